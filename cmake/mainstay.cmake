@@ -1,0 +1,82 @@
+# How a folder becomes a library, how its *_test.cpp become a test program, and the flags all of them share.
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+option(MAINSTAY_SANITIZE "Comma-separated sanitizers, e.g. address,undefined" "")
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  # With a precompiled header ccache needs to be told that its time stamp does not matter.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(mainstay_flags INTERFACE)
+target_compile_options(mainstay_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+    -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports these falsely inside std::expected and coroutine frames.
+  target_compile_options(mainstay_flags INTERFACE -fpch-preprocess -Wno-maybe-uninitialized
+      -Wno-missing-field-initializers -Wno-restrict -Wno-dangling-pointer)
+else()
+  target_compile_options(mainstay_flags INTERFACE -Wno-missing-field-initializers
+      -Wno-missing-designated-field-initializers)
+endif()
+if(MAINSTAY_SANITIZE)
+  string(REPLACE ";" "," sanitizers "${MAINSTAY_SANITIZE}")
+  target_compile_options(mainstay_flags INTERFACE -fsanitize=${sanitizers} -fno-omit-frame-pointer
+      -fno-sanitize-recover=all)
+  target_link_options(mainstay_flags INTERFACE -fsanitize=${sanitizers})
+endif()
+target_include_directories(mainstay_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_link_libraries(mainstay_flags INTERFACE fmt::fmt)
+
+find_package(fmt REQUIRED)
+find_package(doctest REQUIRED)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+# One precompiled header (the standard library and fmt) for everything.
+add_library(mainstay_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
+target_link_libraries(mainstay_pch PUBLIC mainstay_flags)
+target_precompile_headers(mainstay_pch PUBLIC ${CMAKE_SOURCE_DIR}/cmake/pch.h)
+
+# mainstay_library(NAME folder... [LINK libraries...]): every .cpp of the folders (below this directory) that is not
+# a test becomes the static library mainstay_NAME; the *_test.cpp become the test program NAME_tests.
+function(mainstay_library name)
+  cmake_parse_arguments(ARG "" "" "LINK;TEST_LINK" ${ARGN})
+  set(sources)
+  set(tests)
+  foreach(folder ${ARG_UNPARSED_ARGUMENTS})
+    file(GLOB found CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
+    foreach(file ${found})
+      if(file MATCHES "_test\\.cpp$")
+        list(APPEND tests ${file})
+      else()
+        list(APPEND sources ${file})
+      endif()
+    endforeach()
+  endforeach()
+  if(sources)
+    add_library(mainstay_${name} STATIC ${sources})
+    set(scope PUBLIC)
+    target_precompile_headers(mainstay_${name} REUSE_FROM mainstay_pch)
+  else()
+    add_library(mainstay_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_link_libraries(mainstay_${name} ${scope} mainstay_flags ${ARG_LINK})
+  if(tests)
+    add_executable(${name}_tests ${tests} ${CMAKE_SOURCE_DIR}/cmake/test_main.cpp)
+    target_link_libraries(${name}_tests PRIVATE mainstay_${name} ${ARG_TEST_LINK} doctest::doctest)
+    target_precompile_headers(${name}_tests REUSE_FROM mainstay_pch)
+    add_test(NAME ${name} COMMAND ${name}_tests WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  endif()
+endfunction()

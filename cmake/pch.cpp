@@ -1,0 +1,2 @@
+// The unit the precompiled header is built with.
+#include "pch.h"
