@@ -41,8 +41,9 @@ class ByteWriter {
   Bytes bytes_;
 };
 
-// Reads what ByteWriter wrote. After the first read past the end, or of an impossible value, ok() is false for ever and
-// every further read gives zero or empty: a decoder reads everything and asks once.
+// Reads what ByteWriter wrote. After the first read past the end, or of an impossible value, ok()
+// is false for ever and every further read gives zero or empty: a decoder reads everything and asks
+// once.
 class ByteReader {
  public:
   explicit ByteReader(ByteView bytes) : rest_(bytes) {}

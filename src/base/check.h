@@ -1,4 +1,5 @@
-// CHECK states what must hold. It stays on in production: a crash is a legal event in a cluster, a lie is not.
+// CHECK states what must hold. It stays on in production: a crash is a legal event in a cluster, a
+// lie is not.
 #pragma once
 
 namespace mainstay {
@@ -7,5 +8,5 @@ namespace mainstay {
 
 }  // namespace mainstay
 
-#define MAINSTAY_CHECK(condition)  \
+#define MAINSTAY_CHECK(condition) \
   ((condition) ? static_cast<void>(0) : ::mainstay::check_failed(#condition, __FILE__, __LINE__))

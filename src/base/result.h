@@ -1,4 +1,5 @@
-// Operating errors are values. A code exists because some caller does something different for it; the rest is message.
+// Operating errors are values. A code exists because some caller does something different for it;
+// the rest is message.
 #pragma once
 
 #include <expected>

@@ -1,8 +1,9 @@
 // Coroutines for recipes: Task<T> is work that may wait, Completion<T> is what it waits for.
 //
-// Everything runs on one thread. A Task is lazy: it begins when it is awaited, or when start() is called on it. Whoever
-// holds a Task owns its frame and must keep it alive until it is done; the executor does so for every recipe. A
-// Completion is set once, by an adapter, from the driver's own queue; the waiting coroutine is resumed inside set().
+// Everything runs on one thread. A Task is lazy: it begins when it is awaited, or when start() is
+// called on it. Whoever holds a Task owns its frame and must keep it alive until it is done; the
+// executor does so for every recipe. A Completion is set once, by an adapter, from the driver's own
+// queue; the waiting coroutine is resumed inside set().
 #pragma once
 
 #include <coroutine>
@@ -43,7 +44,9 @@ struct Promise : PromiseBase {
   std::optional<T> value;
   Task<T> get_return_object();
   template <class U>
-  void return_value(U&& result) { value.emplace(std::forward<U>(result)); }
+  void return_value(U&& result) {
+    value.emplace(std::forward<U>(result));
+  }
   T take() { return std::move(*value); }
 };
 
@@ -112,13 +115,15 @@ inline Task<void> Promise<void>::get_return_object() {
 }
 }  // namespace task_detail
 
-// A value that arrives later, once. Copies share it: the adapter keeps one, the coroutine awaits the other.
+// A value that arrives later, once. Copies share it: the adapter keeps one, the coroutine awaits
+// the other.
 template <class T>
 class Completion {
  public:
   Completion() : state_(std::make_shared<State>()) {}
 
-  // Only the first call counts, so that an answer, a time-out and a cancellation may race. True if this was the first.
+  // Only the first call counts, so that an answer, a time-out and a cancellation may race. True if
+  // this was the first.
   bool set(T value) const {
     if (state_->value) return false;
     const auto keep = state_;  // Resuming may destroy the owner of this Completion.

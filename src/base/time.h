@@ -1,7 +1,9 @@
-// The two kinds of time: instants of a node's own monotonic clock, which decide, and wall-clock time, which is shown.
+// The two kinds of time: instants of a node's own monotonic clock, which decide, and wall-clock
+// time, which is shown.
 //
-// An Instant counts nanoseconds of a clock that runs on while a machine is suspended (CLOCK_BOOTTIME). Instants of two
-// machines, or of two boots, mean nothing to each other and are never compared.
+// An Instant counts nanoseconds of a clock that runs on while a machine is suspended
+// (CLOCK_BOOTTIME). Instants of two machines, or of two boots, mean nothing to each other and are
+// never compared.
 #pragma once
 
 #include <chrono>

@@ -1,0 +1,77 @@
+// What we ask of AWS, in our own verbs. The adapter speaks EC2's Query API or the AWS CLI; the
+// fakes of sim/ obey the same contract (aws_contract.h) and may lie only as it allows: throttle,
+// time out before or after the effect, describe the past, deny.
+//
+// Errors: not_found (an id that does not exist, with AWS's sentence), denied (missing permission,
+// named), throttled, timed_out (a read), outcome_unknown (a change that may have happened),
+// unavailable, invalid.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "ports/call.h"
+
+namespace mainstay {
+
+struct AwsRoute {
+  std::string destination;   // CIDR, IPv4 or IPv6
+  std::string eni;           // empty if the target is none
+  std::string other_target;  // igw-..., nat-..., local ... if the target is no ENI
+  bool active = true;        // false: EC2 calls it a blackhole
+  friend bool operator==(const AwsRoute&, const AwsRoute&) = default;
+};
+
+struct AwsRouteTable {
+  std::string id;
+  std::string name;  // the tag Name, "" if none
+  bool main = false;
+  std::vector<std::string> subnets;  // explicitly associated
+  std::vector<AwsRoute> routes;
+  friend bool operator==(const AwsRouteTable&, const AwsRouteTable&) = default;
+};
+
+struct AwsInterface {
+  std::string id;
+  std::string mac;
+  std::string vpc;
+  std::string subnet;
+  std::string zone;
+  std::string instance;  // "" if attached to none
+  std::string private_ip;
+  bool source_dest_check = true;
+  friend bool operator==(const AwsInterface&, const AwsInterface&) = default;
+};
+
+enum class InstanceState { pending, running, stopping, stopped, shutting_down, terminated };
+
+// Who this instance is, from the metadata service.
+struct AwsIdentity {
+  std::string instance;
+  std::string region;
+  std::string zone;
+  std::vector<AwsInterface> interfaces;  // id, mac, vpc, subnet, private_ip are filled in
+};
+
+class Aws {
+ public:
+  virtual ~Aws() = default;
+
+  virtual Task<Result<AwsIdentity>> identity(Call call) = 0;
+  // All CIDR blocks of the VPC, IPv4 and IPv6.
+  virtual Task<Result<std::vector<std::string>>> vpc_cidrs(std::string vpc, Call call) = 0;
+  virtual Task<Result<std::vector<AwsRouteTable>>> route_tables(std::string vpc, Call call) = 0;
+  virtual Task<Result<AwsInterface>> network_interface(std::string eni, Call call) = 0;
+  // Points an existing route at the ENI. Idempotent. not_found: the table has no such route.
+  virtual Task<Status> replace_route(std::string table, std::string destination, std::string eni,
+                                     Call call) = 0;
+  virtual Task<Result<InstanceState>> instance_state(std::string instance, Call call) = 0;
+  // Asks for a forced stop, skipping the guest's shutdown where the API can. Accepted is not
+  // stopped: read the state.
+  virtual Task<Status> stop_instance(std::string instance, Call call) = 0;
+};
+
+}  // namespace mainstay
