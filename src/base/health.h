@@ -1,11 +1,12 @@
 // What a monitor, or a resource's own check, answers when it is asked how things are.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace mainstay {
 
-enum class Verdict {
+enum class Verdict : std::uint8_t {
   healthy,
   unhealthy,
   unknown,  // no answer is no bad answer: by itself it moves nothing
