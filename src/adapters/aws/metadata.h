@@ -16,6 +16,7 @@
 namespace mainstay::aws {
 
 inline constexpr std::string_view metadata_address = "http://169.254.169.254";
+inline constexpr std::string_view metadata_address_ipv6 = "http://[fd00:ec2::254]";
 
 class Metadata {
  public:

@@ -7,6 +7,7 @@
 
 #include "adapters/http/curl_transfer.h"
 #include "adapters/http/url.h"
+#include "adapters/http/waiter.h"
 #include "base/check.h"
 
 namespace mainstay {
@@ -26,20 +27,6 @@ std::optional<WallTime> parse_http_date(const std::string& text) {
       std::chrono::system_clock::from_time_t(seconds));
 }
 
-namespace {
-
-// Where a result goes: to the waiting task, unless that has been dropped in the meantime.
-struct Waiter {
-  Completion<HttpResult> done;
-  std::shared_ptr<bool> dropped = std::make_shared<bool>(false);
-
-  void set(HttpResult result) const {
-    if (!*dropped) done.set(std::move(result));
-  }
-};
-
-}  // namespace
-
 // All transfers of one client. Completions are set only between calls into curl, never inside one
 // of its callbacks: who is resumed may well start the next request.
 class HttpClient::Transfers : public std::enable_shared_from_this<Transfers> {
@@ -49,14 +36,14 @@ class HttpClient::Transfers : public std::enable_shared_from_this<Transfers> {
 
   // The failure of a request that cannot even begin, else the number of its transfer.
   std::expected<std::uint64_t, HttpFailure> begin(HttpRequest request, const Call& call,
-                                                  const Waiter& waiter);
+                                                  const Waiter<HttpResult>& waiter);
   // The transfer ends without settling. Unknown ones are ignored.
   void drop(std::uint64_t id);
 
  private:
   struct Pending {
     std::unique_ptr<CurlTransfer> transfer;
-    Waiter waiter;
+    Waiter<HttpResult> waiter;
     Cancellation cancellation;
     std::uint64_t cancel_action = 0;
     TimerId deadline_timer = 0;
@@ -100,9 +87,8 @@ HttpClient::Transfers::~Transfers() {
   clock_.cancel(curl_timer_);
 }
 
-std::expected<std::uint64_t, HttpFailure> HttpClient::Transfers::begin(HttpRequest request,
-                                                                       const Call& call,
-                                                                       const Waiter& waiter) {
+std::expected<std::uint64_t, HttpFailure> HttpClient::Transfers::begin(
+    HttpRequest request, const Call& call, const Waiter<HttpResult>& waiter) {
   auto transfer = CurlTransfer::make(std::move(request));
   if (!transfer) return std::unexpected(transfer.error());
   const auto refuse = [&](HttpProblem problem, std::string_view fact) {
@@ -178,7 +164,7 @@ void HttpClient::Transfers::drive(curl_socket_t socket, int events) {
 }
 
 void HttpClient::Transfers::settle_finished() {
-  std::vector<std::pair<Waiter, HttpResult>> settled;
+  std::vector<std::pair<Waiter<HttpResult>, HttpResult>> settled;
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
@@ -223,20 +209,19 @@ HttpClient::HttpClient(Clock& clock, EventLoop& loop)
 HttpClient::~HttpClient() = default;
 
 Task<HttpResult> HttpClient::send(HttpRequest request, Call call) {
-  Waiter waiter;
+  const Waiter<HttpResult> waiter;
   const auto id = transfers_->begin(std::move(request), call, waiter);
   if (!id) co_return std::unexpected(id.error());
   // This frame may be dropped while it waits; the client may be gone even before that.
   struct Drop {
     std::weak_ptr<Transfers> transfers;
     std::uint64_t id;
-    std::shared_ptr<bool> dropped;
     ~Drop() {
-      *dropped = true;
       if (const auto alive = transfers.lock()) alive->drop(id);
     }
-  } drop{transfers_, *id, waiter.dropped};
-  co_return co_await waiter.done;
+  } drop{transfers_, *id};
+  const Waiter<HttpResult>::Presence presence(waiter);
+  co_return co_await waiter.completion();
 }
 
 HttpSend HttpClient::sender() {
