@@ -75,6 +75,7 @@ class Tidy {
     const bool has_ratchet = fs::exists(root_ / ratchet_path);
     check_ratchet(has_ratchet ? read(root_ / ratchet_path) : "", std::string(ratchet_path),
                   oversizes_, findings_);
+    heavy_.check(findings_);
     std::ranges::sort(findings_, {}, [](const Finding& f) { return std::pair(f.path, f.line); });
     return std::move(findings_);
   }
@@ -95,6 +96,7 @@ class Tidy {
     check_commented_out_code(source, findings_);
     if (source.path.starts_with("cmake/")) return;  // what the build itself needs: no layer
     check_layers(source, table_, exists(), findings_);
+    heavy_.add(source);
     check_purity(source, table_, findings_);
     check_test_clocks(source, table_, findings_);
     check_test_name(source, findings_);
@@ -108,6 +110,7 @@ class Tidy {
 
   fs::path root_;
   LayerTable table_;
+  HeavyHeaders heavy_;
   Findings findings_;
   std::vector<Oversize> oversizes_;
   std::size_t files_ = 0;

@@ -63,6 +63,7 @@ void read_row(std::string_view line, const std::string& path, std::size_t number
 struct Include {
   std::string target;
   bool quoted = false;
+  std::size_t line = 0;
 };
 
 std::string include_target(std::string_view line, bool& quoted) {
@@ -74,17 +75,28 @@ std::string include_target(std::string_view line, bool& quoted) {
   return std::string(line.substr(open + 1, close - open - 1));
 }
 
-// Heavy headers stay in .cpp files: each would cost seconds in every file that includes them.
-constexpr std::array heavy_libraries = {"asio",    "httplib", "json",    "cli11", "toml",
-                                        "pugixml", "curl",    "openssl", "spdlog"};
+std::vector<Include> includes_of(const Source& source) {
+  std::vector<Include> includes;
+  for (std::size_t i = 0; i < source.code_lines.size(); ++i) {
+    if (!trim(source.code_lines[i]).starts_with("#include")) continue;
+    Include include;
+    include.target = include_target(source.lines[i], include.quoted);
+    include.line = i + 1;
+    if (!include.target.empty()) includes.push_back(std::move(include));
+  }
+  return includes;
+}
+
+constexpr std::array heavy_libraries = {"asio",  "boost", "httplib", "json",
+                                        "cli11", "toml",  "pugixml"};
 
 class LayerCheck {
  public:
   LayerCheck(const Source& source, const Layer& layer, const Exists& exists, Findings& findings)
       : source_(source), layer_(layer), exists_(exists), findings_(findings) {}
 
-  void include(std::size_t number, const Include& include) {
-    number_ = number;
+  void include(const Include& include) {
+    number_ = include.line;
     if (include.quoted) {
       own(include.target);
     } else {
@@ -121,10 +133,6 @@ class LayerCheck {
     if (!layer_.libraries.contains(library)) {
       found(fmt::format("{} may not use {} (<{}>); see the table in docs/ARCHITECTURE.md",
                         layer_.folder, library, header));
-    }
-    if (source_.is_header() &&
-        std::ranges::find(heavy_libraries, library) != heavy_libraries.end()) {
-      found(fmt::format("<{}> is slow to compile: include it in .cpp files only", header));
     }
   }
 
@@ -205,11 +213,44 @@ void check_layers(const Source& source, const LayerTable& table, const Exists& e
     return;
   }
   LayerCheck check(source, layer->second, exists, findings);
-  for (std::size_t i = 0; i < source.code_lines.size(); ++i) {
-    if (!trim(source.code_lines[i]).starts_with("#include")) continue;
-    Include include;
-    include.target = include_target(source.lines[i], include.quoted);
-    if (!include.target.empty()) check.include(i + 1, include);
+  for (const Include& include : includes_of(source)) check.include(include);
+}
+
+void HeavyHeaders::add(const Source& source) {
+  for (const Include& include : includes_of(source)) {
+    if (include.quoted) {
+      uses_.push_back({source.path, include.line, "src/" + include.target});
+    } else if (source.is_header() &&
+               std::ranges::find(heavy_libraries, library_of(include.target)) !=
+                   heavy_libraries.end()) {
+      direct_.emplace(source.path, include.target);
+    }
+  }
+}
+
+std::map<std::string, std::string> HeavyHeaders::heavy() const {
+  auto result = direct_;
+  for (bool grew = true; grew;) {
+    grew = false;
+    for (const Use& use : uses_) {
+      const auto found = result.find(use.header);
+      if (!use.from.ends_with(".h") || found == result.end()) continue;
+      grew |= result.emplace(use.from, found->second).second;
+    }
+  }
+  return result;
+}
+
+void HeavyHeaders::check(Findings& findings) const {
+  const auto slow = heavy();
+  const auto parent = [](const std::string& path) { return path.substr(0, path.rfind('/')); };
+  for (const Use& use : uses_) {
+    const auto found = slow.find(use.header);
+    if (found == slow.end() || parent(use.from) == parent(use.header)) continue;
+    findings.push_back({use.from, use.line,
+                        fmt::format("{} drags in <{}>, which is slow to compile: only its own "
+                                    "folder may include it",
+                                    use.header, found->second)});
   }
 }
 

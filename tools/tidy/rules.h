@@ -39,6 +39,25 @@ using Exists = std::function<bool(std::string_view path)>;
 void check_layers(const Source& source, const LayerTable& table, const Exists& exists,
                   Findings& findings);
 
+// Headers that cost seconds in every file that includes them (Asio, JSON ...) stay in sources and
+// in headers that only their own folder includes.
+class HeavyHeaders {
+ public:
+  void add(const Source& source);
+  void check(Findings& findings) const;
+
+ private:
+  struct Use {
+    std::string from;
+    std::size_t line = 0;
+    std::string header;
+  };
+  std::map<std::string, std::string> heavy() const;  // our header -> the slow one it drags in
+
+  std::map<std::string, std::string> direct_;
+  std::vector<Use> uses_;
+};
+
 // ---- Sizes. What is longer than it may be, and stands in tools/tidy_ratchet.txt with exactly its
 // present size, is tolerated; it may shrink, and then its line must shrink with it.
 struct Block {

@@ -148,8 +148,21 @@ TEST_CASE("a library or system header is allowed only where the table says so") 
   CHECK(layers("src/cluster/a_test.cpp", "#include <doctest/doctest.h>\n").empty());
 }
 
-TEST_CASE("a header that is slow to compile is found in a header") {
-  CHECK(layers("src/adapters/a.h", "#include <boost/asio/ip/udp.hpp>\n").size() == 1);
+TEST_CASE("a header that drags in a slow one serves its own folder only") {
+  HeavyHeaders heavy;
+  heavy.add(Source("src/adapters/linux/loop.h", "#include <boost/asio/io_context.hpp>\n"));
+  heavy.add(Source("src/adapters/linux/socket.h", "#include \"adapters/linux/loop.h\"\n"));
+  heavy.add(Source("src/adapters/linux/light.h", "#include <vector>\n"));
+  heavy.add(Source("src/adapters/linux/a.cpp", "#include \"adapters/linux/socket.h\"\n"));
+  Findings findings;
+  heavy.check(findings);
+  CHECK(findings.empty());
+  heavy.add(Source("src/apps/b.cpp", "#include \"adapters/linux/light.h\"\n"));
+  heavy.add(Source("src/apps/c.cpp", "// x\n#include \"adapters/linux/socket.h\"\n"));
+  heavy.check(findings);
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].path == "src/apps/c.cpp");
+  CHECK(findings[0].line == 2);
 }
 
 TEST_CASE("functions are found by their braces, whatever surrounds them") {
@@ -339,6 +352,7 @@ TEST_CASE("a coroutine lambda with captures is found") {
             .empty());
   CHECK(run(check_coroutine_lambdas, "a.cpp", "auto f = [x] { return x; };").empty());
   CHECK(run(check_coroutine_lambdas, "a.cpp", "a[i] = 1; void f() { co_return; }").empty());
+  CHECK(run(check_coroutine_lambdas, "a.cpp", "for (auto& [a, b] : c) { co_await a; }").empty());
   CHECK(run(check_coroutine_lambdas, "a.cpp", "Task<void> f(int (&x)[3]) { co_return; }").empty());
 }
 

@@ -112,12 +112,19 @@ std::size_t past_match(std::string_view code, std::size_t open, char opening, ch
   return std::string_view::npos;
 }
 
+// What precedes a `[` of "auto& [name, value]".
+bool is_structured_binding(std::string_view before) {
+  while (before.ends_with('&')) before.remove_suffix(1);
+  return before.ends_with("auto");
+}
+
 // Whether the `[` at `at` begins a lambda that captures something.
 bool captures(std::string_view code, std::size_t at, std::size_t past_captures) {
   const std::string_view before = trim(code.substr(0, at));
   if (!before.empty()) {
     const char last = before.back();
     if (last == ')' || last == ']' || last == '[') return false;
+    if (is_structured_binding(before)) return false;
     const std::size_t word =
         before.find_last_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
     const std::string_view name = before.substr(word == std::string_view::npos ? 0 : word + 1);
