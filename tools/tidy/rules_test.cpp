@@ -273,6 +273,12 @@ TEST_CASE("the rules of pure folders hold only there") {
   CHECK(purity("src/resources/a.cpp", "std::thread t(f);").size() == 1);
 }
 
+TEST_CASE("tests of pure folders may read and rewrite their expectations, but ask no clock") {
+  CHECK(purity("src/cluster/a_test.cpp", "std::ifstream in; getenv(x);").empty());
+  CHECK(purity("src/cluster/testing.h", "getenv(x);").empty());
+  CHECK(purity("src/cluster/a_test.cpp", "steady_clock::now();").size() == 1);
+}
+
 TEST_CASE("a unit test that sleeps or asks the real clock is found") {
   Findings findings;
   const std::string text = "std::this_thread::sleep_for(1s);";
