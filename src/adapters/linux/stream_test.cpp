@@ -157,7 +157,6 @@ TEST_CASE("a frame cannot be repeated or left out") {
   REQUIRE_FALSE(world.shake());
   const Bytes first = world.frame("first");
   const Bytes second = world.frame("second");
-  World other;
   REQUIRE_FALSE(world.to_right(first));
   StreamSession fork = world.right;
   CHECK(reason(world.to_right(first)) == Drop::forged);

@@ -42,6 +42,12 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
+// Every process of every test run has 127.x.y.* to itself, so that runs do not meet.
+inline std::string own_loopback(int host) {
+  const int pid = getpid() % 60000;
+  return fmt::format("127.{}.{}.{}", 100 + pid / 256 % 100, pid % 256, host);
+}
+
 inline Call call_within(Loop& loop, Duration time) { return {.deadline = loop.now() + time}; }
 
 // Drives the loop until the task is done.

@@ -11,12 +11,6 @@ namespace {
 const NodeName a("a");
 const NodeName b("b");
 
-// Every process of every test run has 127.x.y.* to itself, so that runs do not meet.
-IpAddress own_loopback(int host) {
-  const int pid = getpid() % 60000;
-  return fmt::format("127.{}.{}.{}", 100 + pid / 256 % 100, pid % 256, host);
-}
-
 NetworkConfig config_of(const NodeName& self) {
   NetworkConfig config{.cluster = "test", .self = self};
   config.key.bytes.fill(3);
