@@ -1,0 +1,39 @@
+#include "config/model.h"
+
+namespace mainstay {
+namespace {
+
+template <class List, class Key>
+auto find_by_name(const List& list, const Key& name) -> decltype(&list.front()) {
+  for (const auto& element : list) {
+    if (element.name == name) return &element;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+const NodeConfig* find_node(const ClusterConfig& config, const NodeName& name) {
+  return find_by_name(config.nodes, name);
+}
+
+const GroupConfig* find_group(const ClusterConfig& config, const GroupName& name) {
+  return find_by_name(config.groups, name);
+}
+
+const ResourceConfig* find_resource(const GroupConfig& group, const ResourceName& name) {
+  return find_by_name(group.resources, name);
+}
+
+const MonitorConfig* find_monitor(const ClusterConfig& config, const MonitorName& name) {
+  return find_by_name(config.monitors, name);
+}
+
+const GroupConfig* group_of(const ClusterConfig& config, const ResourceName& name) {
+  for (const auto& group : config.groups) {
+    if (find_resource(group, name)) return &group;
+  }
+  return nullptr;
+}
+
+}  // namespace mainstay

@@ -1,0 +1,98 @@
+// What a node knows of the cluster at one moment, for people and programs: the command line, the
+// API, the simulator's transcripts. A plain value, made from the core's state; nothing in it is
+// decided here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/action.h"
+#include "cluster/clearance.h"
+#include "config/model.h"
+
+namespace mainstay {
+
+enum class Trust : std::uint8_t { unheard, alive, suspect, dead, resigned };
+
+struct PathStatus {
+  PathName path;
+  std::string own_address;
+  std::string peer_address;
+  bool heard = false;  // within the heartbeat timeout
+  Duration silence{};  // since the last beat on it; meaningless if never heard
+  bool ever_heard = false;
+};
+
+struct NodeStatus {
+  NodeName name;
+  bool self = false;
+  bool coordinator = false;
+  Trust trust = Trust::unheard;  // self: alive
+  NodePhase phase = NodePhase::starting;
+  Incarnation incarnation = 0;
+  bool warning = false;           // a path to it is silent, or a check of its own fails
+  std::vector<PathStatus> paths;  // from this node to it; empty for self
+  std::string why;                // last change of trust, in words
+};
+
+struct ResourceStatus {
+  ResourceName name;
+  std::string type;
+  std::string state;  // inactive, activating, active, deactivating, failed; "" if the group is not
+                      // on this node
+  std::string why;    // the last error, else ""
+};
+
+struct GroupStatus {
+  GroupName name;
+  NodeName owner;                          // empty: nobody
+  GroupPhase phase = GroupPhase::stopped;  // at the owner, else here
+  Term term = 0;
+  bool wanted_running = true;
+  NodeName wanted;              // by the coordinator
+  std::vector<NodeName> unfit;  // where it could not run of late
+  std::string waits_for;        // what keeps it from starting, in words; "" if nothing does
+  std::vector<ResourceStatus> resources;
+};
+
+struct MonitorStatus {
+  MonitorName name;
+  std::string type;
+  bool scheduled = false;  // runs on this node now
+  Verdict verdict = Verdict::unknown;
+  bool ever_judged = false;
+  int number = 0;
+  std::string why;
+  int bad_in_a_row = 0;
+  int restarts_spent = 0;
+  int failovers_spent = 0;
+};
+
+struct PermissionStatus {
+  std::string
+      basis;  // "session at the arbiter", "vouches", "majority", "reachability", "none needed"
+  std::optional<Duration> left;  // nothing: without end
+  bool held = true;
+};
+
+struct ClusterStatus {
+  std::string cluster;
+  NodeName self;
+  std::uint64_t config_digest = 0;
+  NodeName coordinator;
+  PermissionStatus permission;
+  Reachability reachability = Reachability::unknown;
+  std::string reachability_why;
+  std::vector<NodeStatus> nodes;
+  std::vector<GroupStatus> groups;
+  std::vector<MonitorStatus> monitors;
+  std::string start_wait;  // whom a starting node waits for, in words; "" if it does not wait
+};
+
+std::string_view to_text(Trust trust);
+std::string_view to_text(Verdict verdict);
+std::string_view to_text(Reachability reachability);
+
+}  // namespace mainstay
