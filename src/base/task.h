@@ -85,6 +85,20 @@ class [[nodiscard]] Task {
     return handle_.promise().take();
   }
 
+  // Waits for a Task that was started. Its own frame is at rest when the waiting coroutine goes on,
+  // which may therefore destroy it.
+  auto finished() const {
+    struct Awaiter {
+      std::coroutine_handle<promise_type> handle;
+      bool await_ready() const noexcept { return handle.done(); }
+      void await_suspend(std::coroutine_handle<> waiting) const noexcept {
+        handle.promise().waiting = waiting;
+      }
+      void await_resume() const noexcept {}
+    };
+    return Awaiter{handle_};
+  }
+
   auto operator co_await() && {
     struct Awaiter {
       std::coroutine_handle<promise_type> handle;
@@ -151,34 +165,16 @@ class Completion {
   std::shared_ptr<State> state_;
 };
 
-namespace task_detail {
-struct AllOf {
-  std::size_t missing = 0;
-  Completion<bool> all;
-};
-template <class T>
-Task<void> into(Task<T> task, std::optional<T>& slot, std::shared_ptr<AllOf> group) {
-  slot.emplace(co_await std::move(task));
-  if (--group->missing == 0) group->all.set(true);
-}
-}  // namespace task_detail
-
 // Runs the tasks side by side and gives their results in the same order, once all are done.
 template <class T>
 Task<std::vector<T>> when_all(std::vector<Task<T>> tasks) {
-  std::vector<std::optional<T>> slots(tasks.size());
-  const auto group = std::make_shared<task_detail::AllOf>();
-  group->missing = tasks.size();
-  std::vector<Task<void>> running;
-  running.reserve(tasks.size());
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
-    running.push_back(task_detail::into(std::move(tasks[i]), slots[i], group));
-  }
-  for (auto& task : running) task.start();
-  if (!tasks.empty()) co_await group->all;
+  for (auto& task : tasks) task.start();
   std::vector<T> results;
-  results.reserve(slots.size());
-  for (auto& slot : slots) results.push_back(std::move(*slot));
+  results.reserve(tasks.size());
+  for (auto& task : tasks) {
+    co_await task.finished();
+    results.push_back(task.take());
+  }
   co_return results;
 }
 
