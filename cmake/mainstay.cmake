@@ -22,9 +22,11 @@ add_library(mainstay_flags INTERFACE)
 target_compile_options(mainstay_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
     -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # g++ 12 reports these falsely inside std::expected and coroutine frames.
+  # g++ 12 reports these falsely inside std::expected, coroutine frames and, when it optimises,
+  # std::string.
   target_compile_options(mainstay_flags INTERFACE -fpch-preprocess -Wno-maybe-uninitialized
-      -Wno-missing-field-initializers -Wno-restrict -Wno-dangling-pointer)
+      -Wno-missing-field-initializers -Wno-restrict -Wno-dangling-pointer -Wno-array-bounds
+      -Wno-stringop-overflow -Wno-stringop-overread)
 else()
   target_compile_options(mainstay_flags INTERFACE -Wno-missing-field-initializers
       -Wno-missing-designated-field-initializers)

@@ -1,3 +1,4 @@
+// Tests of the small words: bytes, checksums, chance, durations.
 #include <doctest/doctest.h>
 
 #include "base/bytes.h"
