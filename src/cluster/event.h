@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "base/health.h"
 #include "base/result.h"
 #include "cluster/message.h"
 #include "config/model.h"
@@ -62,8 +63,6 @@ struct ResourceSettled {
   Ticket ticket = 0;
   Status outcome;
 };
-
-enum class Verdict : std::uint8_t { healthy, unhealthy, unknown };
 
 struct MonitorJudged {
   // 0: it came by itself (a resident program ended); it needs no repetition to count.

@@ -66,17 +66,18 @@ struct Intent {
   // Move there; spent as soon as the group is active at a term above `after`.
   NodeName to;
   Term after = 0;
+  // Restart it where it is active at the term `after`.
+  bool restart = false;
   friend bool operator==(const Intent&, const Intent&) = default;
 };
 
 // What the sender hears of a peer.
 struct Echo {
   Incarnation incarnation = 0;
-  BeatNumber beat = 0;    // the last one heard
-  Duration silence{};     // for how long it has heard nothing from it, at sending
-  bool vouched = false;   // the sender will not act against the peer for a lease time from now
-                          // (SAFETY.md, vouch)
-  bool resigned = false;  // the sender remembers that this peer stopped cleanly
+  BeatNumber beat = 0;   // the last one heard
+  Duration silence{};    // for how long it has heard nothing from it, at sending
+  bool vouched = false;  // the sender will not act against the peer for a lease time from now
+                         // (SAFETY.md, vouch)
   friend bool operator==(const Echo&, const Echo&) = default;
 };
 
@@ -94,7 +95,7 @@ struct Beat {
   friend bool operator==(const Beat&, const Beat&) = default;
 };
 
-// Version 1 of the wire format. A decoder skips what a later version appends to a section.
+// Version 1 of the wire format.
 inline constexpr std::uint16_t beat_version = 1;
 Bytes encode(const Beat& beat);
 // corrupt: truncated, impossible values, lists beyond their limits. Fuzzed.

@@ -1,0 +1,91 @@
+#include "adapters/aws/connection.h"
+
+#include "adapters/aws/command.h"
+#include "adapters/aws/credential_cache.h"
+#include "adapters/aws/credential_chain.h"
+#include "adapters/aws/ec2.h"
+#include "adapters/aws/ec2_reply.h"
+#include "adapters/aws/settings.h"
+#include "adapters/aws/sts.h"
+
+namespace mainstay::aws {
+namespace {
+
+Task<Result<Credentials>> given(Credentials credentials, Call) { co_return credentials; }
+
+}  // namespace
+
+// In the order of who needs whom; they refer to each other and never move.
+struct Connection::Parts {
+  Parts(Clock& the_clock, EventLoop& the_loop, Settings the_settings, Random the_random)
+      : clock(the_clock),
+        loop(the_loop),
+        random(the_random),
+        settings(std::move(the_settings)),
+        http(clock, loop),
+        metadata(clock, http.sender(), settings.metadata_endpoint),
+        endpoints(settings, metadata),
+        chain({.settings = settings,
+               .instance = [this](Call call) { return metadata.role_credentials(call); },
+               .run_command =
+                   [this](std::string command, Call call) {
+                     return run_command(clock, loop, std::move(command), call);
+                   },
+               .assume_role =
+                   [this](Credentials source, std::shared_ptr<const FromRole> role, Call call) {
+                     return take_on(std::move(source), std::move(role), call);
+                   }}),
+        cache(clock, [this](Call call) { return chain.find(call); }),
+        client(client_parts({.current = [this](Call call) { return cache.current(call); },
+                             .discard = [this] { cache.discard(); }})),
+        ec2(client, metadata) {}
+
+  Client::Parts client_parts(Identity identity) {
+    return {.clock = clock,
+            .http = http.sender(),
+            .identity = std::move(identity),
+            .endpoint = [this](std::string service,
+                               Call call) { return endpoints.of(std::move(service), call); },
+            .parse_fault = &parse_fault,
+            .random = random.fork(),
+            .retry = {}};
+  }
+
+  Task<Result<Credentials>> take_on(Credentials source, std::shared_ptr<const FromRole> role,
+                                    Call call) {
+    Identity identity{
+        .current = [source = std::move(source)](Call inner) { return given(source, inner); },
+        .discard = [] {}};
+    return assume_role(client_parts(std::move(identity)), std::move(role), call);
+  }
+
+  Clock& clock;
+  EventLoop& loop;
+  Random random;
+  Settings settings;
+  HttpClient http;
+  Metadata metadata;
+  Endpoints endpoints;
+  CredentialChain chain;
+  CredentialCache cache;
+  Client client;
+  Ec2 ec2;
+};
+
+Connection::Connection(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Connection::~Connection() = default;
+
+Result<std::unique_ptr<Connection>> Connection::open(Clock& clock, EventLoop& loop,
+                                                     Environment environment, Random random) {
+  auto settings = settings_from(std::move(environment));
+  if (!settings) return std::unexpected(settings.error());
+  return std::unique_ptr<Connection>(
+      new Connection(std::make_unique<Parts>(clock, loop, std::move(*settings), random)));
+}
+
+Aws& Connection::aws() { return parts_->ec2; }
+Metadata& Connection::metadata() { return parts_->metadata; }
+Client& Connection::client() { return parts_->client; }
+HttpSend Connection::http() { return parts_->http.sender(); }
+
+}  // namespace mainstay::aws

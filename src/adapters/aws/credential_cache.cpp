@@ -1,0 +1,80 @@
+#include "adapters/aws/credential_cache.h"
+
+#include "adapters/aws/wait.h"
+
+namespace mainstay::aws {
+namespace {
+
+// The metadata service has new ones at least five minutes before the old ones end.
+constexpr Duration renewal_lead = 10min;
+// What is signed now must still be good when it arrives.
+constexpr Duration expiry_margin = 5s;
+constexpr Duration renewal_pause = 30s;
+constexpr Duration renewal_limit = 10s;
+
+}  // namespace
+
+CredentialCache::CredentialCache(Clock& clock, CredentialSource source)
+    : clock_(clock),
+      source_(std::move(source)),
+      last_error_{Code::unavailable, "credentials were not asked for yet"} {}
+
+bool CredentialCache::usable() const {
+  return held_ && (!held_->expires || clock_.wall() + expiry_margin < *held_->expires);
+}
+
+bool CredentialCache::renewal_due() const {
+  return held_ && held_->expires && clock_.wall() + renewal_lead >= *held_->expires &&
+         clock_.now() >= next_renewal_;
+}
+
+Task<Result<Credentials>> CredentialCache::current(Call call) {
+  if (usable()) {
+    if (renewal_due()) begin_renewal();
+    co_return *held_;
+  }
+  begin_renewal();
+  if (renewing_) {
+    const Waiter<bool> over;
+    waiting_.push_back(over);
+    const bool renewed = co_await wait_for(clock_, over, call.deadline, call.cancellation);
+    if (!renewed) {
+      const bool called_off = call.cancellation.requested();
+      co_return failure(
+          called_off ? Code::cancelled : Code::timed_out,
+          called_off ? "called off while waiting for credentials" : "no credentials in time");
+    }
+  }
+  // Fresh ones are used even if they seem to have ended: it may be our clock that is wrong, and AWS
+  // will say so.
+  if (held_) co_return *held_;
+  co_return std::unexpected(last_error_);
+}
+
+void CredentialCache::begin_renewal() {
+  if (renewing_) return;
+  renewing_ = true;
+  next_renewal_ = clock_.now() + renewal_pause;
+  renewal_.emplace(renew());
+  renewal_->start();
+}
+
+Task<void> CredentialCache::renew() {
+  const Call call{clock_.now() + renewal_limit, {}};
+  auto fresh = co_await source_(call);
+  if (fresh) {
+    held_ = std::move(*fresh);
+  } else {
+    last_error_ = fresh.error();
+    // A caller who has waited must not be given what has ended.
+    if (!usable()) held_.reset();
+  }
+  renewing_ = false;
+  // Through the queue: who is woken may begin the next renewal, which replaces this coroutine.
+  if (waiting_.empty()) co_return;
+  clock_.call_at(clock_.now(), [waiting = std::exchange(waiting_, {})] {
+    for (const auto& waiter : waiting) waiter.set(true);
+  });
+}
+
+}  // namespace mainstay::aws

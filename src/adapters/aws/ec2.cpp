@@ -1,0 +1,166 @@
+#include "adapters/aws/ec2.h"
+
+#include "adapters/aws/ec2_reply.h"
+#include "adapters/http/url.h"
+
+namespace mainstay::aws {
+namespace {
+
+constexpr std::string_view api_version = "2016-11-15";
+// A VPC has 200 route tables by default; a page holds up to 100.
+constexpr int pages_max = 50;
+
+Question question(std::string action, std::string subject, Effect effect, Parameters parameters) {
+  Parameters form = {{"Action", action}, {"Version", std::string(api_version)}};
+  form.insert(form.end(), parameters.begin(), parameters.end());
+  return {.service = "ec2",
+          .action = std::move(action),
+          .subject = std::move(subject),
+          .effect = effect,
+          .headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}},
+          .body = encode_parameters(form)};
+}
+
+Question describe_vpc(const std::string& vpc) {
+  return question("DescribeVpcs", "VPC " + vpc, Effect::read, {{"VpcId.1", vpc}});
+}
+
+Question describe_route_tables(const std::string& vpc, const std::string& next) {
+  Parameters parameters = {{"Filter.1.Name", "vpc-id"}, {"Filter.1.Value.1", vpc}};
+  if (!next.empty()) parameters.emplace_back("NextToken", next);
+  return question("DescribeRouteTables", "VPC " + vpc, Effect::read, std::move(parameters));
+}
+
+Question describe_interface(const std::string& eni) {
+  return question("DescribeNetworkInterfaces", "network interface " + eni, Effect::read,
+                  {{"NetworkInterfaceId.1", eni}});
+}
+
+// Three strings side by side, because g++ 12 destroys a brace-initialised aggregate twice when it
+// is a temporary of a co_await expression.
+Question replace(const std::string& table, const std::string& destination, const std::string& eni) {
+  const bool ipv6 = destination.find(':') != std::string::npos;
+  return question("ReplaceRoute", fmt::format("{} in route table {}", destination, table),
+                  Effect::change,
+                  {{"RouteTableId", table},
+                   {ipv6 ? "DestinationIpv6CidrBlock" : "DestinationCidrBlock", destination},
+                   {"NetworkInterfaceId", eni}});
+}
+
+Question describe_instance(const std::string& instance) {
+  return question("DescribeInstances", "instance " + instance, Effect::read,
+                  {{"InstanceId.1", instance}});
+}
+
+enum class GuestShutdown { forced, skipped };
+
+Question stop(const std::string& instance, GuestShutdown shutdown) {
+  Parameters parameters = {{"InstanceId.1", instance}, {"Force", "true"}};
+  if (shutdown == GuestShutdown::skipped) parameters.emplace_back("SkipOsShutdown", "true");
+  return question("StopInstances", "instance " + instance, Effect::change, std::move(parameters));
+}
+
+// A change that AWS accepted, but whose answer makes no sense, may well have happened.
+Status accepted(const Status& parsed, std::string_view what) {
+  if (parsed) return {};
+  return failure(Code::outcome_unknown, fmt::format("{}: {}; it may or may not have happened", what,
+                                                    parsed.error().message));
+}
+
+// EC2 says InvalidParameterValue both for a route that is not there and for a wrong parameter; only
+// its sentence tells them apart.
+bool says_no_such_route(const Fault& fault) {
+  return fault.code == "InvalidRoute.NotFound" ||
+         (fault.code == "InvalidParameterValue" &&
+          fault.message.find("no route defined") != std::string::npos);
+}
+
+}  // namespace
+
+Task<Result<AwsIdentity>> Ec2::identity(Call call) { return metadata_.identity(std::move(call)); }
+
+Task<Result<std::vector<std::string>>> Ec2::vpc_cidrs(std::string vpc, Call call) {
+  const auto answer = co_await client_.ask(describe_vpc(vpc), call);
+  if (!answer) co_return std::unexpected(answer.error().error);
+  auto cidrs = parse_vpc_cidrs(*answer);
+  if (cidrs && cidrs->empty()) {
+    co_return failure(Code::unavailable,
+                      fmt::format("EC2's answer does not mention VPC {}; its CIDR blocks are "
+                                  "unknown",
+                                  vpc));
+  }
+  co_return cidrs;
+}
+
+Task<Result<std::vector<AwsRouteTable>>> Ec2::route_tables(std::string vpc, Call call) {
+  std::vector<AwsRouteTable> tables;
+  std::string next;
+  for (int page_number = 0; page_number < pages_max; ++page_number) {
+    const auto answer = co_await client_.ask(describe_route_tables(vpc, next), call);
+    if (!answer) co_return std::unexpected(answer.error().error);
+    auto page = parse_route_tables(*answer);
+    if (!page) co_return std::unexpected(page.error());
+    std::ranges::move(page->items, std::back_inserter(tables));
+    next = page->next;
+    if (!next.empty()) continue;
+    // Every VPC has a main route table: an empty list means that there is no such VPC here.
+    if (!tables.empty()) co_return tables;
+    co_return failure(Code::not_found,
+                      fmt::format("EC2 knows no route table of VPC {}. Is the VPC in this region "
+                                  "and account?",
+                                  vpc));
+  }
+  co_return failure(Code::corrupt,
+                    fmt::format("EC2's list of the route tables of VPC {} does not end after {} "
+                                "pages",
+                                vpc, pages_max));
+}
+
+Task<Result<AwsInterface>> Ec2::network_interface(std::string eni, Call call) {
+  const auto answer = co_await client_.ask(describe_interface(eni), call);
+  if (!answer) co_return std::unexpected(answer.error().error);
+  auto interfaces = parse_network_interfaces(*answer);
+  if (!interfaces) co_return std::unexpected(interfaces.error());
+  for (auto& interface : *interfaces) {
+    if (interface.id == eni) co_return std::move(interface);
+  }
+  co_return failure(Code::unavailable,
+                    fmt::format("EC2's answer does not mention network interface {}", eni));
+}
+
+Task<Status> Ec2::replace_route(std::string table, std::string destination, std::string eni,
+                                Call call) {
+  Question change = replace(table, destination, eni);
+  const auto answer = co_await client_.ask(std::move(change), call);
+  if (answer) co_return accepted(parse_return(*answer), "EC2 ReplaceRoute in " + table);
+  Error error = answer.error().error;
+  const bool unknown = error.code == Code::outcome_unknown;
+  if (!unknown && says_no_such_route(answer.error().fault)) error.code = Code::not_found;
+  co_return std::unexpected(std::move(error));
+}
+
+Task<Result<InstanceState>> Ec2::instance_state(std::string instance, Call call) {
+  const auto answer = co_await client_.ask(describe_instance(instance), call);
+  if (!answer) co_return std::unexpected(answer.error().error);
+  const auto instances = parse_instances(*answer);
+  if (!instances) co_return std::unexpected(instances.error());
+  for (const auto& status : *instances) {
+    if (status.id == instance) co_return status.state;
+  }
+  // Silence about an instance says nothing about whether it runs.
+  co_return failure(
+      Code::unavailable,
+      fmt::format("EC2's answer does not mention instance {}; its state is unknown", instance));
+}
+
+Task<Status> Ec2::stop_instance(std::string instance, Call call) {
+  auto answer = co_await client_.ask(stop(instance, GuestShutdown::skipped), call);
+  // Older APIs and other implementations do not know the parameter.
+  if (!answer && answer.error().fault.code == "UnknownParameter") {
+    answer = co_await client_.ask(stop(instance, GuestShutdown::forced), call);
+  }
+  if (!answer) co_return std::unexpected(answer.error().error);
+  co_return accepted(parse_stopping(*answer, instance), "EC2 StopInstances of " + instance);
+}
+
+}  // namespace mainstay::aws

@@ -1,0 +1,31 @@
+// EC2 by its Query API: the real Aws.
+#pragma once
+
+#include <memory>
+
+#include "adapters/aws/client.h"
+#include "adapters/aws/metadata.h"
+#include "ports/aws.h"
+
+namespace mainstay::aws {
+
+class Ec2 final : public Aws {
+ public:
+  // Both outlive this.
+  Ec2(Client& client, Metadata& metadata) : client_(client), metadata_(metadata) {}
+
+  Task<Result<AwsIdentity>> identity(Call call) override;
+  Task<Result<std::vector<std::string>>> vpc_cidrs(std::string vpc, Call call) override;
+  Task<Result<std::vector<AwsRouteTable>>> route_tables(std::string vpc, Call call) override;
+  Task<Result<AwsInterface>> network_interface(std::string eni, Call call) override;
+  Task<Status> replace_route(std::string table, std::string destination, std::string eni,
+                             Call call) override;
+  Task<Result<InstanceState>> instance_state(std::string instance, Call call) override;
+  Task<Status> stop_instance(std::string instance, Call call) override;
+
+ private:
+  Client& client_;
+  Metadata& metadata_;
+};
+
+}  // namespace mainstay::aws

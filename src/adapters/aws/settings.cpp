@@ -1,0 +1,167 @@
+#include "adapters/aws/settings.h"
+
+#include <algorithm>
+
+#include "adapters/http/url.h"
+
+namespace mainstay::aws {
+namespace {
+
+const IniSection& chosen_profile(const Settings& settings) {
+  static const IniSection none;
+  const auto found = settings.profiles.find(settings.profile);
+  return found == settings.profiles.end() ? none : found->second;
+}
+
+std::string setting(const IniSection& profile, const std::string& key) {
+  const auto found = profile.find(key);
+  return found == profile.end() ? "" : found->second;
+}
+
+std::string first_of(std::initializer_list<std::string> candidates) {
+  for (const auto& text : candidates) {
+    if (!text.empty()) return text;
+  }
+  return {};
+}
+
+Status check_url(std::string_view origin, const std::string& url) {
+  if (url.empty() || parse_url(url)) return {};
+  return failure(Code::invalid,
+                 fmt::format("{} is no URL of the form http(s)://host[:port]", origin));
+}
+
+// AWS_ENDPOINT_URL_EC2 is for ec2, AWS_ENDPOINT_URL for all, endpoint_url of the profile comes
+// last.
+Status read_endpoints(Settings& settings) {
+  if (is_on(settings.environment, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) return {};
+  constexpr std::string_view name = "AWS_ENDPOINT_URL";
+  const IniSection& profile = chosen_profile(settings);
+  if (!setting(profile, "services").empty()) {
+    return failure(Code::invalid,
+                   fmt::format("AWS profile '{}' has endpoints in a [services] section, which is "
+                               "not read. Set AWS_ENDPOINT_URL_EC2 and the like instead",
+                               settings.profile));
+  }
+  if (auto url = setting(profile, "endpoint_url"); !url.empty()) settings.endpoints[""] = url;
+  for (const auto& [key, text] : settings.environment) {
+    if (!key.starts_with(name) || trim(text).empty()) continue;
+    std::string service = lower_case(std::string_view(key).substr(name.size()));
+    if (!service.empty() && service.front() != '_') continue;
+    if (!service.empty()) service.erase(0, 1);
+    settings.endpoints[service] = trim(text);
+  }
+  for (auto& [service, url] : settings.endpoints) {
+    const std::string origin = service.empty() ? "the AWS endpoint" : "the endpoint of " + service;
+    if (auto status = check_url(origin, url); !status) return status;
+    while (url.ends_with('/')) url.pop_back();
+  }
+  return {};
+}
+
+Status read_metadata_endpoint(Settings& settings) {
+  if (is_on(settings.environment, "AWS_EC2_METADATA_DISABLED")) return {};
+  const bool ipv6 = lower_case(variable(settings.environment,
+                                        "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")) == "ipv6";
+  settings.metadata_endpoint =
+      first_of({variable(settings.environment, "AWS_EC2_METADATA_SERVICE_ENDPOINT"),
+                setting(chosen_profile(settings), "ec2_metadata_service_endpoint"),
+                std::string(ipv6 ? metadata_address_ipv6 : metadata_address)});
+  return check_url("AWS_EC2_METADATA_SERVICE_ENDPOINT", settings.metadata_endpoint);
+}
+
+// It becomes part of a host name.
+bool is_region(std::string_view text) {
+  return std::ranges::all_of(
+      text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+}
+
+Status check_region(const std::string& region) {
+  if (is_region(region)) return {};
+  return failure(Code::invalid, fmt::format("the AWS region '{}' is not of the form eu-west-1",
+                                            region.substr(0, 40)));
+}
+
+}  // namespace
+
+Result<Settings> settings_from(Environment environment) {
+  auto profiles = read_profiles(environment);
+  if (!profiles) return std::unexpected(profiles.error());
+  Settings settings;
+  settings.profiles = std::move(*profiles);
+  settings.profile = profile_name(environment);
+  settings.profile_chosen = !variable(environment, "AWS_PROFILE").empty() ||
+                            !variable(environment, "AWS_DEFAULT_PROFILE").empty();
+  settings.environment = std::move(environment);
+  const IniSection& profile = chosen_profile(settings);
+  settings.region =
+      first_of({variable(settings.environment, "AWS_REGION"),
+                variable(settings.environment, "AWS_DEFAULT_REGION"), setting(profile, "region")});
+  settings.tls.ca_file =
+      first_of({variable(settings.environment, "AWS_CA_BUNDLE"), setting(profile, "ca_bundle")});
+  settings.proxies = proxy_settings_from(settings.environment);
+  for (const Status& status : {check_region(settings.region), read_endpoints(settings),
+                               read_metadata_endpoint(settings)}) {
+    if (!status) return std::unexpected(status.error());
+  }
+  return settings;
+}
+
+std::string domain_of(std::string_view region) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> partitions = {
+      {{"cn-", "amazonaws.com.cn"},
+       {"us-isob-", "sc2s.sgov.gov"},
+       {"us-isof-", "csp.hci.ic.gov"},
+       {"eu-isoe-", "cloud.adc-e.uk"},
+       {"us-iso-", "c2s.ic.gov"},
+       {"eusc-", "amazonaws.eu"}}};
+  for (const auto& [prefix, domain] : partitions) {
+    if (region.starts_with(prefix)) return std::string(domain);
+  }
+  return "amazonaws.com";  // GovCloud too
+}
+
+Endpoints::Endpoints(const Settings& settings, Metadata& metadata)
+    : settings_(settings), metadata_(metadata), region_(settings.region) {
+  if (!region_.empty()) domain_ = domain_of(region_);
+}
+
+Task<Result<Endpoint>> Endpoints::of(std::string service, Call call) {
+  if (domain_.empty()) {
+    const Status located = co_await locate(call);
+    if (!located) co_return std::unexpected(located.error());
+  }
+  Endpoint endpoint;
+  endpoint.region = region_;
+  endpoint.tls = settings_.tls;
+  auto chosen = settings_.endpoints.find(service);
+  if (chosen == settings_.endpoints.end()) chosen = settings_.endpoints.find("");
+  endpoint.url = chosen != settings_.endpoints.end()
+                     ? chosen->second
+                     : fmt::format("https://{}.{}.{}", service, region_, domain_);
+  if (const auto url = parse_url(endpoint.url)) {
+    endpoint.proxy = proxy_for(settings_.proxies, *url);
+  }
+  co_return endpoint;
+}
+
+// The instance knows its region, and the domain of partitions that are newer than our table.
+Task<Status> Endpoints::locate(Call call) {
+  const auto region = co_await metadata_.read("meta-data/placement/region", call);
+  if (!region) {
+    co_return failure(
+        region.error().code,
+        fmt::format("No AWS region: AWS_REGION is not set, profile '{}' has none, and "
+                    "{}. Set AWS_REGION",
+                    settings_.profile, region.error().message));
+  }
+  const std::string name(trim(*region));
+  if (const Status status = check_region(name); !status) co_return status;
+  const auto domain = co_await metadata_.read("meta-data/services/domain", call);
+  region_ = name;
+  domain_ = domain && parse_url("https://" + std::string(trim(*domain))) ? trim(*domain)
+                                                                         : domain_of(name);
+  co_return Status{};
+}
+
+}  // namespace mainstay::aws

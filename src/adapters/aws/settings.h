@@ -1,0 +1,50 @@
+// What environment and profile files say about where AWS is and how to get there.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "adapters/aws/client.h"
+#include "adapters/aws/environment.h"
+#include "adapters/aws/metadata.h"
+#include "adapters/aws/profile.h"
+#include "adapters/http/http.h"
+#include "adapters/http/proxy.h"
+
+namespace mainstay::aws {
+
+struct Settings {
+  Environment environment;
+  Profiles profiles;
+  std::string profile;                           // in use
+  bool profile_chosen = false;                   // by name, so that it must be there
+  std::string region;                            // "": the instance's own
+  std::map<std::string, std::string> endpoints;  // by service, e.g. "ec2"; "" is for all others
+  std::string metadata_endpoint;                 // "": must not be asked
+  ProxySettings proxies;
+  HttpTls tls;
+};
+
+// invalid: a file or a value is wrong.
+Result<Settings> settings_from(Environment environment);
+
+// "amazonaws.com" and its kin, by the region's partition.
+std::string domain_of(std::string_view region);
+
+// The endpoints of services; asks the metadata service once for what the settings leave open.
+class Endpoints {
+ public:
+  Endpoints(const Settings& settings, Metadata& metadata);
+
+  Task<Result<Endpoint>> of(std::string service, Call call);
+
+ private:
+  Task<Status> locate(Call call);
+
+  const Settings& settings_;
+  Metadata& metadata_;
+  std::string region_;
+  std::string domain_;
+};
+
+}  // namespace mainstay::aws

@@ -1,0 +1,85 @@
+// Deliberate bugs for the simulator's test build: each proves that the campaign would notice it.
+//
+// In production the question "is this bug switched on?" is the constant false, and the compiler
+// removes what depends on it. Only a build with -DMAINSTAY_SABOTAGE asks a switch, and that build
+// links nothing but simulator tests. Libraries of the two kinds are never linked together.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace mainstay {
+
+enum class Sabotage : std::uint8_t {
+  lease_from_answer,  // permission is counted from the arbiter's answer, not from our question
+  drift_forgotten,    // a session counts as still after the bare lease time, without the margins
+  refused_renewal_ignored,   // a node whose session was revoked goes on
+  swap_conflict_ignored,     // who loses the swap of group/<name> starts all the same
+  unknown_is_fenced,         // a forced stop without an answer counts as done
+  unknown_is_stopped,        // a silent peer counts as one that reported its groups stopped
+  promise_not_stored,        // a promise is spoken before it is durable
+  promise_forgotten,         // a promise is not looked at when a group is claimed
+  old_incarnation_believed,  // what a peer said in an earlier life still counts
+  vouch_forgotten,           // a node revokes a peer it has just vouched for
+  vouch_lost_in_restart,     // a restarted node does not wait before it revokes
+  minority_goes_on,          // a node without a majority does not stop itself
+  majority_of_heard,         // the majority is counted among those heard, not those configured
+  watchdog_not_armed,        // nothing resets a node whose daemon is stuck
+  permission_not_watched,    // nothing stops the groups when the permission ends
+  stop_in_start_order,       // dependencies are stopped before what depends on them
+  start_without_order,       // resources start before what they depend on
+  unknown_is_unhealthy,      // a monitor without an answer counts as a bad one
+  one_path_is_all,           // a peer silent on one path is dead
+  unfit_for_ever,            // where a group failed to start once it is never placed again
+  clearances_unrecorded,     // an activation is recorded without its evidence
+  term_repeats,              // an activation keeps the term of the one before
+  late_answer_believed,      // an answer to a question nobody asks any more is taken
+  stop_order_forgotten,      // a group that is told to stop is started again
+};
+
+inline constexpr std::array<std::pair<Sabotage, std::string_view>, 24> sabotage_names = {{
+    {Sabotage::lease_from_answer, "lease_from_answer"},
+    {Sabotage::drift_forgotten, "drift_forgotten"},
+    {Sabotage::refused_renewal_ignored, "refused_renewal_ignored"},
+    {Sabotage::swap_conflict_ignored, "swap_conflict_ignored"},
+    {Sabotage::unknown_is_fenced, "unknown_is_fenced"},
+    {Sabotage::unknown_is_stopped, "unknown_is_stopped"},
+    {Sabotage::promise_not_stored, "promise_not_stored"},
+    {Sabotage::promise_forgotten, "promise_forgotten"},
+    {Sabotage::old_incarnation_believed, "old_incarnation_believed"},
+    {Sabotage::vouch_forgotten, "vouch_forgotten"},
+    {Sabotage::vouch_lost_in_restart, "vouch_lost_in_restart"},
+    {Sabotage::minority_goes_on, "minority_goes_on"},
+    {Sabotage::majority_of_heard, "majority_of_heard"},
+    {Sabotage::watchdog_not_armed, "watchdog_not_armed"},
+    {Sabotage::permission_not_watched, "permission_not_watched"},
+    {Sabotage::stop_in_start_order, "stop_in_start_order"},
+    {Sabotage::start_without_order, "start_without_order"},
+    {Sabotage::unknown_is_unhealthy, "unknown_is_unhealthy"},
+    {Sabotage::one_path_is_all, "one_path_is_all"},
+    {Sabotage::unfit_for_ever, "unfit_for_ever"},
+    {Sabotage::clearances_unrecorded, "clearances_unrecorded"},
+    {Sabotage::term_repeats, "term_repeats"},
+    {Sabotage::late_answer_believed, "late_answer_believed"},
+    {Sabotage::stop_order_forgotten, "stop_order_forgotten"},
+}};
+
+#ifdef MAINSTAY_SABOTAGE
+
+// Set before a run, by the simulator only.
+inline std::optional<Sabotage>& active_sabotage() {
+  static std::optional<Sabotage> active;
+  return active;
+}
+inline bool sabotaged(Sabotage bug) { return active_sabotage() == bug; }
+
+#else
+
+constexpr bool sabotaged(Sabotage) { return false; }
+
+#endif
+
+}  // namespace mainstay

@@ -1,0 +1,321 @@
+#include "cluster/arbitration/arbitration.h"
+
+#include <algorithm>
+
+namespace mainstay::arbitration {
+namespace {
+
+using membership::Peer;
+using membership::Trust;
+
+bool has_arbiter(const ClusterConfig& config) {
+  return config.arbitration.arbiter.kind != ArbiterKind::none;
+}
+bool has_fence(const ClusterConfig& config) {
+  return config.arbitration.forced_stop.kind != ForcedStopKind::none;
+}
+bool has_checks(const ClusterConfig& config) { return !config.arbitration.reachability.empty(); }
+
+// Somebody who could take over is silent: find out now whether we are the ones cut off.
+bool uneasy(const State&, const membership::State& membership) {
+  return std::ranges::any_of(membership.peers, [](const auto& entry) {
+    return !entry.second.resigned && entry.second.trust != Trust::alive;
+  });
+}
+
+Duration check_interval(const State& state, const membership::State& membership,
+                        const ClusterConfig& config) {
+  Duration interval = Duration::max();
+  for (const auto& check : config.arbitration.reachability)
+    interval = std::min(interval, check.interval);
+  if (!uneasy(state, membership)) return interval;
+  return std::min(interval, std::max<Duration>(config.timing.heartbeat_timeout / 4, 50ms));
+}
+
+void check_reachability(State& state, const membership::State& membership, Step& step) {
+  if (!has_checks(step.config) || state.checks.checking != 0) return;
+  const Duration interval = check_interval(state, membership, step.config);
+  // What is due earlier than planned, now that somebody is silent, is asked now.
+  if (step.now < std::min(state.checks.next_at, state.checks.asked + interval)) return;
+  Duration patience{};
+  for (const auto& check : step.config.arbitration.reachability)
+    patience = std::max(patience, check.timeout);
+  state.checks.checking = step.new_ticket();
+  state.checks.next_at = step.now + interval;
+  step.act(CheckReachability{state.checks.checking, step.now + patience});
+}
+
+void on_judged(Checks& checks, const ReachabilityJudged& judged, Step& step) {
+  checks.checking = 0;
+  if (judged.verdict != checks.verdict) {
+    const bool good = judged.verdict == Reachability::reachable;
+    step.note(good ? Severity::information : Severity::warning, step.self.value,
+              good
+                  ? "reachability check: this node is not cut off"
+                  : "reachability check: nothing answers; this node may be cut off. " + judged.why);
+  }
+  checks.verdict = judged.verdict;
+  checks.asked = judged.asked;
+  checks.why = judged.why;
+  if (judged.verdict == Reachability::reachable) checks.reachable_asked = judged.asked;
+}
+
+std::size_t rank(const ClusterConfig& config, const NodeName& node) {
+  for (std::size_t i = 0; i < config.nodes.size(); ++i) {
+    if (config.nodes[i].name == node) return i;
+  }
+  return config.nodes.size();
+}
+
+// Two nodes that lost each other must not stop each other: with an arbiter, only who revoked the
+// peer's session may; else the first in the node order goes first, and the others later, if they
+// still live.
+bool may_fence(const State& state, const NodeName& peer, const Peer& known, const Step& step) {
+  if (has_arbiter(step.config)) return state.watches.of.at(peer).revoked_by_us;
+  const Duration turn = 2 * step.config.timing.heartbeat_timeout;
+  const auto places = static_cast<Duration::rep>(rank(step.config, step.self));
+  return step.now >= known.silent_since + step.config.timing.heartbeat_timeout + turn * places;
+}
+
+bool cut_off(const State& state, const Step& step) {
+  return has_checks(step.config) && state.checks.verdict != Reachability::reachable;
+}
+
+void fence_silent(State& state, const membership::State& membership, Step& step) {
+  if (!has_fence(step.config) || cut_off(state, step)) return;
+  for (const auto& [name, peer] : membership.peers) {
+    Fence& fence = state.fences[name];
+    if (peer.trust != Trust::dead || peer.resigned || fence.done || fence.given_up ||
+        fence.fencing != 0)
+      continue;
+    if (step.now < fence.next_at || !may_fence(state, name, peer, step)) continue;
+    fence.fencing = step.new_ticket();
+    step.note(Severity::warning, name.value, "forced stop begins: " + peer.why);
+    step.act(FencePeer{fence.fencing, name, step.now + step.config.arbitration.forced_stop.timeout,
+                       peer.why});
+  }
+}
+
+void on_fenced(Fence& fence, const NodeName& peer, const PeerFenced& fenced, Step& step) {
+  fence.fencing = 0;
+  if (fenced.outcome) {
+    fence.done = true;
+    fence.why = "its forced stop was confirmed";
+    step.note(Severity::information, peer.value, fence.why);
+    return;
+  }
+  const bool give_up = step.config.arbitration.forced_stop.on_failure == ForcedStopFailure::give_up;
+  fence.given_up = give_up;
+  fence.next_at = step.now + 5s;
+  step.note(Severity::error, peer.value,
+            fmt::format("forced stop failed: {}. {}", fenced.outcome.error().message,
+                        give_up ? "The failover is given up." : "It is tried again."));
+}
+
+}  // namespace
+
+Basis basis(const ArbitrationConfig& config) {
+  if (config.arbiter.kind != ArbiterKind::none) return Basis::arbiter;
+  if (config.majority) return Basis::majority;
+  if (config.forced_stop.kind != ForcedStopKind::none) return Basis::none_needed;
+  return config.reachability.empty() ? Basis::none_needed : Basis::contact;
+}
+
+State begin(const ClusterConfig& config, const NodeName& self, Instant now) {
+  State state;
+  state.began = now;
+  state.session.next_at = now;
+  state.checks.next_at = now;
+  state.checks.asked = now;
+  state.watches = begin_watches(config, self, now);
+  for (const auto& node : config.nodes) {
+    if (node.name == self) continue;
+    state.fences[node.name].next_at = now;
+    state.contacts[node.name] = {};
+  }
+  return state;
+}
+
+void beat_sent(State& state, BeatNumber number, Instant now) {
+  state.sent.push_back({number, now});
+  if (state.sent.size() > sent_beats_max) state.sent.pop_front();
+}
+
+void on_heard(State& state, const NodeName& from, const Beat& beat, Incarnation own, Step& step) {
+  on_heard(state.watches, from, step);
+  Fence& fence = state.fences[from];
+  fence.done = false;
+  fence.given_up = false;
+  state.declared.erase(from);
+  state.paused_too_long = false;
+  const auto me = beat.echoes.find(step.self);
+  if (me == beat.echoes.end() || me->second.incarnation != own) return;
+  const auto sent = std::ranges::find(state.sent, me->second.beat, &SentBeat::number);
+  if (sent == state.sent.end()) return;
+  Contact& contact = state.contacts[from];
+  contact.echoed = contact.ever ? std::max(contact.echoed, sent->at) : sent->at;
+  contact.ever = true;
+  if (!me->second.vouched) return;
+  contact.vouched = contact.ever_vouched ? std::max(contact.vouched, sent->at) : sent->at;
+  contact.ever_vouched = true;
+}
+
+std::optional<SlowBeat> on_answer(State& state, const Event& event, Step& step) {
+  if (const auto* judged = std::get_if<ReachabilityJudged>(&event)) {
+    if (judged->ticket == state.checks.checking) on_judged(state.checks, *judged, step);
+    return std::nullopt;
+  }
+  if (const auto* fenced = std::get_if<PeerFenced>(&event)) {
+    for (auto& [peer, fence] : state.fences) {
+      if (fence.fencing != 0 && fence.fencing == fenced->ticket)
+        on_fenced(fence, peer, *fenced, step);
+    }
+    return std::nullopt;
+  }
+  if (on_answer(state.session, event, step)) return std::nullopt;
+  return on_answer(state.watches, event, step);
+}
+
+void on_pause(State& state, Duration missed, const membership::State& membership, Step& step) {
+  if (missed < step.config.timing.heartbeat_timeout) return;
+  const bool somebody = std::ranges::any_of(membership.peers, [](const auto& entry) {
+    return !entry.second.resigned && entry.second.trust != Trust::dead &&
+           entry.second.trust != Trust::unheard;
+  });
+  if (somebody && basis(step.config.arbitration) == Basis::none_needed && !has_fence(step.config)) {
+    state.paused_too_long = true;
+  }
+}
+
+void advance(State& state, const Needs& needs, Step& step) {
+  if (has_arbiter(step.config)) {
+    const SessionNeeds session{.alone = alone(state, needs.membership),
+                               .idle = needs.idle,
+                               .closing = needs.closing,
+                               .beat = needs.beat};
+    // Let another node in only after the long lease of a lonely one has been shortened.
+    if (!session.alone && state.session.lease > step.config.timing.lease) {
+      state.session.next_at = std::min(state.session.next_at, step.now);
+    }
+    renew(state.session, session, step);
+    if (needs.member) watch(state.watches, needs.membership, step);
+  }
+  check_reachability(state, needs.membership, step);
+  if (needs.member) fence_silent(state, needs.membership, step);
+}
+
+namespace {
+
+Permission lease(Instant counted_from, Duration length, Duration margin, std::string basis) {
+  return {.soft = counted_from + length - margin,
+          .hard = counted_from + length,
+          .basis = std::move(basis)};
+}
+
+// Ended before anything: no question of ours was ever answered.
+Permission none(const State& state, std::string basis) {
+  return {.soft = state.began, .hard = state.began, .basis = std::move(basis)};
+}
+
+Permission session_permission(const State& state, const Timing& timing) {
+  if (!state.session.held) return none(state, "no session at the arbiter");
+  return lease(state.session.counted_from, state.session.lease, timing.stop_margin,
+               "session at the arbiter");
+}
+
+// The word of every other node. Who resigned has given it for good.
+Permission vouched_permission(const State& state, const membership::State& membership,
+                              const Timing& timing) {
+  Instant oldest = never;
+  for (const auto& [name, peer] : membership.peers) {
+    if (peer.resigned) continue;
+    const Contact& contact = state.contacts.at(name);
+    if (!contact.ever_vouched) return none(state, "not everybody vouches");
+    oldest = std::min(oldest, contact.vouched);
+  }
+  if (oldest == never)
+    return {.soft = never, .hard = never, .basis = "every other node has stopped"};
+  return lease(oldest, timing.lease, timing.stop_margin, "vouches of every other node");
+}
+
+Permission majority_permission(const State& state, const ClusterConfig& config) {
+  std::vector<Instant> echoed;
+  for (const auto& [name, contact] : state.contacts) {
+    if (contact.ever_vouched) echoed.push_back(contact.vouched);
+  }
+  const std::size_t others_needed = config.nodes.size() / 2;  // and ourselves: more than half
+  if (echoed.size() < others_needed) return none(state, "no majority hears us");
+  std::ranges::sort(echoed, std::greater{});
+  const Timing& timing = config.timing;
+  return lease(echoed[others_needed - 1], timing.heartbeat_timeout + timing.stop_margin,
+               timing.stop_margin, "a majority hears us");
+}
+
+Permission contact_permission(const State& state, const membership::State& membership,
+                              const ClusterConfig& config) {
+  std::optional<Instant> newest;
+  const auto use = [&](Instant asked) { newest = newest ? std::max(*newest, asked) : asked; };
+  bool somebody = false;
+  for (const auto& [name, peer] : membership.peers) {
+    somebody = somebody || !peer.resigned;
+    if (state.contacts.at(name).ever) use(state.contacts.at(name).echoed);
+  }
+  if (!somebody) return {.soft = never, .hard = never, .basis = "every other node has stopped"};
+  if (state.checks.reachable_asked) use(*state.checks.reachable_asked);
+  if (!newest) return none(state, "nobody answers us");
+  const Timing& timing = config.timing;
+  return lease(*newest, timing.heartbeat_timeout + timing.presumed_wait, timing.presumed_wait,
+               "a peer or a reachability check answers us");
+}
+
+}  // namespace
+
+Permission permission(const State& state, const membership::State& membership,
+                      const ClusterConfig& config) {
+  switch (basis(config.arbitration)) {
+    case Basis::arbiter: {
+      Permission session = session_permission(state, config.timing);
+      if (state.session.fenced_out) return none(state, "fenced out");
+      Permission vouched = vouched_permission(state, membership, config.timing);
+      return vouched.hard > session.hard ? vouched : session;
+    }
+    case Basis::majority:
+      return majority_permission(state, config);
+    case Basis::contact:
+      return contact_permission(state, membership, config);
+    case Basis::none_needed:
+      break;
+  }
+  if (state.paused_too_long) return none(state, "we were paused for longer than the others wait");
+  return {};
+}
+
+bool alone(const State& state, const membership::State& membership) {
+  return std::ranges::all_of(membership.peers, [&](const auto& entry) {
+    const auto& [name, peer] = entry;
+    return peer.resigned || (peer.trust == Trust::dead && state.watches.of.at(name).cleared);
+  });
+}
+
+Instant next_deadline(const State& state, const membership::State& membership,
+                      const ClusterConfig& config) {
+  Instant next = never;
+  if (has_arbiter(config)) {
+    next = std::min(next_deadline(state.session), next_deadline(state.watches, membership, config));
+  }
+  if (has_checks(config) && state.checks.checking == 0) {
+    next = std::min({next, state.checks.next_at,
+                     state.checks.asked + check_interval(state, membership, config)});
+  }
+  for (const auto& [peer, fence] : state.fences) {
+    const auto& known = membership.peers.at(peer);
+    const bool wanted = has_fence(config) && known.trust == Trust::dead && !known.resigned;
+    if (wanted && fence.fencing == 0 && !fence.done && !fence.given_up) {
+      next = std::min(
+          next, std::max(fence.next_at, known.silent_since + config.timing.heartbeat_timeout));
+    }
+  }
+  return next;
+}
+
+}  // namespace mainstay::arbitration

@@ -1,0 +1,55 @@
+// Other nodes' sessions at the arbiter: watched while their holders are silent, and revoked once
+// they have stood still for the lease time that is written in them.
+//
+// A revocation is refused by our own conscience while the holder may still rely on a vouch of ours:
+// for a lease time after the last new beat we heard from it, and for a lease time after our own
+// start, since we may have vouched just before we died.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "cluster/arbitration/session_record.h"
+#include "cluster/membership/membership.h"
+#include "cluster/step.h"
+
+namespace mainstay::arbitration {
+
+struct Watch {
+  bool seen = false;  // something was read in this silence
+  std::uint64_t version = 0;
+  SessionRecord record;
+  Instant stands_since;      // the answer that first showed this version
+  Instant no_revoke_before;  // until then the holder may rely on our vouch
+  bool cleared = false;      // its session has ended, and it has not been heard since
+  bool revoked_by_us = false;
+  std::string why;
+  Ticket reading = 0;
+  Ticket revoking = 0;
+  bool heard_while_revoking =
+      false;  // then the revocation is no evidence: it may be running by our vouch
+  Instant next_at;
+  friend bool operator==(const Watch&, const Watch&) = default;
+};
+
+struct Watches {
+  std::map<NodeName, Watch> of;
+  friend bool operator==(const Watches&, const Watches&) = default;
+};
+
+Watches begin_watches(const ClusterConfig& config, const NodeName& self, Instant now);
+// A new beat of the peer arrived: it may rely on us from now on, and what its session said is void.
+void on_heard(Watches& watches, const NodeName& peer, Step& step);
+// Gives the beat that a silent peer left at the arbiter, if the event brought one.
+struct SlowBeat {
+  NodeName from;
+  Beat beat;
+};
+std::optional<SlowBeat> on_answer(Watches& watches, const Event& event, Step& step);
+void watch(Watches& watches, const membership::State& membership, Step& step);
+// False while a revocation of this peer is under way: a vouch now could contradict it.
+bool may_vouch(const Watches& watches, const NodeName& peer);
+Instant next_deadline(const Watches& watches, const membership::State& membership,
+                      const ClusterConfig& config);
+
+}  // namespace mainstay::arbitration

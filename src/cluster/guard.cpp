@@ -1,0 +1,92 @@
+// Stopping oneself: what runs here while nothing may is stopped, killed in time, and ended by the
+// watchdog if even that fails. Called before anything else in a step, since a node that was paused
+// may wake long after its permission ended.
+#include <algorithm>
+
+#include "cluster/node_parts.h"
+
+namespace mainstay::node {
+namespace {
+
+// Killing comes a little before the end, so that it is done by then.
+Instant kill_at(const arbitration::Permission& permission) {
+  return permission.hard - (permission.hard - permission.soft) / 3;
+}
+
+void stop_in_time(State& state, const arbitration::Permission& permission, Step& step) {
+  for (const auto& config : step.config.groups) {
+    group::Group& group = state.groups.at(config.name);
+    if (group.phase == GroupPhase::claiming) {
+      group.phase = GroupPhase::stopped;
+      group.waits_for = "this node may not run anything: " + permission.basis;
+    }
+    if (group.phase == GroupPhase::starting || group.phase == GroupPhase::running) {
+      group.stop_until = permission.hard;
+      group::begin_stop(group, config, StopReason::permission_ended, step);
+      if (!state.isolated) state.isolated_since = step.now;
+      state.isolated = true;
+    }
+    if (group.phase == GroupPhase::stopping && !group.released && step.now >= kill_at(permission)) {
+      group.released = true;
+      if (group.stop_reason != StopReason::cleanup) {
+        step.note(Severity::warning, config.name.value,
+                  "killing what still runs: " + permission.basis);
+      }
+      step.act(ReleaseGroup{config.name, "our permission has ended"});
+    }
+  }
+}
+
+void act_isolated(State& state, Step& step) {
+  if (!state.isolated || state.halting) return;
+  if (!all_idle(state)) {
+    if (step.now < state.isolated_since + step.config.timing.isolation_deadline) return;
+    state.halting = Halt::reset;
+    step.act(HaltNode{Halt::reset,
+                      "something of ours could not be stopped, and nothing of ours may run"});
+    return;
+  }
+  state.isolated = false;
+  const IsolationAction action = step.config.arbitration.isolation_action;
+  if (action == IsolationAction::none || action == IsolationAction::stop_groups) return;
+  const Halt halt = action == IsolationAction::stop_service ? Halt::stop_service
+                    : action == IsolationAction::shut_down  ? Halt::shut_down
+                    : action == IsolationAction::reboot     ? Halt::reboot
+                                                            : Halt::reset;
+  state.halting = halt;
+  step.act(HaltNode{halt, "this node is cut off: action at isolation"});
+}
+
+void arm_watchdog(State& state, const arbitration::Permission& permission, Step& step) {
+  const bool runs = std::ranges::any_of(state.groups, [](const auto& entry) {
+    const group::Group& group = entry.second;
+    return !group::idle(group) && group.stop_reason != StopReason::cleanup;
+  });
+  const bool running = runs || std::ranges::any_of(state.groups, [](const auto& entry) {
+                         return entry.second.phase == GroupPhase::starting ||
+                                entry.second.phase == GroupPhase::running;
+                       });
+  const Instant until = running ? permission.hard : never;
+  if (until == state.watchdog) return;
+  state.watchdog = until;
+  step.act(ArmWatchdog{until});
+}
+
+}  // namespace
+
+void guard(State& state, Step& step) {
+  const arbitration::Permission now = permission(state);
+  if (step.now >= now.soft) stop_in_time(state, now, step);
+  act_isolated(state, step);
+  arm_watchdog(state, now, step);
+}
+
+void stop_all(State& state, StopReason reason, Step& step) {
+  for (const auto& config : step.config.groups) {
+    group::Group& group = state.groups.at(config.name);
+    if (group.phase == GroupPhase::claiming) group.phase = GroupPhase::stopped;
+    group::begin_stop(group, config, reason, step);
+  }
+}
+
+}  // namespace mainstay::node

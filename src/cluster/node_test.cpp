@@ -1,0 +1,340 @@
+// Stories of whole nodes: who ends up running the group, on which evidence.
+#include "cluster/node.h"
+
+#include <doctest/doctest.h>
+
+#include "cluster/testing.h"
+
+namespace mainstay {
+namespace {
+
+using testing::Cores;
+using testing::node;
+using testing::two_nodes;
+using testing::web;
+
+ClusterConfig with_checks() {
+  ClusterConfig config = two_nodes();
+  ReachabilityConfig check;
+  check.name = "gateway";
+  for (const auto& name : {"a", "b"}) check.targets[node(name)] = {{"10.0.0.254", 0}};
+  config.arbitration.reachability.push_back(check);
+  return config;
+}
+
+ClusterConfig with_arbiter() {
+  ClusterConfig config = two_nodes();
+  config.arbitration.arbiter.kind = ArbiterKind::simulated;
+  return config;
+}
+
+ClusterConfig three_with_majority() {
+  ClusterConfig config = two_nodes();
+  config.nodes.push_back({node("c"), "", ""});
+  config.paths[0].addresses[node("c")] = "10.0.0.3";
+  config.groups[0].policy.push_back(node("c"));
+  config.arbitration.majority = true;
+  return config;
+}
+
+TEST_CASE("two nodes that hear each other start the group once, on the first of its policy") {
+  Cores cores(two_nodes());
+  cores.run_for(2s);
+  CHECK(cores.phase("a") == GroupPhase::running);
+  CHECK(cores.phase("b") == GroupPhase::stopped);
+  REQUIRE(cores["a"].activations.size() == 1);
+  CHECK(cores["a"].activations[0].clearances[0].evidence == Evidence::reported);
+}
+
+TEST_CASE("a node that boots alone waits for the others, as long as the configuration says") {
+  Cores cores(two_nodes());
+  cores.kill(node("b"));
+  cores.run_for(4min);
+  CHECK(cores.phase("a") == GroupPhase::stopped);
+  CHECK(cores["a"].state.start_wait == "b");
+  cores.run_for(2min);
+  CHECK(cores.phase("a") == GroupPhase::running);
+}
+
+TEST_CASE("an operator can cut the wait short") {
+  Cores cores(two_nodes());
+  cores.kill(node("b"));
+  cores.run_for(10s);
+  const Ticket ticket = cores.ask("a", CancelStartWait{});
+  cores.run_for(5s);
+  CHECK(cores["a"].answers.at(ticket));
+  CHECK(cores.phase("a") == GroupPhase::running);
+}
+
+TEST_CASE("resources start in the order of their dependencies and stop in reverse") {
+  Cores cores(two_nodes());
+  cores.run_for(2s);
+  cores["a"].story.clear();
+  cores.ask("a", StopGroup{web});
+  cores.run_for(1s);
+  std::vector<std::string> order;
+  for (const auto& line : cores["a"].story) {
+    if (line[0] == '-' || line[0] == '+') order.push_back(line);
+  }
+  CHECK(order == std::vector<std::string>{"-app", "-vip"});
+}
+
+TEST_CASE("the owner dies: the other takes over on presumed evidence, and soon") {
+  Cores cores(with_checks());
+  cores.run_for(2s);
+  cores.kill(node("a"));
+  const Instant killed = cores.now();
+  while (cores.phase("b") != GroupPhase::running && cores.now() < killed + 10s) cores.run_for(10ms);
+  CHECK(cores.now() - killed < 2s);
+  REQUIRE(cores["b"].activations.size() == 1);
+  CHECK(cores["b"].activations[0].clearances[0].evidence == Evidence::presumed);
+  CHECK(cores["b"].activations[0].term > cores["a"].activations[0].term);
+}
+
+TEST_CASE("a dead node that returns joins without disturbing the group") {
+  Cores cores(with_checks());
+  cores.run_for(2s);
+  cores.kill(node("a"));
+  cores.run_for(5s);
+  cores.boot(node("a"));
+  cores.run_for(20s);
+  CHECK(cores.phase("b") == GroupPhase::running);
+  CHECK(cores["b"].activations.size() == 1);
+  CHECK(cores.phase("a") == GroupPhase::stopped);
+  CHECK(cores["a"].state.phase == NodePhase::member);
+}
+
+TEST_CASE("an isolated owner stops before the survivor starts") {
+  Cores cores(with_checks());
+  cores.run_for(2s);
+  cores.cut(node("a"), node("b"));
+  cores.cut(node("b"), node("a"));
+  cores.reachable = [](const NodeName& name) {
+    return name == node("a") ? Reachability::unreachable : Reachability::reachable;
+  };
+  bool both = false;
+  for (int i = 0; i < 500; ++i) {
+    cores.run_for(10ms);
+    both = both ||
+           (cores.phase("a") != GroupPhase::stopped && cores.phase("b") == GroupPhase::starting);
+  }
+  CHECK(cores.phase("a") == GroupPhase::stopped);
+  CHECK(cores.phase("b") == GroupPhase::running);
+  CHECK_FALSE(both);
+}
+
+TEST_CASE(
+    "when only the interconnect fails, presumed evidence runs the group twice, and the heal ends "
+    "it") {
+  Cores cores(with_checks());
+  cores.run_for(2s);
+  cores.cut(node("a"), node("b"));
+  cores.cut(node("b"), node("a"));
+  cores.run_for(5s);
+  CHECK(cores.phase("a") == GroupPhase::running);
+  CHECK(cores.phase("b") == GroupPhase::running);
+  cores.heal();
+  cores.run_for(2s);
+  CHECK(cores.phase("a") == GroupPhase::stopped);
+  CHECK(cores.phase("b") == GroupPhase::running);
+}
+
+TEST_CASE("a frozen owner kills its group the moment it thaws") {
+  Cores cores(with_checks());
+  cores.run_for(2s);
+  cores.freeze(node("a"));
+  cores.run_for(20s);
+  CHECK(cores.phase("b") == GroupPhase::running);
+  cores["a"].released.clear();
+  cores.thaw(node("a"));
+  CHECK(cores["a"].released == std::vector<std::string>{"web"});
+  cores.run_for(1s);
+  CHECK(cores.phase("a") == GroupPhase::stopped);
+  CHECK(cores.phase("b") == GroupPhase::running);
+}
+
+TEST_CASE("a planned move stops first, then starts, and the operator is told") {
+  Cores cores(two_nodes());
+  cores.run_for(2s);
+  const Ticket ticket = cores.ask("b", MoveGroup{web, {}});
+  cores.run_for(500ms);
+  CHECK(cores.phase("a") == GroupPhase::stopped);
+  CHECK(cores.phase("b") == GroupPhase::running);
+  CHECK(cores["b"].answers.at(ticket));
+  cores.run_for(10s);
+  CHECK(cores.phase("b") == GroupPhase::running);
+}
+
+TEST_CASE("a node that is stopped in order hands its groups over, resigns, and needs no timeout") {
+  Cores cores(two_nodes());
+  cores.run_for(2s);
+  const Ticket ticket = cores.ask("a", StopNode{});
+  cores.run_for(500ms);
+  CHECK(cores["a"].answers.at(ticket));
+  CHECK(cores["a"].halts == std::vector<Halt>{Halt::stop_service});
+  CHECK(cores.phase("b") == GroupPhase::running);
+  CHECK(cores["b"].activations.back().clearances[0].evidence == Evidence::reported);
+}
+
+TEST_CASE("a resource that cannot start makes the group go elsewhere") {
+  Cores cores(two_nodes());
+  cores.on_activate = [](const NodeName& name, const ActivateResource& activate) -> Status {
+    if (name == node("a") && activate.resource == ResourceName("app"))
+      return failure(Code::invalid, "no such file");
+    return {};
+  };
+  cores.run_for(5s);
+  CHECK(cores.phase("a") == GroupPhase::stopped);
+  CHECK(cores.phase("b") == GroupPhase::running);
+}
+
+TEST_CASE("with an arbiter a cut interconnect moves nothing") {
+  Cores cores(with_arbiter());
+  cores.run_for(5s);
+  REQUIRE(cores.phase("a") == GroupPhase::running);
+  cores.cut(node("a"), node("b"));
+  cores.cut(node("b"), node("a"));
+  cores.run_for(60s);
+  CHECK(cores.phase("a") == GroupPhase::running);
+  CHECK(cores["b"].activations.empty());
+  cores.heal();
+  cores.run_for(10s);
+  CHECK(cores.phase("a") == GroupPhase::running);
+  CHECK(cores["a"].activations.size() == 1);
+}
+
+TEST_CASE(
+    "with an arbiter a dead owner's session is revoked and the group moves on lease evidence") {
+  Cores cores(with_arbiter());
+  cores.run_for(5s);
+  cores.kill(node("a"));
+  const Instant killed = cores.now();
+  while (cores.phase("b") != GroupPhase::running && cores.now() < killed + 10s) cores.run_for(10ms);
+  CHECK(cores.now() - killed < 3700ms);
+  CHECK(cores["b"].activations.back().clearances[0].evidence == Evidence::lease);
+}
+
+TEST_CASE(
+    "with the arbiter gone, nodes that hear each other go on by each other's vouch, and groups can "
+    "move") {
+  Cores cores(with_arbiter());
+  cores.run_for(5s);
+  cores.arbiter_up = false;
+  cores.run_for(60s);
+  CHECK(cores.phase("a") == GroupPhase::running);
+  cores.ask("a", MoveGroup{web, node("b")});
+  cores.run_for(2s);
+  CHECK(cores.phase("b") == GroupPhase::running);
+  CHECK(cores.phase("a") == GroupPhase::stopped);
+}
+
+TEST_CASE("with arbiter and interconnect gone a node stops in time") {
+  Cores cores(with_arbiter());
+  cores.run_for(5s);
+  cores.arbiter_up = false;
+  cores.cut(node("a"), node("b"));
+  cores.cut(node("b"), node("a"));
+  cores.run_for(2400ms);
+  CHECK(cores.phase("a") == GroupPhase::stopped);
+  cores.run_for(60s);
+  CHECK(cores.phase("b") == GroupPhase::stopped);
+}
+
+TEST_CASE("a lone node outlives a hiccup of the arbiter") {
+  Cores cores(with_arbiter());
+  cores.run_for(5s);
+  cores.kill(node("b"));
+  cores.run_for(20s);
+  cores.arbiter_up = false;
+  cores.run_for(30s);
+  CHECK(cores.phase("a") == GroupPhase::running);
+}
+
+TEST_CASE("a majority takes over from the one it has not heard") {
+  Cores cores(three_with_majority());
+  cores.run_for(3s);
+  REQUIRE(cores.phase("a") == GroupPhase::running);
+  for (const auto& other : {"b", "c"}) {
+    cores.cut(node("a"), node(other));
+    cores.cut(node(other), node("a"));
+  }
+  bool both = false;
+  for (int i = 0; i < 1000; ++i) {
+    cores.run_for(10ms);
+    both = both ||
+           (cores.phase("a") != GroupPhase::stopped && cores.phase("b") == GroupPhase::running);
+  }
+  CHECK_FALSE(both);
+  CHECK(cores.phase("a") == GroupPhase::stopped);
+  CHECK(cores.phase("b") == GroupPhase::running);
+  CHECK(cores["b"].activations.back().clearances[0].evidence == Evidence::minority);
+}
+
+TEST_CASE("a forced stop that is confirmed clears the silent node") {
+  ClusterConfig config = two_nodes();
+  config.arbitration.forced_stop.kind = ForcedStopKind::simulated;
+  Cores cores(config);
+  cores.run_for(2s);
+  cores.kill(node("a"));
+  cores.run_for(6s);
+  CHECK(cores.phase("b") == GroupPhase::running);
+  CHECK(cores["b"].activations.back().clearances[0].evidence == Evidence::fenced);
+}
+
+TEST_CASE("a forced stop that fails moves nothing") {
+  ClusterConfig config = two_nodes();
+  config.arbitration.forced_stop.kind = ForcedStopKind::simulated;
+  Cores cores(config);
+  cores.on_fence = [](auto&, auto&) -> Status {
+    return failure(Code::outcome_unknown, "no answer");
+  };
+  cores.run_for(2s);
+  cores.kill(node("a"));
+  cores.run_for(60s);
+  CHECK(cores.phase("b") != GroupPhase::running);
+}
+
+TEST_CASE("one silent path among two is a warning and moves nothing") {
+  ClusterConfig config = two_nodes();
+  config.paths.push_back({PathName("second"), {{node("a"), "10.1.0.1"}, {node("b"), "10.1.0.2"}}});
+  Cores cores(config);
+  cores.run_for(2s);
+  CHECK(cores.phase("a") == GroupPhase::running);
+}
+
+TEST_CASE("a node whose configuration differs does not join") {
+  Cores cores(two_nodes());
+  cores.run_for(2s);
+  cores.kill(node("b"));
+  cores.run_for(200ms);
+  ClusterConfig other = two_nodes();
+  other.digest = 8;
+  cores["b"].state = begin(
+      {std::make_shared<ClusterConfig>(other), node("b"), cores["b"].stored, 9, 1, cores.now()});
+  cores["b"].up = true;
+  cores.run_for(5s);
+  CHECK(cores["b"].state.phase == NodePhase::refused);
+  CHECK(cores.phase("a") == GroupPhase::running);
+}
+
+TEST_CASE("an order that cannot be is refused with the reason") {
+  Cores cores(two_nodes());
+  cores.run_for(2s);
+  const Ticket unknown = cores.ask("a", StartGroup{GroupName("nope"), {}});
+  const Ticket here = cores.ask("a", MoveGroup{web, node("a")});
+  CHECK(cores["a"].answers.at(unknown).error().code == Code::not_found);
+  CHECK(cores["a"].answers.at(here).error().code == Code::conflict);
+}
+
+TEST_CASE("a restarted group runs at a later term on the same node") {
+  Cores cores(two_nodes());
+  cores.run_for(2s);
+  const Ticket ticket = cores.ask("b", RestartGroup{web});
+  cores.run_for(2s);
+  CHECK(cores.phase("a") == GroupPhase::running);
+  CHECK(cores["b"].answers.at(ticket));
+  CHECK(cores["a"].activations.size() == 2);
+}
+
+}  // namespace
+}  // namespace mainstay

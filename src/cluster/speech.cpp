@@ -1,0 +1,79 @@
+// What we say: the beat, whole each time; at the interval, and at once when something in it has
+// changed.
+#include <algorithm>
+
+#include "cluster/node_parts.h"
+
+namespace mainstay::node {
+namespace {
+
+// We do not vouch for a node that runs what we have promised to somebody else, nor for one whose
+// session we are just revoking: whoever holds our promise may be about to start.
+bool vouches_for(const State& state, const NodeName& name, const membership::Peer& peer) {
+  if (!arbitration::may_vouch(state.arbitration.watches, name)) return false;
+  return std::ranges::all_of(peer.beat->reports, [&](const auto& entry) {
+    const auto& [group, report] = entry;
+    if (report.phase != GroupPhase::starting && report.phase != GroupPhase::running) return true;
+    const auto given = state.durable.promises.find(group);
+    return given == state.durable.promises.end() || given->second.term <= report.term ||
+           given->second.claimant == name;
+  });
+}
+
+GroupReport report(const State& state, const GroupName& name, const group::Group& group) {
+  GroupReport report{.phase = group.phase,
+                     .term = group.term,
+                     .promise = {},
+                     .unfit = group.unfit_until.has_value()};
+  if (const auto spoken = state.spoken.find(name); spoken != state.spoken.end())
+    report.promise = spoken->second;
+  return report;
+}
+
+bool same_but_for_echoes(const Beat& one, const Beat& other) {
+  return one.phase == other.phase && one.reports == other.reports && one.intents == other.intents &&
+         one.wanted == other.wanted;
+}
+
+}  // namespace
+
+Beat compose(const State& state, const Step& step) {
+  Beat beat;
+  beat.incarnation = state.durable.incarnation;
+  beat.number = state.beat_number + 1;
+  // A resignation is announced once it is durable.
+  const bool resigned =
+      state.phase == NodePhase::stopped && state.stored_number < state.store_number;
+  beat.phase = resigned ? NodePhase::leaving : state.phase;
+  beat.config_digest = step.config.digest;
+  for (const auto& [name, group] : state.groups) beat.reports[name] = report(state, name, group);
+  beat.intents = state.durable.intents;
+  for (const auto& [name, peer] : state.membership.peers) {
+    if (!peer.beat) continue;
+    beat.echoes[name] = {.incarnation = peer.beat->incarnation,
+                         .beat = peer.beat->number,
+                         .silence = step.now - peer.silent_since,
+                         .vouched = vouches_for(state, name, peer)};
+  }
+  if (state.coordinator == step.self) beat.wanted = state.wanted;
+  return beat;
+}
+
+void speak(State& state, Step& step) {
+  Beat beat = compose(state, step);
+  const bool changed = !same_but_for_echoes(beat, state.said);
+  if (!changed && step.now < state.next_beat) return;
+  state.beat_number = beat.number;
+  if (beat.reports != state.said.reports) state.changed_beat = beat.number;
+  state.next_beat = step.now + step.config.timing.heartbeat_interval;
+  const bool farewell = beat.phase == NodePhase::stopped;
+  if (farewell && state.farewells > 0) {
+    --state.farewells;
+    state.next_beat = step.now + 20ms;
+  }
+  arbitration::beat_sent(state.arbitration, beat.number, step.now);
+  state.said = beat;
+  step.act(SendBeat{std::move(beat)});
+}
+
+}  // namespace mainstay::node

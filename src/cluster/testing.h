@@ -1,0 +1,225 @@
+// A few decision cores in one test, with obedient surroundings: beats arrive after a millisecond
+// unless a link is cut, stores and resources settle at once unless the test says otherwise.
+// Everything else is for the simulator.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/check.h"
+#include "cluster/node.h"
+
+namespace mainstay::testing {
+
+inline NodeName node(const std::string& name) { return NodeName(name); }
+inline const GroupName web{"web"};
+
+inline ClusterConfig two_nodes() {
+  ClusterConfig config;
+  config.name = "test";
+  config.digest = 7;
+  for (const std::string name : {"a", "b"}) config.nodes.push_back({node(name), "", ""});
+  config.paths.push_back({PathName("lan"), {{node("a"), "10.0.0.1"}, {node("b"), "10.0.0.2"}}});
+  GroupConfig group;
+  group.name = web;
+  group.policy = {node("a"), node("b")};
+  for (const std::string name : {"vip", "app"}) {
+    ResourceConfig resource;
+    resource.name = ResourceName(name);
+    resource.type = "script";
+    group.resources.push_back(resource);
+  }
+  group.resources[1].depends_on = {ResourceName("vip")};
+  config.groups.push_back(group);
+  return config;
+}
+
+class Cores {
+ public:
+  struct Core {
+    State state;
+    bool up = true;
+    bool frozen = false;
+    std::vector<std::string> story;
+    std::vector<Activation> activations;
+    std::vector<Halt> halts;
+    std::vector<std::string> released;
+    std::map<Ticket, Status> answers;
+    Durable stored;
+  };
+
+  explicit Cores(ClusterConfig config)
+      : config_(std::make_shared<ClusterConfig>(std::move(config))) {
+    for (const auto& node : config_->nodes) boot(node.name);
+  }
+
+  void boot(const NodeName& name) {
+    Core& core = cores_[name];
+    const Durable stored = core.stored;
+    core.up = true;
+    core.frozen = false;
+    core.state = begin({config_, name, stored, stored.incarnation + 1, 1, now_});
+  }
+  void kill(const NodeName& name) {
+    cores_[name].up = false;
+    std::erase_if(queue_, [&](const auto& entry) { return entry.second.to == name; });
+  }
+  void cut(const NodeName& from, const NodeName& to) { cuts_.insert({from, to}); }
+  void heal() { cuts_.clear(); }
+  Core& operator[](const std::string& name) { return cores_.at(node(name)); }
+  Instant now() const { return now_; }
+
+  // Answers to what the tests leave open: by default reachable and well.
+  std::function<Status(const NodeName&, const ActivateResource&)> on_activate = [](auto&, auto&) {
+    return Status{};
+  };
+  std::function<Reachability(const NodeName&)> reachable = [](auto&) {
+    return Reachability::reachable;
+  };
+  std::function<Status(const NodeName& by, const NodeName& peer)> on_fence = [](auto&, auto&) {
+    return Status{};
+  };
+
+  void tell(const NodeName& name, const Event& event) { run(name, event); }
+  Ticket ask(const std::string& name, Command command) {
+    run(node(name), OperatorAsked{++last_ask_, std::move(command)});
+    return last_ask_;
+  }
+
+  void run_for(Duration duration) {
+    const Instant end = now_ + duration;
+    while (true) {
+      Instant next = queue_.empty() ? never : queue_.begin()->first;
+      for (auto& [name, core] : cores_) {
+        if (core.up && !core.frozen) next = std::min(next, next_deadline(core.state));
+      }
+      if (next > end) break;
+      now_ = std::max(now_, next);
+      if (!queue_.empty() && queue_.begin()->first <= now_) {
+        auto entry = queue_.extract(queue_.begin());
+        Core& core = cores_.at(entry.mapped().to);
+        if (core.frozen) {
+          thawing_.push_back(std::move(entry.mapped()));
+        } else if (core.up) {
+          run(entry.mapped().to, entry.mapped().event);
+        }
+        continue;
+      }
+      for (auto& [name, core] : cores_) {
+        if (core.up && !core.frozen && next_deadline(core.state) <= now_) run(name, Tick{});
+      }
+    }
+    now_ = end;
+  }
+  void freeze(const NodeName& name) { cores_.at(name).frozen = true; }
+  void thaw(const NodeName& name) {
+    cores_.at(name).frozen = false;
+    for (auto& delivery : std::exchange(thawing_, {})) run(delivery.to, delivery.event);
+    run(name, Tick{});
+  }
+  GroupPhase phase(const std::string& name) { return (*this)[name].state.groups.at(web).phase; }
+  // The arbiter's records; `arbiter_up` false: nobody gets an answer.
+  std::map<std::string, std::pair<std::uint64_t, Bytes>> records;
+  bool arbiter_up = true;
+
+ private:
+  struct Delivery {
+    NodeName to;
+    Event event;
+  };
+
+  void run(const NodeName& name, const Event& event) {
+    Core& core = cores_.at(name);
+    if (!core.up) return;
+    for (auto& action : step(core.state, event, now_)) {
+      std::visit([&](auto& what) { perform(name, core, what); }, action);
+    }
+  }
+  void later(const NodeName& to, Event event, Duration delay = 1ms) {
+    queue_.insert({now_ + delay, Delivery{to, std::move(event)}});
+  }
+
+  void perform(const NodeName& name, Core&, SendBeat& send) {
+    for (const auto& other : config_->nodes) {
+      if (other.name == name || cuts_.contains({name, other.name})) continue;
+      for (std::size_t path = 0; path < config_->paths.size(); ++path) {
+        later(other.name, BeatHeard{name, static_cast<std::uint8_t>(path), send.beat});
+      }
+    }
+  }
+  void perform(const NodeName& name, Core& core, StoreState& store) {
+    core.stored = store.durable;
+    later(name, StateStored{store.number, {}});
+  }
+  void perform(const NodeName& name, Core&, ReadRecord& read) {
+    if (!arbiter_up) {
+      return later(name,
+                   RecordRead{read.ticket, now_, 0, {}, failure(Code::timed_out, "no answer")},
+                   read.deadline - now_);
+    }
+    const auto& record = records[read.key];
+    later(name, RecordRead{read.ticket, now_, record.first, record.second, {}});
+  }
+  void perform(const NodeName& name, Core&, SwapRecord& swap) {
+    if (!arbiter_up) {
+      return later(name,
+                   RecordSwapped{swap.ticket, now_, 0, failure(Code::outcome_unknown, "no answer")},
+                   swap.deadline - now_);
+    }
+    auto& record = records[swap.key];
+    if (record.first != swap.expected) {
+      return later(name, RecordSwapped{swap.ticket, now_, 0, failure(Code::conflict, "changed")});
+    }
+    record = {record.first + 1, swap.value};
+    later(name, RecordSwapped{swap.ticket, now_, record.first, {}});
+  }
+  void perform(const NodeName& name, Core&, CheckReachability& check) {
+    later(name, ReachabilityJudged{check.ticket, now_, reachable(name), ""});
+  }
+  void perform(const NodeName& name, Core&, FencePeer& fence) {
+    auto outcome = on_fence(name, fence.peer);
+    if (outcome) kill(fence.peer);
+    later(name, PeerFenced{fence.ticket, std::move(outcome)});
+  }
+  void perform(const NodeName& name, Core& core, ActivateResource& activate) {
+    core.story.push_back("+" + activate.resource.value);
+    later(name, ResourceSettled{activate.ticket, on_activate(name, activate)});
+  }
+  void perform(const NodeName& name, Core& core, DeactivateResource& deactivate) {
+    core.story.push_back("-" + deactivate.resource.value);
+    later(name, ResourceSettled{deactivate.ticket, {}});
+  }
+  void perform(const NodeName&, Core&, CancelOperation&) {}
+  void perform(const NodeName&, Core& core, ReleaseGroup& release) {
+    core.released.push_back(release.group.value);
+  }
+  void perform(const NodeName& name, Core&, RunMonitor& monitor) {
+    later(name, MonitorJudged{monitor.ticket, monitor.monitor, Verdict::healthy, 0, ""});
+  }
+  void perform(const NodeName&, Core&, ArmWatchdog&) {}
+  void perform(const NodeName&, Core& core, HaltNode& halt) { core.halts.push_back(halt.kind); }
+  void perform(const NodeName& name, Core& core, Note& note) {
+    core.story.push_back(note.subject + ": " + note.text);
+    if (getenv("MAINSTAY_TEST_STORY"))
+      fmt::print("{:>8} {} {}: {}\n", (now_ - Instant{}) / 1ms, name, note.subject, note.text);
+  }
+  void perform(const NodeName&, Core& core, RecordActivation& record) {
+    core.activations.push_back(record.activation);
+  }
+  void perform(const NodeName&, Core& core, AnswerOperator& answer) {
+    core.answers[answer.ticket] = answer.outcome;
+  }
+
+  std::shared_ptr<const ClusterConfig> config_;
+  Instant now_ = Instant{} + 1h;
+  std::map<NodeName, Core> cores_;
+  std::multimap<Instant, Delivery> queue_;
+  std::vector<Delivery> thawing_;
+  std::set<std::pair<NodeName, NodeName>> cuts_;
+  Ticket last_ask_ = 0;
+};
+
+}  // namespace mainstay::testing

@@ -1,0 +1,255 @@
+#include "config/parse.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "config/digest.h"
+#include "config/parser.h"
+#include "config/sections.h"
+#include "config/suggestion.h"
+#include "config/validate.h"
+
+namespace mainstay {
+namespace {
+
+void read_nodes(Parser& parser, const DocumentTable& root) {
+  std::size_t index = 0;
+  for (const DocumentTable* table : parser.reader.subtables(root, "node", "")) {
+    NodeConfig node;
+    const auto name = peek_text(*table, "name");
+    const std::string path = object_path("node", name, ++index);
+    parser.reader.remember(path, "", table->position);
+    parser.reader.refuse_others(*table, keys_of(node_fields()), path);
+    parser.reader.read_into(&node, *table, node_fields(), path);
+    if (!name.empty()) parser.config.nodes.push_back(std::move(node));
+  }
+}
+
+// address = { server1 = "10.0.110.10", server2 = "10.0.120.10" }
+void read_addresses(Parser& parser, const DocumentTable& table, PathConfig& path_config,
+                    const std::string& path) {
+  const DocumentTable* addresses = parser.reader.subtable(table, "address", path);
+  if (addresses == nullptr) {
+    if (!table.find("address")) {
+      parser.reader.add(table.position, path, "\"address\" is missing",
+                        "Give each node's own IP address on this path: address = { NODE = "
+                        "\"...\" }.");
+    }
+    return;
+  }
+  std::vector<std::string> names;
+  for (const NodeConfig& node : parser.config.nodes) names.push_back(node.name.value);
+  parser.reader.remember(path, "address", addresses->position);
+  for (const DocumentEntry& entry : addresses->entries) {
+    if (std::ranges::find(names, entry.key) == names.end()) {
+      parser.reader.add(entry.position, path, fmt::format("there is no node \"{}\"", entry.key),
+                        suggestion(entry.key, names));
+      continue;
+    }
+    Field address;
+    address.key = entry.key;
+    address.is_required = true;
+    address.format = TextFormat::ip;
+    path_config.addresses[NodeName(entry.key)] = parser.reader.text(*addresses, address, path);
+  }
+}
+
+void read_paths(Parser& parser, const DocumentTable& root) {
+  std::size_t index = 0;
+  for (const DocumentTable* table : parser.reader.subtables(root, "path", "")) {
+    PathConfig path_config;
+    const auto name = peek_text(*table, "name");
+    const std::string path = object_path("path", name, ++index);
+    parser.reader.remember(path, "", table->position);
+    std::vector<std::string> known = keys_of(path_fields());
+    known.emplace_back("address");
+    parser.reader.refuse_others(*table, known, path);
+    parser.reader.read_into(&path_config, *table, path_fields(), path);
+    read_addresses(parser, *table, path_config, path);
+    parser.config.paths.push_back(std::move(path_config));
+  }
+}
+
+// "10.0.10.4" for ping; "10.0.10.4:443", "gw.example.com:443" or "[fd00::1]:443" for tcp.
+std::expected<ReachabilityTarget, Mismatch> target_from(const std::string& text,
+                                                        ReachabilityKind kind) {
+  ReachabilityTarget target{.host = text, .port = 0};
+  if (kind == ReachabilityKind::tcp) {
+    const auto colon = text.rfind(':');
+    const std::string number = colon == std::string::npos ? "" : text.substr(colon + 1);
+    const auto [end, error] =
+        std::from_chars(number.data(), number.data() + number.size(), target.port);
+    const bool whole = error == std::errc{} && end == number.data() + number.size();
+    if (!whole || target.port < 1 || target.port > 65535) {
+      return std::unexpected(Mismatch{fmt::format("\"{}\" has no port from 1 to 65535", text),
+                                      "Write it like \"10.0.10.4:443\"."});
+    }
+    target.host = text.substr(0, colon);
+    if (target.host.starts_with('[') && target.host.ends_with(']')) {
+      target.host = target.host.substr(1, target.host.size() - 2);
+    }
+  }
+  Field host;
+  host.is_required = true;
+  host.format = kind == ReachabilityKind::tcp ? TextFormat::host : TextFormat::ip;
+  if (const auto wrong = misfit(host, Value(target.host))) return std::unexpected(*wrong);
+  return target;
+}
+
+struct Targets {
+  std::vector<std::string> texts;
+};
+
+std::vector<ReachabilityTarget> read_targets(Parser& parser, const DocumentTable& table,
+                                             ReachabilityKind kind, const std::string& path) {
+  Targets targets;
+  parser.reader.read_into(&targets, table, {field(&Targets::texts, "targets")}, path);
+  std::vector<ReachabilityTarget> result;
+  for (const std::string& text : targets.texts) {
+    const auto target = target_from(text, kind);
+    if (target) {
+      result.push_back(*target);
+    } else {
+      parser.reader.add(table.find("targets")->value.position, path, target.error().fact,
+                        target.error().remedy);
+    }
+  }
+  return result;
+}
+
+void read_reachability(Parser& parser, const DocumentTable& table, std::size_t index) {
+  ReachabilityConfig check;
+  const auto name = peek_text(table, "name");
+  const std::string path = object_path("arbitration, reachability", name, index);
+  parser.reader.remember(path, "", table.position);
+  std::vector<std::string> known = keys_of(reachability_fields());
+  known.insert(known.end(), {"targets", "node"});
+  parser.reader.refuse_others(table, known, path);
+  parser.reader.read_into(&check, table, reachability_fields(), path);
+  const auto shared = read_targets(parser, table, check.kind, path);
+  for (const NodeConfig& node : parser.config.nodes) check.targets[node.name] = shared;
+  for_each_node_table(parser, table, path, [&](const NodeName& node, const DocumentTable& own) {
+    parser.reader.refuse_others(own, {"targets"}, path);
+    if (own.find("targets")) check.targets[node] = read_targets(parser, own, check.kind, path);
+  });
+  parser.config.arbitration.reachability.push_back(std::move(check));
+}
+
+void read_arbitration(Parser& parser, const DocumentTable& root) {
+  const std::string path = "arbitration";
+  const DocumentTable* table = parser.reader.subtable(root, "arbitration", "");
+  if (table == nullptr) return;
+  ArbitrationConfig& arbitration = parser.config.arbitration;
+  parser.reader.remember(path, "", table->position);
+  std::vector<std::string> known = keys_of(arbitration_fields());
+  known.insert(known.end(), {"arbiter", "forced_stop", "reachability"});
+  parser.reader.refuse_others(*table, known, path);
+  parser.reader.read_into(&arbitration, *table, arbitration_fields(), path);
+  parser.reader.read_into(&arbitration.arbiter, *table, arbiter_fields(), path);
+  const std::string forced_stop_path = path + ", forced_stop";
+  if (const auto* forced_stop = parser.reader.subtable(*table, "forced_stop", path)) {
+    parser.reader.remember(forced_stop_path, "", forced_stop->position);
+    parser.reader.refuse_others(*forced_stop, keys_of(forced_stop_fields()), forced_stop_path);
+    parser.reader.read_into(&arbitration.forced_stop, *forced_stop, forced_stop_fields(),
+                            forced_stop_path);
+  }
+  std::size_t index = 0;
+  for (const auto* check : parser.reader.subtables(*table, "reachability", path)) {
+    read_reachability(parser, *check, ++index);
+  }
+}
+
+void read_groups(Parser& parser, const DocumentTable& root) {
+  std::size_t index = 0;
+  for (const DocumentTable* table : parser.reader.subtables(root, "group", "")) {
+    GroupConfig group;
+    const auto name = peek_text(*table, "name");
+    const std::string path = object_path("group", name, ++index);
+    parser.reader.remember(path, "", table->position);
+    parser.reader.refuse_others(*table, keys_of(group_fields()), path);
+    parser.reader.read_into(&group, *table, group_fields(), path);
+    if (group.policy.empty()) group.policy = all_nodes(parser.config);
+    parser.config.groups.push_back(std::move(group));
+  }
+}
+
+struct Profile {
+  std::string name = "default";
+};
+
+void read_timing(Parser& parser, const DocumentTable& root) {
+  Profile profile;
+  parser.reader.read_into(&profile, root,
+                          {field(&Profile::name, "profile").choices({"default", "fast"})}, "");
+  if (profile.name == "fast") parser.config.timing = fast_timing();
+  const DocumentTable* table = parser.reader.subtable(root, "timing", "");
+  if (table == nullptr) return;
+  parser.reader.remember("timing", "", table->position);
+  parser.reader.refuse_others(*table, keys_of(timing_fields()), "timing");
+  parser.reader.read_into(&parser.config.timing, *table, timing_fields(), "timing");
+}
+
+void read_ports(Parser& parser, const DocumentTable& root) {
+  const DocumentTable* table = parser.reader.subtable(root, "ports", "");
+  if (table == nullptr) return;
+  parser.reader.remember("ports", "", table->position);
+  parser.reader.refuse_others(*table, keys_of(ports_fields()), "ports");
+  parser.reader.read_into(&parser.config.ports, *table, ports_fields(), "ports");
+}
+
+void read_root(Parser& parser, const DocumentTable& root) {
+  std::vector<std::string> known = keys_of(cluster_fields());
+  known.insert(known.end(), {"profile", "node", "path", "ports", "timing", "arbitration", "group",
+                             "resource", "monitor"});
+  parser.reader.remember("", "", root.position);
+  parser.reader.refuse_others(root, known, "");
+  parser.reader.read_into(&parser.config, root, cluster_fields(), "");
+  read_nodes(parser, root);
+  read_paths(parser, root);
+  read_ports(parser, root);
+  read_timing(parser, root);
+  read_arbitration(parser, root);
+  read_groups(parser, root);
+  read_resources(parser, root);
+  read_monitors(parser, root);
+  add_checks(parser);
+}
+
+// A part that could not be read at all would break laws that say nothing new: one problem per place
+// is enough.
+Problems all_problems(Parser& parser) {
+  const Problems found = parser.reader.problems();
+  for (const BrokenLaw& law : validate(parser.config, parser.catalog)) {
+    const Position position = parser.reader.place(law.path, law.key);
+    const bool told = std::ranges::find(found, position, &Problem::position) != found.end();
+    if (told && !law.path.empty()) continue;
+    parser.reader.add(position, law.path, law.fact, law.remedy);
+  }
+  Problems problems = parser.reader.problems();
+  std::ranges::stable_sort(problems, {}, &Problem::position);
+  const auto [first, last] = std::ranges::unique(problems);
+  problems.erase(first, last);
+  return problems;
+}
+
+}  // namespace
+
+std::string object_path(const char* noun, const std::string& name, std::size_t index) {
+  if (name.empty()) return fmt::format("{} number {}", noun, index);
+  return fmt::format("{} {}", noun, name);
+}
+
+std::expected<ClusterConfig, Problems> parse_config(std::string_view text, const Catalog& catalog) {
+  const auto document = read_document(text);
+  if (!document) return std::unexpected(Problems{document.error()});
+  Parser parser{catalog, {}, {}};
+  read_root(parser, *document);
+  Problems problems = all_problems(parser);
+  if (!problems.empty()) return std::unexpected(std::move(problems));
+  parser.config.digest = digest_of(parser.config, catalog);
+  return std::move(parser.config);
+}
+
+}  // namespace mainstay

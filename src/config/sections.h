@@ -1,0 +1,28 @@
+// The fields of everything that is not a type: nodes, timing, groups, what all resources share ...
+// Read by the parser, the printer and the reference page.
+#pragma once
+
+#include <vector>
+
+#include "config/field.h"
+#include "config/model.h"
+
+namespace mainstay {
+
+// Keys at the top of the document, before the first table.
+const std::vector<Field>& cluster_fields();
+const std::vector<Field>& node_fields();
+const std::vector<Field>& path_fields();
+const std::vector<Field>& ports_fields();
+const std::vector<Field>& timing_fields();
+const std::vector<Field>& arbitration_fields();
+// [arbitration] arbiter = ..., of ArbiterConfig.
+const std::vector<Field>& arbiter_fields();
+const std::vector<Field>& reachability_fields();
+const std::vector<Field>& forced_stop_fields();
+const std::vector<Field>& group_fields();
+const std::vector<Field>& resource_fields();
+const std::vector<Field>& monitor_fields();
+const std::vector<Field>& recovery_fields();
+
+}  // namespace mainstay

@@ -1,0 +1,572 @@
+// AWS Virtual IP: an address outside the VPC's ranges that every route table sends to the node that
+// runs the group.
+//
+// Activation is made of few round trips, because clients wait for it: what EC2 must be asked is
+// asked side by side, then all routes are replaced side by side while the address is added to the
+// interface. Clients are served from then on; the routes are read again to be sure, with patience,
+// since EC2 may describe the past for a while.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/ip_address.h"
+#include "resources/resource.h"
+
+namespace mainstay {
+namespace {
+
+struct Config {
+  std::string ip;
+  std::string vpc_id;
+  std::string eni_id;
+  std::string interface;
+  Duration aws_timeout = 5s;
+};
+
+constexpr int number_aws_failed = 5;
+constexpr int number_timeout = 6;
+constexpr int number_in_vpc = 7;      // of the resource
+constexpr int number_absent = 7;      // of its monitor
+constexpr int number_changed = 8;     // of its monitor
+constexpr int number_add_failed = 8;  // of the resource
+constexpr int number_remove_failed = 9;
+constexpr int number_no_route = 11;
+
+// How long EC2 may go on describing the past before we replace a route again.
+constexpr Duration stale_max = 5s;
+constexpr Duration pause_min = 50ms;
+constexpr Duration pause_max = 1s;
+// What is only asked for a warning does not hold up an activation for longer.
+constexpr Duration advice_max = 2s;
+
+// ---- Words.
+
+std::unexpected<Error> numbered(Code code, int number, std::string message) {
+  return std::unexpected(Error{code, std::move(message), number});
+}
+
+bool no_answer(const Error& error) {
+  return error.code == Code::timed_out || error.code == Code::outcome_unknown ||
+         error.code == Code::unavailable;
+}
+
+// In the forms that people search for; what was tried, and what AWS said, follow.
+Error aws_error(const Error& error, const std::string& what) {
+  if (error.code == Code::cancelled) return error;
+  if (no_answer(error)) {
+    return {error.code, fmt::format("Timeout occurred. {}: {}", what, error.message),
+            number_timeout};
+  }
+  if (error.code == Code::not_found) {
+    return {error.code, fmt::format("{} ({})", error.message, what), number_aws_failed};
+  }
+  return {error.code, fmt::format("the AWS CLI command failed. {}: {}", what, error.message),
+          number_aws_failed};
+}
+
+// Asking again cannot help.
+bool is_final(const Error& error) {
+  return error.code == Code::denied || error.code == Code::invalid ||
+         error.code == Code::not_found || error.code == Code::cancelled;
+}
+
+std::string label(const AwsRouteTable& table) {
+  return table.name.empty() ? table.id : fmt::format("{} ({})", table.id, table.name);
+}
+
+std::string holder_of(const AwsRoute& route) {
+  if (!route.eni.empty()) return route.eni;
+  return route.other_target.empty() ? "nothing" : route.other_target;
+}
+
+std::string host_route(const Config& config) {
+  const auto ip = ip_number(config.ip);
+  return fmt::format("{}/{}", config.ip, ip ? ip->bits() : 32);
+}
+
+const AwsRoute* vip_route(const AwsRouteTable& table, const std::string& destination) {
+  const auto found = std::ranges::find_if(table.routes, [&](const AwsRoute& route) {
+    return same_cidr(route.destination, destination);
+  });
+  return found == table.routes.end() ? nullptr : &*found;
+}
+
+// ---- Where we are.
+
+struct Place {
+  std::string vpc;
+  std::string eni;
+  std::string interface;  // kernel name; empty until it is needed
+  std::string mac;
+};
+
+Call aws_call(const Config& config, const Context& context) {
+  return {std::min(context.call.deadline, context.clock.now() + config.aws_timeout),
+          context.call.cancellation};
+}
+
+Call advice_call(const Config& config, const Context& context) {
+  Call call = aws_call(config, context);
+  call.deadline = std::min(call.deadline, context.clock.now() + advice_max);
+  return call;
+}
+
+// The configuration's word, and the metadata service's where it says nothing. With a configured ENI
+// and VPC, AWS need not be asked at all.
+Task<Result<Place>> locate(const Config& config, Context& context) {
+  Place place{config.vpc_id, config.eni_id, config.interface, ""};
+  if (!place.vpc.empty() && !place.eni.empty()) co_return place;
+  const auto identity = co_await context.aws.identity(aws_call(config, context));
+  if (!identity) {
+    co_return std::unexpected(
+        aws_error(identity.error(), "The metadata service did not say who this instance is"));
+  }
+  const auto& interfaces = identity->interfaces;
+  const auto own = std::ranges::find_if(interfaces, [&](const AwsInterface& each) {
+    return place.eni.empty() || each.id == place.eni;
+  });
+  if (own == interfaces.end()) {
+    co_return numbered(Code::not_found, number_aws_failed,
+                       fmt::format("The networkInterface ID '{}' does not exist on instance {}. "
+                                   "Correct \"eni_id\" for node {}.",
+                                   place.eni, identity->instance, context.node));
+  }
+  if (place.vpc.empty()) place.vpc = own->vpc;
+  place.eni = own->id;
+  place.mac = own->mac;
+  co_return place;
+}
+
+Task<Result<std::string>> mac_of(const Config& config, Context& context, const Place& place) {
+  if (!place.mac.empty()) co_return place.mac;
+  const auto identity = co_await context.aws.identity(aws_call(config, context));
+  if (identity) {
+    for (const AwsInterface& each : identity->interfaces) {
+      if (each.id == place.eni) co_return each.mac;
+    }
+  }
+  const auto described =
+      co_await context.aws.network_interface(place.eni, aws_call(config, context));
+  if (described) co_return described->mac;
+  co_return std::unexpected(aws_error(described.error(), "Describing " + place.eni));
+}
+
+// ---- The address.
+
+Task<Status> add_address(const Config& config, Context& context, const Place& place) {
+  std::string interface = place.interface;
+  if (interface.empty()) {
+    const auto mac = co_await mac_of(config, context, place);
+    if (!mac) co_return std::unexpected(mac.error());
+    const auto found = co_await context.host.interface_with_mac(*mac, context.call);
+    if (!found) {
+      co_return numbered(found.error().code, number_add_failed,
+                         fmt::format("Failed to add the VIP address. {}", found.error().message));
+    }
+    interface = *found;
+  }
+  const Status added = co_await context.host.add_address(interface, config.ip, context.call);
+  if (added) co_return Status{};
+  if (added.error().code == Code::cancelled) co_return added;
+  co_return numbered(added.error().code, number_add_failed,
+                     fmt::format("Failed to add the VIP address. {} on {}: {}", config.ip,
+                                 interface, added.error().message));
+}
+
+// ---- The routes.
+
+Task<Status> read_tables(const Config& config, Context& context, const std::string& vpc,
+                         std::vector<AwsRouteTable>& tables) {
+  auto read = co_await context.aws.route_tables(vpc, aws_call(config, context));
+  if (!read) co_return std::unexpected(aws_error(read.error(), "Describing the route tables"));
+  tables = std::move(*read);
+  co_return Status{};
+}
+
+// Whether the VIP lies inside the VPC. That EC2 does not say is worth a warning, no more: the
+// address was outside when it was set up.
+Task<Status> check_ranges(const Config& config, Context& context, const std::string& vpc) {
+  const auto cidrs = co_await context.aws.vpc_cidrs(vpc, advice_call(config, context));
+  if (!cidrs && cidrs.error().code == Code::not_found) {
+    co_return std::unexpected(aws_error(cidrs.error(), "Describing the VPC"));
+  }
+  if (!cidrs) {
+    context.warn(fmt::format("{}: could not check that {} lies outside {}: {}", context.resource,
+                             config.ip, vpc, cidrs.error().message));
+    co_return Status{};
+  }
+  const auto ip = ip_number(config.ip);
+  for (const std::string& text : *cidrs) {
+    const auto block = cidr_block(text);
+    if (!block || !ip || !contains(*block, *ip)) continue;
+    co_return numbered(Code::invalid, number_in_vpc,
+                       fmt::format("The VIP address belongs to a VPC subnet. {} lies in {} of {}. "
+                                   "Choose an address outside all ranges of the VPC.",
+                                   config.ip, text, vpc));
+  }
+  co_return Status{};
+}
+
+struct Wrong {
+  AwsRouteTable table;
+  std::string holder;
+};
+
+// The tables that send the VIP elsewhere; all that hold it, if `all`.
+enum class Which { wrong, all };
+
+std::vector<Wrong> tables_to_replace(const Config& config, const Place& place,
+                                     const std::vector<AwsRouteTable>& tables, Which which) {
+  std::vector<Wrong> result;
+  for (const AwsRouteTable& table : tables) {
+    const AwsRoute* route = vip_route(table, host_route(config));
+    if (route == nullptr) continue;
+    if (which == Which::all || route->eni != place.eni)
+      result.push_back({table, holder_of(*route)});
+  }
+  return result;
+}
+
+bool any_route(const Config& config, const std::vector<AwsRouteTable>& tables) {
+  return std::ranges::any_of(tables, [&config](const AwsRouteTable& table) {
+    return vip_route(table, host_route(config)) != nullptr;
+  });
+}
+
+std::unexpected<Error> no_route(const Config& config, const Place& place) {
+  return numbered(Code::not_found, number_no_route,
+                  fmt::format("There is no route for the VIP address. No route table of {} holds a "
+                              "route for {}. Add it, with {} as its target, to every route table "
+                              "whose subnets need the VIP.",
+                              place.vpc, host_route(config), place.eni));
+}
+
+Task<Status> replace_one(const Config& config, Context& context, const Place& place,
+                         const Wrong& wrong) {
+  const Status replaced = co_await context.aws.replace_route(wrong.table.id, host_route(config),
+                                                             place.eni, aws_call(config, context));
+  if (replaced) {
+    context.progress(
+        fmt::format("route table {} sends {} to {} now", label(wrong.table), config.ip, place.eni));
+    co_return Status{};
+  }
+  co_return std::unexpected(
+      aws_error(replaced.error(), fmt::format("Pointing {} of route table {} at {}", config.ip,
+                                              label(wrong.table), place.eni)));
+}
+
+// The worst of several results: a final error before one that may pass.
+Status worst(const std::vector<Status>& results) {
+  Status result;
+  for (const Status& each : results) {
+    if (!each && (result || (is_final(each.error()) && !is_final(result.error())))) result = each;
+  }
+  return result;
+}
+
+Task<Status> replace_all(const Config& config, Context& context, const Place& place,
+                         const std::vector<Wrong>& wrong) {
+  std::vector<Task<Status>> tasks;
+  for (const Wrong& each : wrong) tasks.push_back(replace_one(config, context, place, each));
+  const std::vector<Status> results = co_await when_all(std::move(tasks));
+  co_return worst(results);
+}
+
+Duration next_pause(Context& context, Duration pause) {
+  // Nodes that fail together shall not ask together.
+  return std::min(pause_max, pause + context.random.between(Duration::zero(), pause));
+}
+
+Error still_wrong(const Config& config, const Place& place, const std::vector<Wrong>& wrong,
+                  const Status& last) {
+  if (!last) return last.error();
+  return {Code::conflict,
+          fmt::format("The routing for VIP was changed. Route table {} sends {} to {}, not to {}, "
+                      "although it was replaced. Check whether another cluster uses this address.",
+                      label(wrong.front().table), config.ip, wrong.front().holder, place.eni),
+          number_changed};
+}
+
+// Reads the tables again until all of them say what we told them, and tells those again that were
+// not reached, or that do not say it for too long.
+Task<Status> settle(const Config& config, Context& context, const Place& place, Status last) {
+  Duration pause = pause_min;
+  Instant told = context.clock.now();
+  while (true) {
+    std::vector<AwsRouteTable> tables;
+    const Status read = co_await read_tables(config, context, place.vpc, tables);
+    std::vector<Wrong> wrong;
+    if (read) {
+      wrong = tables_to_replace(config, place, tables, Which::wrong);
+      if (!any_route(config, tables)) co_return no_route(config, place);
+      if (wrong.empty()) co_return Status{};
+    } else if (is_final(read.error())) {
+      co_return read;
+    }
+    const bool tell_again = !last || context.clock.now() - told >= stale_max;
+    if (!wrong.empty() && tell_again) {
+      last = co_await replace_all(config, context, place, wrong);
+      told = context.clock.now();
+      if (!last && is_final(last.error())) co_return last;
+    }
+    if (context.call.cancellation.requested()) {
+      co_return numbered(Code::cancelled, 0, "the activation was called off");
+    }
+    const Instant next = context.clock.now() + pause;
+    if (next >= context.call.deadline) {
+      if (!read && last) co_return read;
+      co_return std::unexpected(still_wrong(config, place, wrong, last));
+    }
+    pause = next_pause(context, pause);
+    co_await sleep_until(context.clock, next);
+  }
+}
+
+// ---- Advice.
+
+void advise_on_tables(const Config& config, Context& context,
+                      const std::vector<AwsRouteTable>& tables) {
+  for (const AwsRouteTable& table : tables) {
+    if (table.subnets.empty() || vip_route(table, host_route(config))) continue;
+    context.warn(
+        fmt::format("{}: route table {} has subnets but no route for {}. Nothing in these "
+                    "subnets can reach the VIP; add the route if something there should.",
+                    context.resource, label(table), host_route(config)));
+  }
+}
+
+Task<Status> advise_on_interface(const Config& config, Context& context, const Place& place) {
+  const auto eni = co_await context.aws.network_interface(place.eni, advice_call(config, context));
+  if (eni && eni->source_dest_check) {
+    context.warn(
+        fmt::format("{}: Source/Dest. Check of {} is enabled, so packets for {} are "
+                    "dropped before they reach this node. Disable it.",
+                    context.resource, place.eni, config.ip));
+  }
+  co_return Status{};
+}
+
+// ---- Verbs.
+
+// What must be known before anything is changed.
+Task<Status> survey(const Config& config, Context& context, const Place& place,
+                    std::vector<AwsRouteTable>& tables) {
+  std::vector<Task<Status>> tasks;
+  tasks.push_back(check_ranges(config, context, place.vpc));
+  tasks.push_back(read_tables(config, context, place.vpc, tables));
+  const std::vector<Status> results = co_await when_all(std::move(tasks));
+  // That the address is a wrong one explains most other troubles.
+  if (!results[0]) co_return results[0];
+  co_return results[1];
+}
+
+// Another node may have written what a stale reading does not show yet; only if the last activation
+// was ours can a route that looks right be left alone.
+Which which_tables(const Context& context) {
+  const NodeName& previous = context.facts.previous_node;
+  return previous.empty() || previous == context.node ? Which::wrong : Which::all;
+}
+
+Task<Status> activate(const Config& config, Context& context) {
+  const auto place = co_await locate(config, context);
+  if (!place) co_return std::unexpected(place.error());
+  std::vector<AwsRouteTable> tables;
+  Status surveyed = co_await survey(config, context, *place, tables);
+  if (!surveyed) co_return surveyed;
+  if (!any_route(config, tables)) co_return no_route(config, *place);
+
+  const auto wrong = tables_to_replace(config, *place, tables, which_tables(context));
+  std::vector<Task<Status>> changes;
+  changes.push_back(add_address(config, context, *place));
+  changes.push_back(replace_all(config, context, *place, wrong));
+  const std::vector<Status> changed = co_await when_all(std::move(changes));
+  if (!changed[0]) co_return changed[0];
+  if (!changed[1] && is_final(changed[1].error())) co_return changed[1];
+
+  advise_on_tables(config, context, tables);
+  std::vector<Task<Status>> afterwards;
+  afterwards.push_back(settle(config, context, *place, changed[1]));
+  afterwards.push_back(advise_on_interface(config, context, *place));
+  const std::vector<Status> settled = co_await when_all(std::move(afterwards));
+  co_return settled[0];
+}
+
+Task<Status> deactivate(const Config& config, Context& context) {
+  std::string interface = config.interface;
+  if (interface.empty()) {
+    const auto found = co_await context.host.interface_with_address(config.ip, context.call);
+    if (!found && found.error().code == Code::not_found) co_return Status{};
+    if (!found) {
+      co_return numbered(
+          found.error().code, number_remove_failed,
+          fmt::format("Failed to delete the VIP address. {}", found.error().message));
+    }
+    interface = *found;
+  }
+  const Status removed = co_await context.host.remove_address(interface, config.ip, context.call);
+  if (removed) co_return Status{};
+  co_return numbered(removed.error().code, number_remove_failed,
+                     fmt::format("Failed to delete the VIP address. {} on {}: {}", config.ip,
+                                 interface, removed.error().message));
+}
+
+Health unknown(const Error& error) { return {Verdict::unknown, error.number, error.message}; }
+
+Task<Health> check(const Config& config, Context& context) {
+  const auto present = co_await context.host.has_address(config.ip, context.call);
+  if (!present) co_return unknown(present.error());
+  if (!*present) {
+    co_return Health{Verdict::unhealthy, number_absent,
+                     fmt::format("The VIP address does not exist. No interface of this node has "
+                                 "{}.",
+                                 config.ip)};
+  }
+  const auto place = co_await locate(config, context);
+  if (!place) co_return unknown(place.error());
+  std::vector<AwsRouteTable> tables;
+  const Status read = co_await read_tables(config, context, place->vpc, tables);
+  if (!read) co_return unknown(read.error());
+  std::string changed;
+  for (const Wrong& wrong : tables_to_replace(config, *place, tables, Which::wrong)) {
+    changed += fmt::format(" Route table {} sends {} to {}, not to {}.", label(wrong.table),
+                           config.ip, wrong.holder, place->eni);
+  }
+  if (!any_route(config, tables)) {
+    changed =
+        fmt::format(" No route table of {} holds a route for {}.", place->vpc, host_route(config));
+  }
+  if (changed.empty()) co_return healthy();
+  co_return Health{Verdict::unhealthy, number_changed,
+                   "The routing for VIP was changed." + changed};
+}
+
+// ---- Declaration.
+
+std::vector<Contradiction> laws(const Params& params) {
+  const std::string& text = std::get<std::string>(params.at("ip"));
+  const auto ip = ip_number(text);
+  if (!ip || kind_of(*ip) == IpKind::unicast) return {};
+  return {{"ip", fmt::format("{} cannot be the address of a service", text),
+           "Choose a unicast address outside all ranges of the VPC."}};
+}
+
+std::vector<Field> fields() {
+  return {
+      field(&Config::ip, "ip")
+          .label("IP Address")
+          .help("The virtual IP address. It must lie outside all CIDR ranges of the VPC.")
+          .required()
+          .format(TextFormat::ip)
+          .unique(),
+      field(&Config::vpc_id, "vpc_id")
+          .label("VPC ID")
+          .help("The VPC whose route tables are switched. Asked from the metadata service if left "
+                "out.")
+          .format(TextFormat::vpc_id),
+      field(&Config::eni_id, "eni_id")
+          .label("ENI ID")
+          .help("The elastic network interface of the node that the VIP is routed to. Asked from "
+                "the metadata service (the first interface) if left out.")
+          .per_node()
+          .format(TextFormat::eni_id),
+      field(&Config::interface, "interface")
+          .label("Interface")
+          .help("Kernel name of the network interface that gets the address. Found by the ENI's "
+                "MAC address if left out.")
+          .per_node()
+          .format(TextFormat::interface_name),
+      field(&Config::aws_timeout, "aws_timeout")
+          .label("AWS timeout")
+          .help("How long AWS has for one answer before it is asked again.")
+          .range(100ms, 999s),
+  };
+}
+
+std::vector<KnownProblem> problems() {
+  return {
+      {number_aws_failed, "the AWS CLI command failed.",
+       "The credentials, region, VPC ID or ENI ID are not correct, or the IAM role lacks a "
+       "permission; AWS's own sentence follows or stands in its place, such as The vpc ID '...' "
+       "does not exist.",
+       "Correct what the sentence names. `aws ec2 describe-route-tables` on the node must work "
+       "with the same credentials."},
+      {number_timeout, "Timeout occurred.", "The regional endpoint of EC2 could not be reached.",
+       "Check that the NAT instance runs, that the routes to it exist, and that no filter drops "
+       "the packets; or add a VPC endpoint for EC2."},
+      {number_in_vpc, "The VIP address belongs to a VPC subnet.",
+       "The address lies inside a CIDR range of the VPC.",
+       "Choose an address outside all CIDR ranges of the VPC."},
+      {number_add_failed, "Failed to add the VIP address.",
+       "The interface does not exist, or the daemon may not change it.",
+       "Check `interface` and `eni_id` for this node."},
+      {number_remove_failed, "Failed to delete the VIP address.",
+       "The interface does not exist any more, or the daemon may not change it.",
+       "Remove the address by hand: `ip address del`."},
+      {number_no_route, "There is no route for the VIP address.",
+       "No route table of the VPC holds a route for the address; activation replaces routes, it "
+       "does not make them.",
+       "Add the route to every route table whose subnets need the VIP."},
+      {0, "The resource is running, but ping cannot reach the VIP address.",
+       "Source/Dest. Check of the ENI is enabled, or the client's subnet has a route table without "
+       "the route. The resource warns of both when it is activated.",
+       "Disable Source/Dest. Check; add the route."},
+  };
+}
+
+CheckSchema check_schema() {
+  CheckSchema check;
+  check.type = "awsvipw";
+  check.title = "AWS Virtual IP monitor";
+  check.summary =
+      "Checks that the address of an `awsvip` resource is on the node and that the route tables "
+      "send it there. Added by itself with every awsvip resource.";
+  check.interval = 60s;
+  check.timeout = 180s;
+  check.retries = 1;
+  check.problems = {
+      {number_absent, "The VIP address does not exist.",
+       "The address was removed from the node's interface.",
+       "The resource is restarted automatically. Find out what changes the interface."},
+      {number_changed, "The routing for VIP was changed.",
+       "The target of the VIP's route was changed to another ENI outside the cluster.",
+       "The resource is restarted automatically. Check whether another cluster uses the same VIP "
+       "address by mistake."},
+  };
+  return check;
+}
+
+}  // namespace
+
+ResourceType awsvip_resource() {
+  TypeSchema schema;
+  schema.type = "awsvip";
+  schema.title = "AWS Virtual IP";
+  schema.summary =
+      "A virtual IP address that follows the group: all routes for it in the route tables of the "
+      "VPC are pointed at the node that runs the group.";
+  schema.fields = fields();
+  schema.iam_actions = {"ec2:DescribeVpcs", "ec2:DescribeRouteTables",
+                        "ec2:DescribeNetworkInterfaces", "ec2:ReplaceRoute"};
+  schema.problems = problems();
+  schema.check = check_schema();
+  schema.laws = laws;
+  schema.example =
+      "[[resource]]\n"
+      "name = \"awsvip1\"\n"
+      "type = \"awsvip\"\n"
+      "group = \"failover1\"\n"
+      "ip = \"10.1.0.20\"\n"
+      "vpc_id = \"vpc-0a1b2c3d4e5f60718\"\n"
+      "[resource.node.server1]\n"
+      "eni_id = \"eni-0a1b2c3d4e5f60711\"\n"
+      "[resource.node.server2]\n"
+      "eni_id = \"eni-0a1b2c3d4e5f60712\"\n";
+  Resource<Config> type;
+  type.schema = std::move(schema);
+  type.activate = activate;
+  type.deactivate = deactivate;
+  type.check = check;
+  return type;
+}
+
+}  // namespace mainstay

@@ -1,0 +1,146 @@
+// AWS as one machine reaches it: every call travels there and back, and may be lost, throttled or
+// refused on the way; what is described may be the past.
+#include "sim/machine.h"
+#include "sim/world.h"
+
+namespace mainstay::sim {
+namespace {
+
+// How one call fares on its way; the same dice for every verb.
+enum class Fate { answered, lost_before, lost_after, throttled, denied, unavailable };
+
+Fate draw_fate(Machine& machine) {
+  const AwsConditions& rates = machine.world().conditions().aws;
+  Random& random = machine.random();
+  if (rates.outage || machine.conditions().aws_cut) return Fate::lost_before;
+  if (random.chance(rates.lose_request)) return Fate::lost_before;
+  if (random.chance(rates.throttled)) return Fate::throttled;
+  if (random.chance(rates.denied)) return Fate::denied;
+  if (random.chance(rates.unavailable)) return Fate::unavailable;
+  if (random.chance(rates.lose_reply)) return Fate::lost_after;
+  return Fate::answered;
+}
+
+Error refusal(Fate fate) {
+  switch (fate) {
+    case Fate::throttled:
+      return {Code::throttled, "Request limit exceeded."};
+    case Fate::denied:
+      return {Code::denied, "You are not authorized to perform this operation."};
+    default:
+      return {Code::unavailable, "The service is unavailable. Please try again shortly."};
+  }
+}
+
+// Sends a question to the region; `effect` runs there and gives the answer.
+template <class T>
+void ask(Machine& machine, Completion<Result<T>> done,
+         std::move_only_function<Result<T>()> effect) {
+  if (!machine.daemon_runs()) return;
+  const Span& delay = machine.world().conditions().aws.delay;
+  const Duration there = delay.draw(machine.random());
+  const Duration back = delay.draw(machine.random());
+  const Fate fate = draw_fate(machine);
+  if (fate == Fate::lost_before) return;
+  if (fate != Fate::answered && fate != Fate::lost_after) {
+    machine.on_daemon_after(there + back,
+                            [done, fate] { done.set(std::unexpected(refusal(fate))); });
+    return;
+  }
+  // The answer is for this run of the daemon only, so its place in the queue is taken now.
+  const auto answer = std::make_shared<std::optional<Result<T>>>();
+  machine.world().after(there,
+                        [answer, effect = std::move(effect)]() mutable { *answer = effect(); });
+  if (fate == Fate::answered) {
+    machine.on_daemon_after(there + back, [done, answer] { done.set(std::move(**answer)); });
+  }
+}
+
+}  // namespace
+
+Task<Result<AwsIdentity>> AwsPort::identity(Call call) {
+  // The metadata service is on the machine itself: no API, no outage of it.
+  auto done = machine_.pending<AwsIdentity>(call, Code::timed_out, "instance metadata");
+  machine_.on_daemon_after(machine_.random().between(200us, 2ms), [this, done] {
+    done.set(machine_.world().region().identity(machine_.index()));
+  });
+  co_return co_await done;
+}
+
+Task<Result<std::vector<std::string>>> AwsPort::vpc_cidrs(std::string vpc, Call call) {
+  auto done = machine_.pending<std::vector<std::string>>(call, Code::timed_out, "DescribeVpcs");
+  Region& region = machine_.world().region();
+  ask<std::vector<std::string>>(
+      machine_, done, [&region, vpc]() -> Result<std::vector<std::string>> {
+        if (vpc != "vpc-1")
+          return failure(Code::not_found, "The vpc ID '" + vpc + "' does not exist");
+        return region.cidrs();
+      });
+  co_return co_await done;
+}
+
+Task<Result<std::vector<AwsRouteTable>>> AwsPort::route_tables(std::string vpc, Call call) {
+  (void)vpc;
+  auto done =
+      machine_.pending<std::vector<AwsRouteTable>>(call, Code::timed_out, "DescribeRouteTables");
+  World& world = machine_.world();
+  const Duration stale_max = world.conditions().aws.stale_max;
+  const Duration stale =
+      stale_max > Duration::zero() ? machine_.random().between(Duration::zero(), stale_max) : 0ns;
+  ask<std::vector<AwsRouteTable>>(machine_, done,
+                                  [&world, stale]() -> Result<std::vector<AwsRouteTable>> {
+                                    return world.region().tables(world.now() - stale);
+                                  });
+  co_return co_await done;
+}
+
+Task<Result<AwsInterface>> AwsPort::network_interface(std::string eni, Call call) {
+  auto done = machine_.pending<AwsInterface>(call, Code::timed_out, "DescribeNetworkInterfaces");
+  Region& region = machine_.world().region();
+  ask<AwsInterface>(machine_, done, [&region, eni]() -> Result<AwsInterface> {
+    const auto holder = region.machine_of_eni(eni);
+    if (!holder) {
+      return failure(Code::not_found, "The networkInterface ID '" + eni + "' does not exist");
+    }
+    return region.interface(*holder);
+  });
+  co_return co_await done;
+}
+
+Task<Status> AwsPort::replace_route(std::string table, std::string destination, std::string eni,
+                                    Call call) {
+  auto done = machine_.pending<void>(call, Code::outcome_unknown, "ReplaceRoute");
+  Region& region = machine_.world().region();
+  ask<void>(machine_, done,
+            [&region, table, destination, eni] { return region.replace(table, destination, eni); });
+  co_return co_await done;
+}
+
+Task<Result<InstanceState>> AwsPort::instance_state(std::string instance, Call call) {
+  auto done = machine_.pending<InstanceState>(call, Code::timed_out, "DescribeInstances");
+  Region& region = machine_.world().region();
+  ask<InstanceState>(machine_, done, [&region, instance]() -> Result<InstanceState> {
+    const auto machine = region.machine_of_instance(instance);
+    if (!machine)
+      return failure(Code::not_found, "The instance ID '" + instance + "' does not exist");
+    return region.state_of(*machine);
+  });
+  co_return co_await done;
+}
+
+Task<Status> AwsPort::stop_instance(std::string instance, Call call) {
+  auto done = machine_.pending<void>(call, Code::outcome_unknown, "StopInstances");
+  Region& region = machine_.world().region();
+  const Duration takes = machine_.world().conditions().aws.stop_instance.draw(machine_.random());
+  const Duration back = machine_.random().between(30s, 90s);
+  ask<void>(machine_, done, [&region, instance, takes, back]() -> Status {
+    const auto machine = region.machine_of_instance(instance);
+    if (!machine)
+      return failure(Code::not_found, "The instance ID '" + instance + "' does not exist");
+    region.stop(*machine, takes, back);
+    return {};
+  });
+  co_return co_await done;
+}
+
+}  // namespace mainstay::sim

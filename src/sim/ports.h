@@ -1,0 +1,89 @@
+// The small fake ports: clock, network, AWS, arbiter and power as one machine sees them. What they
+// speak to lies in the world: fabric, region, arbiter store, the other machines.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ports/arbiter.h"
+#include "ports/aws.h"
+#include "ports/clock.h"
+#include "ports/network.h"
+#include "ports/power.h"
+#include "sim/queue.h"
+
+namespace mainstay::sim {
+
+class Machine;
+
+class ClockPort : public Clock {
+ public:
+  explicit ClockPort(Machine& machine) : machine_(machine) {}
+  Instant now() const override;
+  WallTime wall() const override;
+  TimerId call_at(Instant when, std::function<void()> action) override;
+  void cancel(TimerId timer) override;
+
+ private:
+  Machine& machine_;
+};
+
+class NetworkPort : public Network {
+ public:
+  explicit NetworkPort(Machine& machine) : machine_(machine) {}
+  void listen(Handler handler) override { handler_ = std::move(handler); }
+  void send_datagram(const NodeName& to, PathIndex path, ByteView payload) override;
+  void send_message(const NodeName& to, ByteView message) override;
+
+  void daemon_lost() { handler_ = {}; }
+  const Handler& handler() const { return handler_; }
+
+ private:
+  Machine& machine_;
+  Handler handler_;
+};
+
+class AwsPort : public Aws {
+ public:
+  explicit AwsPort(Machine& machine) : machine_(machine) {}
+  Task<Result<AwsIdentity>> identity(Call call) override;
+  Task<Result<std::vector<std::string>>> vpc_cidrs(std::string vpc, Call call) override;
+  Task<Result<std::vector<AwsRouteTable>>> route_tables(std::string vpc, Call call) override;
+  Task<Result<AwsInterface>> network_interface(std::string eni, Call call) override;
+  Task<Status> replace_route(std::string table, std::string destination, std::string eni,
+                             Call call) override;
+  Task<Result<InstanceState>> instance_state(std::string instance, Call call) override;
+  Task<Status> stop_instance(std::string instance, Call call) override;
+
+ private:
+  Machine& machine_;
+};
+
+class ArbiterPort : public Arbiter {
+ public:
+  explicit ArbiterPort(Machine& machine) : machine_(machine) {}
+  Task<Result<ArbiterRecord>> read(std::string key, Call call) override;
+  Task<Result<RecordVersion>> swap(std::string key, RecordVersion expected, Bytes value,
+                                   Call call) override;
+
+ private:
+  Machine& machine_;
+};
+
+class PowerPort : public Power {
+ public:
+  explicit PowerPort(Machine& machine) : machine_(machine) {}
+  void arm_watchdog(Instant deadline) override;
+  void halt(HaltKind kind) override;
+  Task<Status> fence(NodeName peer, Call call) override;
+
+  void power_lost() { watchdog_ = 0; }
+
+ private:
+  Machine& machine_;
+  QueueId watchdog_ = 0;
+};
+
+}  // namespace mainstay::sim

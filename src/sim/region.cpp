@@ -1,0 +1,153 @@
+#include "sim/region.h"
+
+#include <fmt/format.h>
+
+#include "sim/machine.h"
+#include "sim/world.h"
+
+namespace mainstay::sim {
+namespace {
+
+constexpr std::size_t history_max = 16;
+
+}  // namespace
+
+void Region::add_table(std::string id) { tables_.try_emplace(std::move(id)); }
+
+void Region::add_route(const std::string& table, const std::string& destination) {
+  tables_[table][destination].history = {{WorldTime{}, ""}};
+}
+
+void Region::place(const std::string& address, PathIndex path, std::size_t machine) {
+  places_[address] = {path, machine};
+}
+
+void Region::silence(const std::string& address, bool silent) {
+  if (silent) {
+    silent_[address] = true;
+  } else {
+    silent_.erase(address);
+  }
+}
+
+std::string Region::instance_of(std::size_t machine) {
+  return fmt::format("i-{:017x}", machine + 1);
+}
+
+std::string Region::eni_of(std::size_t machine) { return fmt::format("eni-{:017x}", machine + 1); }
+
+std::string Region::mac(std::size_t machine) const {
+  return fmt::format("02:00:00:00:00:{:02x}", machine + 1);
+}
+
+std::string Region::own_address(std::size_t machine) const {
+  for (const auto& [address, where] : places_) {
+    if (where.first == 0 && where.second == machine) return address;
+  }
+  return fmt::format("10.0.{}.10", machine + 1);
+}
+
+std::optional<std::pair<PathIndex, std::size_t>> Region::place_of(
+    const std::string& address) const {
+  const auto found = places_.find(address);
+  if (found == places_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::map<std::string, std::string> Region::leads_to(const std::string& destination) const {
+  std::map<std::string, std::string> owners;
+  for (const auto& [id, routes] : tables_) {
+    const auto route = routes.find(destination);
+    if (route != routes.end()) owners[id] = route->second.history.back().second;
+  }
+  return owners;
+}
+
+void Region::point(const std::string& table, const std::string& destination,
+                   const std::string& eni) {
+  auto& history = tables_.at(table).at(destination).history;
+  history.emplace_back(world_.now(), eni);
+  if (history.size() > history_max) history.erase(history.begin());
+  world_.saw({Sight::route_changed, 0, destination});
+}
+
+std::vector<AwsRouteTable> Region::tables(WorldTime when) const {
+  std::vector<AwsRouteTable> list;
+  for (const auto& [id, routes] : tables_) {
+    AwsRouteTable table{.id = id, .name = id, .main = list.empty(), .subnets = {}, .routes = {}};
+    table.subnets.push_back("subnet-" + id);
+    for (const auto& cidr : cidrs_) table.routes.push_back({cidr, "", "local", true});
+    for (const auto& [destination, route] : routes) {
+      std::string eni = route.history.front().second;
+      for (const auto& [since, target] : route.history) {
+        if (since <= when) eni = target;
+      }
+      const auto holder = machine_of_eni(eni);
+      const bool active = holder && world_.machine(*holder).powered();
+      table.routes.push_back({destination, eni, "", active});
+    }
+    list.push_back(std::move(table));
+  }
+  return list;
+}
+
+AwsInterface Region::interface(std::size_t machine) const {
+  return {.id = eni_of(machine),
+          .mac = mac(machine),
+          .vpc = "vpc-1",
+          .subnet = fmt::format("subnet-{}", machine + 1),
+          .zone = fmt::format("az-{}", machine + 1),
+          .instance = instance_of(machine),
+          .private_ip = own_address(machine),
+          .source_dest_check = false};
+}
+
+AwsIdentity Region::identity(std::size_t machine) const {
+  return {.instance = instance_of(machine),
+          .region = "sim-1",
+          .zone = fmt::format("az-{}", machine + 1),
+          .interfaces = {interface(machine)}};
+}
+
+Status Region::replace(const std::string& table, const std::string& destination,
+                       const std::string& eni) {
+  const auto found = tables_.find(table);
+  if (found == tables_.end()) return failure(Code::not_found, "no route table " + table);
+  if (!found->second.contains(destination)) {
+    return failure(Code::not_found, table + " has no route to " + destination);
+  }
+  if (!machine_of_eni(eni)) return failure(Code::not_found, "no network interface " + eni);
+  point(table, destination, eni);
+  return {};
+}
+
+std::optional<std::size_t> Region::machine_of_eni(const std::string& eni) const {
+  for (std::size_t i = 0; i < world_.size(); ++i) {
+    if (eni_of(i) == eni) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> Region::machine_of_instance(const std::string& instance) const {
+  for (std::size_t i = 0; i < world_.size(); ++i) {
+    if (instance_of(i) == instance) return i;
+  }
+  return std::nullopt;
+}
+
+InstanceState Region::state_of(std::size_t machine) const {
+  if (!world_.machine(machine).powered()) return InstanceState::stopped;
+  const auto stopping = stopping_.find(machine);
+  if (stopping != stopping_.end() && stopping->second > world_.now())
+    return InstanceState::stopping;
+  return InstanceState::running;
+}
+
+void Region::stop(std::size_t machine, Duration takes, Duration returns_after) {
+  if (state_of(machine) != InstanceState::running) return;
+  stopping_[machine] = world_.now() + takes;
+  world_.after(takes,
+               [this, machine, returns_after] { world_.machine(machine).reset(returns_after); });
+}
+
+}  // namespace mainstay::sim

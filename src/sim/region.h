@@ -1,0 +1,71 @@
+// The AWS region outside the machines: one VPC, its route tables, who is attached where, and the
+// past that a describe may still show.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ports/aws.h"
+#include "ports/network.h"
+#include "sim/time.h"
+
+namespace mainstay::sim {
+
+class World;
+
+class Region {
+ public:
+  explicit Region(World& world) : world_(world) {}
+
+  // ---- What the world is furnished with, before it begins.
+  void set_cidrs(std::vector<std::string> cidrs) { cidrs_ = std::move(cidrs); }
+  void add_table(std::string id);
+  // The table gets a route to the destination, led to nowhere.
+  void add_route(const std::string& table, const std::string& destination);
+  // That this address belongs to this machine on this path.
+  void place(const std::string& address, PathIndex path, std::size_t machine);
+  // Outside addresses answer unless they are silenced.
+  void silence(const std::string& address, bool silent);
+
+  // ---- Names.
+  static std::string instance_of(std::size_t machine);
+  static std::string eni_of(std::size_t machine);
+  std::string mac(std::size_t machine) const;
+  std::string own_address(std::size_t machine) const;
+  std::optional<std::pair<PathIndex, std::size_t>> place_of(const std::string& address) const;
+  bool answers(const std::string& address) const { return !silent_.contains(address); }
+
+  // ---- The truth, for checkers: where each table that knows the destination leads.
+  std::map<std::string, std::string> leads_to(const std::string& destination) const;
+  // For scenarios: a hand from outside changes a route.
+  void point(const std::string& table, const std::string& destination, const std::string& eni);
+
+  // ---- What the API says, as of `when` (the past, within the staleness).
+  std::vector<AwsRouteTable> tables(WorldTime when) const;
+  AwsInterface interface(std::size_t machine) const;
+  AwsIdentity identity(std::size_t machine) const;
+  const std::vector<std::string>& cidrs() const { return cidrs_; }
+  Status replace(const std::string& table, const std::string& destination, const std::string& eni);
+  std::optional<std::size_t> machine_of_eni(const std::string& eni) const;
+  std::optional<std::size_t> machine_of_instance(const std::string& instance) const;
+  InstanceState state_of(std::size_t machine) const;
+  // A stop was accepted: it takes effect after a while.
+  void stop(std::size_t machine, Duration takes, Duration returns_after);
+
+ private:
+  struct Route {
+    std::vector<std::pair<WorldTime, std::string>> history;  // since when, to which ENI
+  };
+
+  World& world_;
+  std::vector<std::string> cidrs_{"10.0.0.0/16"};
+  std::map<std::string, std::map<std::string, Route>> tables_;
+  std::map<std::string, std::pair<PathIndex, std::size_t>> places_;
+  std::map<std::string, bool> silent_;
+  std::map<std::size_t, WorldTime> stopping_;
+};
+
+}  // namespace mainstay::sim
