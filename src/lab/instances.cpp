@@ -33,6 +33,7 @@ struct One {
   InitSpec spec{};
   Life life = Life::off;
   int boots = 0;
+  int ends = 0;  // a waiter may wake only when the next life has begun already
   pid_t pid = 0;
   Fd process;  // pidfd
   Fd control;
@@ -131,7 +132,9 @@ struct Instances::State {
   Status request_boot(const std::string& name);
   Status await(const std::string& name, Duration patience, std::string_view what,
                const std::function<bool(const One&)>& done);
-  Status strike(const std::string& name, bool boot_again);
+  // Gives the number of ends the instance has had before this one.
+  Result<int> strike(const std::string& name, bool boot_again);
+  Status await_end(const std::string& name, int ends_before, Duration patience);
   Result<One*> find(const std::string& name);
 };
 
@@ -240,6 +243,7 @@ void Instances::State::bury(const std::string& name) {
   // reboot(2) inside a pid namespace ends its init by SIGHUP for a restart, by SIGINT for a halt.
   const bool own_reboot = how.si_code == CLD_KILLED && how.si_status == SIGHUP;
   if (how.si_code == CLD_KILLED && how.si_status == SIGINT) one.own_will = true;
+  ++one.ends;
   one.process.reset();
   one.control.reset();
   one.pid = 0;
@@ -310,19 +314,23 @@ Status Instances::State::request_boot(const std::string& name) {
 }
 
 // The line first, so that no packet tells of the death; then the init, and with it all the rest.
-Status Instances::State::strike(const std::string& name, bool boot_again) {
+Result<int> Instances::State::strike(const std::string& name, bool boot_again) {
   const std::lock_guard lock(mutex);
   auto one = find(name);
   if (!one) return std::unexpected(one.error());
   if (!(*one)->process.is_open()) {
     return failure(Code::conflict, fmt::format("{} is not running", name));
   }
-  if (auto closed = setup.network->close_line(name); !closed) return closed;
+  if (auto closed = setup.network->close_line(name); !closed) return std::unexpected(closed.error());
   (*one)->boot_again = boot_again;
   if (::syscall(SYS_pidfd_send_signal, (*one)->process.number(), SIGKILL, nullptr, 0) != 0) {
     return system_failure("kill " + name);
   }
-  return {};
+  return (*one)->ends;
+}
+
+Status Instances::State::await_end(const std::string& name, int ends_before, Duration patience) {
+  return await(name, patience, "end", [=](const One& one) { return one.ends > ends_before; });
 }
 
 Instances::Instances(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -389,13 +397,14 @@ Status Instances::boot_all() {
 }
 
 Status Instances::kill(const std::string& instance) {
-  if (auto struck = state_->strike(instance, false); !struck) return struck;
-  return state_->await(instance, end_patience, "end",
-                       [](const One& one) { return !one.process.is_open(); });
+  const auto ends = state_->strike(instance, false);
+  if (!ends) return std::unexpected(ends.error());
+  return state_->await_end(instance, *ends, end_patience);
 }
 
 Status Instances::shut_down(const std::string& instance) {
   Duration patience = end_patience;
+  int ends = 0;
   {
     const std::lock_guard lock(state_->mutex);
     auto one = state_->find(instance);
@@ -405,10 +414,10 @@ Status Instances::shut_down(const std::string& instance) {
     }
     if (auto sent = send_message((*one)->control, "shutdown"); !sent) return sent;
     patience += std::chrono::seconds((*one)->spec.stop_patience_s);
+    ends = (*one)->ends;
     state_->set_life(instance, **one, Life::stopping);
   }
-  return state_->await(instance, patience, "stop",
-                       [](const One& one) { return !one.process.is_open(); });
+  return state_->await_end(instance, ends, patience);
 }
 
 Status Instances::reboot(const std::string& instance, bool hard) {
@@ -420,7 +429,7 @@ Status Instances::reboot(const std::string& instance, bool hard) {
     boots = (*one)->boots;
   }
   if (hard) {
-    if (auto struck = state_->strike(instance, true); !struck) return struck;
+    if (auto struck = state_->strike(instance, true); !struck) return std::unexpected(struck.error());
   } else {
     {
       const std::lock_guard lock(state_->mutex);

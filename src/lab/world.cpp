@@ -166,7 +166,7 @@ Status World::prepare_disks(const Layout& layout) {
         {"/etc/resolv.conf", "# All names of the lab are in /etc/hosts.\nnameserver 127.0.0.1\n"
                              "options timeout:1 attempts:1\n"},
         {"/etc/ssl/certs/ca-certificates.crt", authorities},
-        {"/root/.aws/config", fmt::format("[default]\nregion = {}\n", layout.region)}};
+        {"/root/.aws/config", fmt::format("[default]\nregion = {}\nca_bundle = /etc/ssl/certs/ca-certificates.crt\n", layout.region)}};
     for (const auto& [name, content] : files) {
       if (auto written = write_file(disk + name, content); !written) return written;
     }
