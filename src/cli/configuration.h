@@ -9,9 +9,6 @@
 
 namespace mainstay::cli {
 
-// not_found, denied, invalid (too large): the file cannot be read.
-Result<std::string> read_document_file(const std::string& file);
-
 // Prints the problems if there are any: as lines on the error stream, or as JSON.
 std::expected<ClusterConfig, ExitCode> load_configuration(const Session& session,
                                                           const std::string& file);

@@ -34,47 +34,32 @@ class FakeClock final : public Clock {
   }
 };
 
-// Delivers at once, unless it is cut.
-class Wire final : public Network {
- public:
-  NodeName self;
-  Wire* other = nullptr;
-  bool cut = false;
-  Handler handler;
-
-  explicit Wire(const char* name) : self(name) {}
-  void listen(Handler given) override { handler = std::move(given); }
-  void send_datagram(const NodeName&, PathIndex path, ByteView payload) override {
-    other->handler.on_datagram(self, path, payload);
-  }
-  void send_message(const NodeName&, ByteView message) override {
-    if (!cut) other->handler.on_message(self, message);
-  }
-};
-
+// Two nodes whose messages arrive at once, unless they are cut.
 struct Pair {
   FakeClock clock;
-  Wire wire_a{"a"}, wire_b{"b"};
-  Remote a{wire_a, clock}, b{wire_b, clock};
-  std::vector<std::string> driver_heard;  // by b
+  bool cut = false;
+  std::function<void(Bytes)> late;  // an answer that b keeps for later
+  bool keep = false;
   std::vector<std::string> answers;
+  Remote a{clock,
+           [this](const NodeName&, ByteView message) {
+             if (!cut) b.received(NodeName("a"), message);
+           },
+           [](const NodeName&, const Bytes&, const auto&) {}};
+  Remote b{clock,
+           [this](const NodeName&, ByteView message) {
+             if (!cut) a.received(NodeName("b"), message);
+           },
+           [this](const NodeName& from, const Bytes& question, auto answer) {
+             if (keep) {
+               late = std::move(answer);
+               return;
+             }
+             const auto text = from.value + " asked " + std::string(as_text(question));
+             const auto bytes = as_bytes(text);
+             answer(Bytes(bytes.begin(), bytes.end()));
+           }};
 
-  Pair() {
-    wire_a.other = &wire_b;
-    wire_b.other = &wire_a;
-    a.listen({[](const NodeName&, PathIndex, ByteView) {}, [](const NodeName&, ByteView) {}});
-    b.listen({[this](const NodeName&, PathIndex, ByteView payload) {
-                driver_heard.push_back("datagram " + std::string(as_text(payload)));
-              },
-              [this](const NodeName& from, ByteView message) {
-                driver_heard.push_back(from.value + " " + std::string(as_text(message)));
-              }});
-    b.on_question([](const NodeName& from, Bytes question, const auto& answer) {
-      const auto text = from.value + " asked " + std::string(as_text(question));
-      const auto bytes = as_bytes(text);
-      answer(Bytes(bytes.begin(), bytes.end()));
-    });
-  }
   void ask(const char* text) {
     a.ask(NodeName("b"), as_bytes(text), clock.now() + 2s, [this](Result<Bytes> answer) {
       answers.push_back(answer ? std::string(as_text(*answer)) : answer.error().message);
@@ -84,37 +69,30 @@ struct Pair {
 
 }  // namespace
 
-TEST_CASE("the driver's own messages and datagrams pass through") {
-  Pair pair;
-  pair.a.send_message(NodeName("b"), as_bytes("the document"));
-  pair.a.send_datagram(NodeName("b"), 1, as_bytes("beat"));
-  CHECK(pair.driver_heard == std::vector<std::string>{"a the document", "datagram beat"});
-}
-
 TEST_CASE("a question is answered, once, and its timer is gone") {
   Pair pair;
   pair.ask("who are you");
   CHECK(pair.answers == std::vector<std::string>{"a asked who are you"});
   CHECK(pair.clock.timers.empty());
-  CHECK(pair.driver_heard.empty());
+  CHECK(pair.b.unanswered() == 0);
 }
 
 TEST_CASE("a question without an answer ends at its deadline, and a late answer is ignored") {
   Pair pair;
-  std::function<void(Bytes)> late;
-  pair.b.on_question([&](const NodeName&, const Bytes&, auto answer) { late = answer; });
+  pair.keep = true;
   pair.ask("are you there");
+  CHECK(pair.b.unanswered() == 1);
   pair.clock.advance(1999ms);
   CHECK(pair.answers.empty());
   pair.clock.advance(1ms);
-  CHECK(pair.answers == std::vector<std::string>{"b did not answer"});
-  late({1, 2, 3});
+  CHECK(pair.answers == std::vector<std::string>{"b did not answer in time"});
+  pair.late({1, 2, 3});
   CHECK(pair.answers.size() == 1);
 }
 
 TEST_CASE("only so many questions are open at once") {
   Pair pair;
-  pair.wire_a.cut = true;
+  pair.cut = true;
   for (std::size_t i = 0; i < questions_max; ++i) pair.ask("?");
   CHECK(pair.answers.empty());
   pair.ask("one more");
@@ -122,27 +100,33 @@ TEST_CASE("only so many questions are open at once") {
   CHECK(pair.answers[0].find("try again later") != std::string::npos);
 }
 
-TEST_CASE("nonsense and answers nobody asked for are dropped") {
+TEST_CASE("nonsense, and answers nobody asked for, are dropped") {
   Pair pair;
-  pair.wire_a.send_message(NodeName("b"), {});
-  pair.wire_a.send_message(NodeName("b"), Bytes{9, 9});
-  pair.wire_a.send_message(NodeName("b"), Bytes{1, 0, 0});
-  pair.wire_a.send_message(NodeName("b"), Bytes{2, 7, 0, 0, 0, 0, 0, 0, 0, 'x'});
-  CHECK(pair.driver_heard.empty());
+  pair.keep = true;
+  pair.ask("?");
+  pair.b.received(NodeName("a"), {});
+  pair.b.received(NodeName("a"), Bytes{9, 9});
+  pair.b.received(NodeName("a"), Bytes{0, 0, 0});
+  CHECK(pair.b.unanswered() == 1);
+  const Bytes answer{1, 1, 0, 0, 0, 0, 0, 0, 0, 'x'};
+  pair.a.received(NodeName("c"), answer);  // another node's
   CHECK(pair.answers.empty());
+  pair.a.received(NodeName("b"), answer);
+  pair.a.received(NodeName("b"), answer);  // repeated
+  CHECK(pair.answers == std::vector<std::string>{"x"});
 }
 
 TEST_CASE("an answer given after the end is dropped") {
   FakeClock clock;
-  Wire wire("b"), peer("a");
-  wire.other = &peer;
-  std::function<void(Bytes)> late;
+  Remote::Answer late;
+  int sent = 0;
   {
-    Remote remote(wire, clock);
-    remote.listen({});
-    remote.on_question([&](const NodeName&, const Bytes&, auto answer) { late = answer; });
-    wire.handler.on_message(NodeName("a"), Bytes{1, 7, 0, 0, 0, 0, 0, 0, 0, 'x'});
+    Remote remote(
+        clock, [&sent](const NodeName&, ByteView) { ++sent; },
+        [&late](const NodeName&, const Bytes&, Remote::Answer answer) { late = answer; });
+    remote.received(NodeName("a"), Bytes{0, 7, 0, 0, 0, 0, 0, 0, 0, 'x'});
   }
   REQUIRE(late);
-  late({1});  // must not touch what is gone
+  late({1});
+  CHECK(sent == 0);
 }
