@@ -5,6 +5,8 @@
 #include <map>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "adapters/http/curl_transfer.h"
 #include "adapters/http/url.h"
 #include "base/check.h"

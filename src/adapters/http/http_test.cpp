@@ -1,6 +1,7 @@
 #include "adapters/http/http.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "adapters/http/linux_events.h"
 #include "adapters/http/poll_loop.h"
