@@ -97,7 +97,7 @@ LinuxProcess::LinuxProcess(Loop& loop, Families::Settings settings)
     : loop_(loop), log_worker_(loop, Worker::AtEnd::finish), families_(std::move(settings)) {}
 
 LinuxProcess::~LinuxProcess() {
-  for (const auto& child : children_) loop_.unwatch(child->pidfd.number());
+  for (const auto& child : children_) loop_.forget(child->pidfd.number());
   for (const auto& pipe : pipes_) {
     if (const auto living = pipe.lock()) living->close();
   }
@@ -118,7 +118,7 @@ Result<std::shared_ptr<LinuxProcess::Child>> LinuxProcess::launch(const Program&
   }
   children_.insert(child);
   loop_.watch(child->pidfd.number(), {.readable = true},
-              [this, child](Loop::Ready) { on_end(child); });
+              [this, child](Readiness) { on_end(child); });
   return child;
 }
 
@@ -153,13 +153,13 @@ std::shared_ptr<OutputPipe> LinuxProcess::read_pipe(const Program& program, Fd r
 }
 
 void LinuxProcess::on_end(const std::shared_ptr<Child>& child) {
-  const auto keep = child;  // Unwatching drops the callback that holds the argument.
+  const auto keep = child;  // Forgetting drops the callback that holds the argument.
   siginfo_t info{};
   if (waitid(P_PIDFD, static_cast<id_t>(keep->pidfd.number()), &info, WEXITED | WNOHANG) != 0 ||
       info.si_pid == 0) {
     return;
   }
-  loop_.unwatch(keep->pidfd.number());
+  loop_.forget(keep->pidfd.number());
   children_.erase(keep);
   keep->output->drain();
   keep->error->drain();
@@ -206,7 +206,7 @@ struct WatchedProcess {
   Loop& loop;
   Fd pidfd;
   ~WatchedProcess() {
-    if (pidfd) loop.unwatch(pidfd.number());
+    if (pidfd) loop.forget(pidfd.number());
   }
 };
 
@@ -221,7 +221,7 @@ Task<void> LinuxProcess::some_end(std::vector<int> pids, Instant until, Cancella
     if (!pidfd) co_return;  // It has just ended.
     const int number = pidfd.number();
     watched.emplace_back(loop_, std::move(pidfd));
-    loop_.watch(number, {.readable = true}, [changed](Loop::Ready) { changed.set(true); });
+    loop_.watch(number, {.readable = true}, [changed](Readiness) { changed.set(true); });
   }
   const Call call{.deadline = until, .cancellation = std::move(cancellation)};
   const CallGuard guard(loop_, call, {}, [changed](const Error&) { changed.set(false); });
