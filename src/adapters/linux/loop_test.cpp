@@ -1,6 +1,8 @@
 // The event loop: order, deadlines, descriptors, signals, other threads.
 #include "adapters/linux/loop.h"
 
+#include <doctest/doctest.h>
+
 #include <sys/socket.h>
 
 #include <csignal>

@@ -10,6 +10,7 @@
 
 #include "adapters/linux/call_guard.h"
 #include "adapters/linux/errno_text.h"
+#include "adapters/linux/orphan_output.h"
 #include "adapters/linux/spawn.h"
 
 namespace mainstay::adapters {
@@ -18,7 +19,7 @@ namespace {
 // While a family is asked to end, what we cannot watch is looked for again this often.
 constexpr Duration family_look_interval = 100ms;
 
-std::vector<std::string> environment_of(const Program& program, std::vector<std::string> marks) {
+std::vector<std::string> environment_for(const Program& program, std::vector<std::string> marks) {
   std::map<std::string, std::string> variables{
       {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
       {"HOME", geteuid() == 0 ? "/root" : "/"},
@@ -94,7 +95,11 @@ class LinuxProcess::Running : public RunningProgram {
 };
 
 LinuxProcess::LinuxProcess(Loop& loop, Families::Settings settings)
-    : loop_(loop), log_worker_(loop, Worker::AtEnd::finish), families_(std::move(settings)) {}
+    : loop_(loop), log_worker_(loop, Worker::AtEnd::finish), families_(std::move(settings)) {
+  for (OrphanOutput& orphan : find_orphan_output(families_.any_family_mark())) {
+    read_pipe(orphan.target, std::move(orphan.read_end));
+  }
+}
 
 LinuxProcess::~LinuxProcess() {
   for (const auto& child : children_) loop_.forget(child->pidfd.number());
@@ -127,8 +132,11 @@ Result<std::shared_ptr<LinuxProcess::Child>> LinuxProcess::spawn_in_place(
   auto output = open_pipe();
   auto error = open_pipe();
   if (!output || !error) return std::unexpected(output ? error.error() : output.error());
+  const OutputPipe::Target target{.file = program.log_file, .size_max = program.log_size_max};
+  auto marks = child->place.marks;
+  marks.push_back(output_mark(output->read_end, error->read_end, target));
   const SpawnRequest request{.argv = program.argv,
-                             .environment = environment_of(program, child->place.marks),
+                             .environment = environment_for(program, std::move(marks)),
                              .directory = directory_of(program),
                              .output = output->child_end.number(),
                              .error = error->child_end.number(),
@@ -138,13 +146,12 @@ Result<std::shared_ptr<LinuxProcess::Child>> LinuxProcess::spawn_in_place(
   if (child->place.cgroup && !spawned->in_cgroup) families_.not_placed(child->place);
   child->pid = spawned->pid;
   child->pidfd = std::move(spawned->pidfd);
-  child->output = read_pipe(program, std::move(output->read_end));
-  child->error = read_pipe(program, std::move(error->read_end));
+  child->output = read_pipe(target, std::move(output->read_end));
+  child->error = read_pipe(target, std::move(error->read_end));
   return child;
 }
 
-std::shared_ptr<OutputPipe> LinuxProcess::read_pipe(const Program& program, Fd read_end) {
-  const OutputPipe::Target target{.file = program.log_file, .size_max = program.log_size_max};
+std::shared_ptr<OutputPipe> LinuxProcess::read_pipe(const OutputPipe::Target& target, Fd read_end) {
   auto pipe = std::make_shared<OutputPipe>(loop_, log_worker_, target, std::move(read_end));
   pipe->start();
   std::erase_if(pipes_, [](const auto& each) { return each.expired(); });
