@@ -1,3 +1,4 @@
+// Laws of nodes, paths, times and arbitration.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Laws of groups, resources, monitors and their names.
 #include <fmt/format.h>
 
 #include <algorithm>
