@@ -1,4 +1,4 @@
-// Laws of nodes, paths, times and arbitration.
+// Laws of the cluster as a whole: nodes, paths, timing, arbitration.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Laws of groups, resources, monitors and their names.
+// Laws of groups, resources and monitors.
 #include <fmt/format.h>
 
 #include <algorithm>

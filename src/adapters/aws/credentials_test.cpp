@@ -1,4 +1,4 @@
-// Where credentials come from, how long they are kept, and what their documents look like.
+// Tests of where credentials come from and how long they are kept.
 #include <doctest/doctest.h>
 
 #include "adapters/aws/credential_cache.h"
@@ -207,11 +207,12 @@ TEST_CASE("what a program or a service prints is read, and never shown") {
                                 "Token":"T"})",
                             "it")
             ->session_token == "T");
-  for (const char* text :
-       {"", "hush", "[]", R"({"AccessKeyId":"hush"})", R"({"SecretAccessKey":"hush"})",
-        R"({"AccessKeyId":1,"SecretAccessKey":"hush"})",
-        R"({"AccessKeyId":"hush","SecretAccessKey":"hush","Expiration":"soon"})",
-        R"({"Code":"Failed","AccessKeyId":"hush","SecretAccessKey":"hush"})"}) {
+  for (
+      const char* text :
+      {"", "hush", "[]", R"({"AccessKeyId":"hush"})", R"({"SecretAccessKey":"hush"})",
+       R"({"AccessKeyId":1,"SecretAccessKey":"hush"})",
+       R"({"AccessKeyId":"hush","SecretAccessKey":"hush","Expiration":"soon"})",
+       R"({"Code":"AssumeRoleUnauthorizedAccess","AccessKeyId":"hush","SecretAccessKey":"hush"})"}) {
     CAPTURE(text);
     const auto bad = parse_role_document(text, "the role");
     REQUIRE(!bad.has_value());
