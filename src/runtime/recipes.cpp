@@ -25,32 +25,36 @@ namespace {
 
 StartCause cause_of(StartReason reason) {
   switch (reason) {
+    case StartReason::start:
+      return StartCause::start;
     case StartReason::failover:
       return StartCause::failover;
-    case StartReason::restart:
-      return StartCause::recover;
-    case StartReason::start:
     case StartReason::move:
-      return StartCause::start;
+      return StartCause::move;
+    case StartReason::restart:
+      return StartCause::restart;
   }
   return StartCause::start;
 }
 
 StopCause cause_of(StopReason reason) {
   switch (reason) {
-    case StopReason::group_move:
-      return StopCause::group_move;
-    case StopReason::resource_restart:
-      return StopCause::restart;
-    case StopReason::node_stop:
-      return StopCause::node_stop;
-    case StopReason::group_failover:
-    case StopReason::permission_ended:
-    case StopReason::both_active:
-      return StopCause::group_failover;
     case StopReason::cleanup:
+      return StopCause::cleanup;
     case StopReason::group_stop:
       return StopCause::group_stop;
+    case StopReason::group_move:
+      return StopCause::group_move;
+    case StopReason::group_failover:
+      return StopCause::group_failover;
+    case StopReason::resource_restart:
+      return StopCause::resource_restart;
+    case StopReason::node_stop:
+      return StopCause::node_stop;
+    case StopReason::permission_ended:
+      return StopCause::permission_ended;
+    case StopReason::both_active:
+      return StopCause::both_active;
   }
   return StopCause::group_stop;
 }
