@@ -63,6 +63,15 @@ std::map<std::string, std::string> Region::leads_to(const std::string& destinati
   return owners;
 }
 
+std::map<std::string, WorldTime> Region::changed_at(const std::string& destination) const {
+  std::map<std::string, WorldTime> times;
+  for (const auto& [id, routes] : tables_) {
+    const auto route = routes.find(destination);
+    if (route != routes.end()) times[id] = route->second.history.back().first;
+  }
+  return times;
+}
+
 void Region::point(const std::string& table, const std::string& destination,
                    const std::string& eni) {
   auto& history = tables_.at(table).at(destination).history;

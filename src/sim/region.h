@@ -40,6 +40,8 @@ class Region {
 
   // ---- The truth, for checkers: where each table that knows the destination leads.
   std::map<std::string, std::string> leads_to(const std::string& destination) const;
+  // When each of them was changed last.
+  std::map<std::string, WorldTime> changed_at(const std::string& destination) const;
   // For scenarios: a hand from outside changes a route.
   void point(const std::string& table, const std::string& destination, const std::string& eni);
 
