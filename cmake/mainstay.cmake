@@ -26,7 +26,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # std::string.
   target_compile_options(mainstay_flags INTERFACE -fpch-preprocess -Wno-maybe-uninitialized
       -Wno-missing-field-initializers -Wno-restrict -Wno-dangling-pointer -Wno-array-bounds
-      -Wno-stringop-overflow -Wno-stringop-overread)
+      -Wno-stringop-overflow -Wno-stringop-overread
+      -Wno-free-nonheap-object)
 else()
   target_compile_options(mainstay_flags INTERFACE -Wno-missing-field-initializers
       -Wno-missing-designated-field-initializers)

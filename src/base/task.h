@@ -149,10 +149,15 @@ class Completion {
 
   auto operator co_await() const {
     struct Awaiter {
-      std::shared_ptr<State> state;
+      explicit Awaiter(std::shared_ptr<State> shared) : state(std::move(shared)) {}
+      Awaiter(const Awaiter&) = delete;
+      Awaiter& operator=(const Awaiter&) = delete;
+      // A frame that is destroyed while it waits must not be resumed by a late value.
+      ~Awaiter() { state->waiting = nullptr; }
       bool await_ready() const noexcept { return state->value.has_value(); }
       void await_suspend(std::coroutine_handle<> waiting) noexcept { state->waiting = waiting; }
       T await_resume() { return std::move(*state->value); }
+      std::shared_ptr<State> state;
     };
     return Awaiter{state_};
   }

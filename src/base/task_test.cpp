@@ -54,7 +54,7 @@ TEST_CASE("when_all of nothing is done at once") {
 TEST_CASE("a task that is dropped while it waits leaves its completion harmless") {
   Completion<int> completion;
   {
-    auto task = twice(Completion<int>{});
+    auto task = nested(completion);
     task.start();
   }
   CHECK(completion.set(1));

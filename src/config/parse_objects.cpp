@@ -46,6 +46,16 @@ std::vector<std::string> resource_names(const ClusterConfig& config) {
   return names;
 }
 
+std::vector<std::string> resources_of_type(const ClusterConfig& config, const std::string& type) {
+  std::vector<std::string> names;
+  for (const GroupConfig& group : config.groups) {
+    for (const ResourceConfig& resource : group.resources) {
+      if (resource.type == type) names.push_back(resource.name.value);
+    }
+  }
+  return names;
+}
+
 std::vector<std::string> type_names(const std::vector<TypeSchema>& types) {
   std::vector<std::string> names;
   for (const TypeSchema& type : types) names.push_back(type.type);
@@ -87,12 +97,13 @@ void read_resource(Parser& parser, const DocumentTable& table, std::size_t index
 
   const TypeSchema* type = find_type(parser.catalog.resources, resource.type);
   if (type == nullptr) {
-    return refuse_type(parser, resource.type, type_names(parser.catalog.resources), path);
+    refuse_type(parser, resource.type, type_names(parser.catalog.resources), path);
+  } else {
+    std::vector<std::string> common = keys_of(resource_fields());
+    common.insert(common.end(), {"group", "node"});
+    const auto nodes = group != nullptr ? group->policy : all_nodes(parser.config);
+    resource.params = read_per_node(parser, table, *type, nodes, common, path);
   }
-  std::vector<std::string> common = keys_of(resource_fields());
-  common.insert(common.end(), {"group", "node"});
-  const auto nodes = group != nullptr ? group->policy : all_nodes(parser.config);
-  resource.params = read_per_node(parser, table, *type, nodes, common, path);
   if (group != nullptr) group->resources.push_back(std::move(resource));
 }
 
@@ -110,7 +121,7 @@ MonitorConfig check_of(const GroupConfig& group, const ResourceConfig& resource,
   monitor.recovery.target = RecoveryTarget::resource;
   monitor.recovery.resource = resource.name;
   monitor.recovery.group = group.name;
-  for (const NodeName& node : group.policy) monitor.params[node];
+  for (const auto& [node, params] : resource.params) monitor.params[node];
   return monitor;
 }
 
@@ -137,7 +148,7 @@ std::optional<MonitorConfig> declared_check(Parser& parser, const DocumentTable&
   }
   parser.reader.add(table.find("checks")->value.position, path,
                     fmt::format("there is no resource \"{}\" of type {}", name, checked.type),
-                    suggestion(name.value, resource_names(parser.config)));
+                    suggestion(name.value, resources_of_type(parser.config, checked.type)));
   return std::nullopt;
 }
 

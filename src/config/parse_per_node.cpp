@@ -86,12 +86,13 @@ std::map<NodeName, Params> read_per_node(Parser& parser, const DocumentTable& ta
   std::map<NodeName, Params> given;
   // A value that is there but wrong is not missing as well.
   std::map<NodeName, Params> mentioned;
-  for (const NodeName& node : nodes) given[node] = shared;
-  for (const Field& field : type.fields) {
-    if (!table.find(field.key)) continue;
-    for (const NodeName& node : nodes) mentioned[node][field.key] = field.default_value;
+  for (const NodeName& node : nodes) {
+    // A policy may name strangers; that is told elsewhere.
+    if (find_node(parser.config, node)) given[node] = shared;
   }
-  for (const NodeName& node : nodes) mentioned[node];
+  for (const auto& [node, values] : given) {
+    for (const DocumentEntry& entry : table.entries) mentioned[node][entry.key] = true;
+  }
   for_each_node_table(parser, table, path, [&](const NodeName& node, const DocumentTable& own) {
     const std::string own_path = fmt::format("{}, node {}", path, node);
     refuse_common_keys(parser.reader, own, keys, common, own_path);

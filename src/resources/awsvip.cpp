@@ -209,6 +209,7 @@ Task<Status> check_ranges(const Config& config, Context& context, const std::str
 
 struct Wrong {
   AwsRouteTable table;
+  std::string destination;  // as EC2 spells it
   std::string holder;
 };
 
@@ -222,7 +223,7 @@ std::vector<Wrong> tables_to_replace(const Config& config, const Place& place,
     const AwsRoute* route = vip_route(table, host_route(config));
     if (route == nullptr) continue;
     if (which == Which::all || route->eni != place.eni)
-      result.push_back({table, holder_of(*route)});
+      result.push_back({table, route->destination, holder_of(*route)});
   }
   return result;
 }
@@ -243,7 +244,7 @@ std::unexpected<Error> no_route(const Config& config, const Place& place) {
 
 Task<Status> replace_one(const Config& config, Context& context, const Place& place,
                          const Wrong& wrong) {
-  const Status replaced = co_await context.aws.replace_route(wrong.table.id, host_route(config),
+  const Status replaced = co_await context.aws.replace_route(wrong.table.id, wrong.destination,
                                                              place.eni, aws_call(config, context));
   if (replaced) {
     context.progress(
@@ -318,7 +319,7 @@ Task<Status> settle(const Config& config, Context& context, const Place& place, 
       co_return std::unexpected(still_wrong(config, place, wrong, last));
     }
     pause = next_pause(context, pause);
-    co_await sleep_until(context.clock, next);
+    co_await pause_until(context, next);
   }
 }
 

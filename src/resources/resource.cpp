@@ -4,6 +4,23 @@
 
 namespace mainstay {
 
+Task<void> pause_until(Context& context, Instant until) {
+  Completion<bool> over;
+  const TimerId timer = context.clock.call_at(until, [over] { over.set(true); });
+  const Cancellation& cancellation = context.call.cancellation;
+  const std::uint64_t id = cancellation.on_request([over] { over.set(true); });
+  co_await over;
+  context.clock.cancel(timer);
+  cancellation.forget(id);
+}
+
+Task<void> wait_for_cancellation(const Cancellation& cancellation) {
+  Completion<bool> requested;
+  const std::uint64_t id = cancellation.on_request([requested] { requested.set(true); });
+  co_await requested;
+  cancellation.forget(id);
+}
+
 std::string start_failure_text(const ResourceName& resource, const Error& error) {
   return fmt::format("Failed to start the resource {}. ({} : {})", resource, error.number,
                      error.message);

@@ -29,13 +29,23 @@ namespace mainstay {
 
 // Why a group is started here. A type does not decide by it; scripts are told.
 enum class StartCause {
-  start,     // the cluster or an operator started it, or moved it here
+  start,     // the cluster or an operator started it
   failover,  // its former node failed
-  recover,   // restarted in place after a failure
+  move,      // an operator moved it here
+  restart,   // in place, after a failure or by order
 };
 
-// Why it is stopped.
-enum class StopCause { group_stop, group_move, group_failover, restart, node_stop, cluster_stop };
+// Why it is stopped here.
+enum class StopCause {
+  cleanup,  // at the daemon's start: whatever an earlier run left behind
+  group_stop,
+  group_move,
+  group_failover,
+  resource_restart,
+  node_stop,
+  permission_ended,
+  both_active,
+};
 
 struct ActivationFacts {
   StartCause cause = StartCause::start;
@@ -117,6 +127,10 @@ struct Resource {
     };
   }
 };
+
+// Waits until then, or until the operation is called off.
+Task<void> pause_until(Context& context, Instant until);
+Task<void> wait_for_cancellation(const Cancellation& cancellation);
 
 // "Failed to start the resource awsvip1. (7 : The VIP address belongs to a VPC subnet.)"
 std::string start_failure_text(const ResourceName& resource, const Error& error);

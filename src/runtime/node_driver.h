@@ -35,8 +35,11 @@ struct NodePorts {
 
 struct NodeSetup {
   std::shared_ptr<const ClusterConfig> config;
-  std::string
-      config_text;  // of the document, sent to a peer whose digest differs so that it can say where
+  // The document as this node read it, and what to say of a peer's that differs ("" for nothing):
+  // the drivers of two nodes whose digests differ show each other theirs, so that each can say
+  // where.
+  std::string config_text;
+  std::function<std::string(std::string_view theirs)> explain_difference;
   NodeName self;
   std::uint64_t seed = 0;  // chance for jitter and back-off
   std::string log_directory = "/var/log/mainstay";
@@ -45,9 +48,10 @@ struct NodeSetup {
 // Who wants to see what happens: the event history, the log, the simulator's transcript and
 // checkers. All are optional and called from inside the driver; they must not call back into it.
 struct NodeObserver {
-  std::function<void(const Event&, Instant)> on_event;  // before the core sees it
-  std::function<void(const Action&, Instant)>
-      on_action;  // before it is performed; Notes and RecordActivations too
+  // Before the core sees it.
+  std::function<void(const Event&, Instant)> on_event;
+  // Before it is performed; Notes and RecordActivations too.
+  std::function<void(const Action&, Instant)> on_action;
 };
 
 class NodeDriver {
@@ -64,8 +68,11 @@ class NodeDriver {
   // operation_timeout.
   void ask(Command command, std::function<void(Status)> done);
   ClusterStatus status() const;
-  // Called with the halt kind when the node ends itself in order (HaltNode{stop_service}); the
-  // owner then destroys the driver. Harder halts go to the Power port.
+  // Messages between the doors of two nodes (an API request for another node), over the stream.
+  void send_message(const NodeName& to, ByteView message);
+  void on_message(std::function<void(const NodeName& from, ByteView message)> handler);
+  // Called from the driver's own queue when the node has ended itself in order; the owner then
+  // destroys the driver. Harder halts go to the Power port.
   void on_stopped(std::function<void()> stopped);
 
  private:

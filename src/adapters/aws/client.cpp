@@ -93,9 +93,12 @@ Task<Answer> Client::ask(Question question, Call call) {
     const Duration pause =
         pause_before_retry(parts_.retry, number - 1, outcome.throttled, parts_.random);
     const Instant next = parts_.clock.now() + pause;
-    const bool give_up =
-        !outcome.again || number >= parts_.retry.attempts_max || next >= call.deadline;
-    if (give_up || !co_await pause_until(parts_.clock, next, call.cancellation)) {
+    bool give_up = !outcome.again || number >= parts_.retry.attempts_max || next >= call.deadline;
+    if (!give_up && !co_await pause_until(parts_.clock, next, call.cancellation)) {
+      give_up = true;
+      outcome.refusal.error = {Code::cancelled, "called off"};
+    }
+    if (give_up) {
       co_return std::unexpected(
           verdict(question, std::move(outcome.refusal), progress.may_have_happened, number));
     }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "adapters/aws/ec2_reply.h"
+#include "adapters/aws/test_world.h"
 #include "adapters/http/poll_loop.h"
 #include "adapters/http/test_run.h"
 #include "adapters/http/test_server.h"
@@ -99,6 +100,96 @@ TEST_CASE("a route is replaced") {
   CHECK(world.server.requests().at(0).body ==
         "Action=ReplaceRoute&Version=2016-11-15&RouteTableId=rtb-1&"
         "DestinationCidrBlock=10.1.0.20%2F32&NetworkInterfaceId=eni-b");
+}
+
+// EC2 answers by script; time does not pass.
+struct Script {
+  ManualClock clock;
+  ScriptedHttp http{clock};
+  Client client{{.clock = clock,
+                 .http = http.sender(),
+                 .identity = {.current = &World::fixed_credentials, .discard = [] {}},
+                 .endpoint = &fixed_endpoint,
+                 .parse_fault = &parse_fault,
+                 .random = Random(1),
+                 .retry = {.attempts_max = 1}}};
+  Metadata metadata{clock, http.sender(), ""};
+  Ec2 ec2{client, metadata};
+
+  static Task<Result<Endpoint>> fixed_endpoint(std::string, Call) {
+    Endpoint endpoint;
+    endpoint.url = "https://ec2.example.com";
+    endpoint.region = "eu-west-1";
+    co_return endpoint;
+  }
+  Call within(Duration limit = 10s) { return {clock.now() + limit, {}}; }
+  void faults(std::string_view code, std::string_view message) {
+    http.answers(400, fmt::format("<Response><Errors><Error><Code>{}</Code><Message>{}</Message>"
+                                  "</Error></Errors></Response>",
+                                  code, message));
+  }
+  Status replace(const std::string& destination) {
+    return mainstay::aws::run(clock, ec2.replace_route("rtb-1", destination, "eni-1", within()));
+  }
+  const std::string& last_body() const { return http.seen.back().request.body; }
+};
+
+TEST_CASE("an IPv6 route is replaced by its own parameter") {
+  Script script;
+  script.http.answers(200, "<ReplaceRouteResponse><return>true</return></ReplaceRouteResponse>");
+  CHECK(script.replace("2001:db8::1/128").has_value());
+  CHECK(script.last_body().find("&DestinationIpv6CidrBlock=2001%3Adb8%3A%3A1%2F128&") !=
+        std::string::npos);
+}
+
+TEST_CASE("a route that is not there is told from a parameter that is wrong") {
+  Script script;
+  script.faults("InvalidParameterValue",
+                "There is no route defined for '10.9.0.0/32' in the route table. Use CreateRoute "
+                "instead.");
+  CHECK(script.replace("10.9.0.0/32").error().code == Code::not_found);
+  script.faults("InvalidRoute.NotFound", "no route with destination-cidr-block 10.9.0.0/32");
+  CHECK(script.replace("10.9.0.0/32").error().code == Code::not_found);
+  script.faults("InvalidParameterValue", "Value (10.9.0.0/40) is not a valid CIDR block");
+  CHECK(script.replace("10.9.0.0/40").error().code == Code::invalid);
+}
+
+TEST_CASE("a change that EC2 took, but answers strangely, is unknown") {
+  Script script;
+  script.http.answers(200, "<html>all is well</html>");
+  CHECK(script.replace("10.1.0.20/32").error().code == Code::outcome_unknown);
+}
+
+TEST_CASE("silence about an instance says nothing of its state") {
+  Script script;
+  script.http.answers(200,
+                      "<DescribeInstancesResponse><reservationSet/></DescribeInstancesResponse>");
+  const auto state = run(script.clock, script.ec2.instance_state("i-1", script.within()));
+  CHECK(state.error().code == Code::unavailable);
+  CHECK(state.error().message.find("its state is unknown") != std::string::npos);
+}
+
+TEST_CASE("a stop is forced, skips the guest, and does without that where it is not known") {
+  Script script;
+  script.faults("UnknownParameter", "The parameter SkipOsShutdown is not recognized");
+  script.http.answers(200,
+                      "<StopInstancesResponse><instancesSet><item><instanceId>i-1</instanceId>"
+                      "</item></instancesSet></StopInstancesResponse>");
+  CHECK(run(script.clock, script.ec2.stop_instance("i-1", script.within())).has_value());
+  CHECK(script.http.seen.at(0).request.body.ends_with("&Force=true&SkipOsShutdown=true"));
+  CHECK(script.http.seen.at(1).request.body.ends_with("&Force=true"));
+}
+
+TEST_CASE("a list that does not end is given up") {
+  Script script;
+  for (int i = 0; i < 50; ++i) {
+    script.http.answers(200,
+                        "<DescribeRouteTablesResponse><routeTableSet><item/></routeTableSet>"
+                        "<nextToken>again</nextToken></DescribeRouteTablesResponse>");
+  }
+  const auto tables = run(script.clock, script.ec2.route_tables("vpc-1", script.within()));
+  CHECK(tables.error().code == Code::corrupt);
+  CHECK(script.last_body().ends_with("&NextToken=again"));
 }
 
 }  // namespace

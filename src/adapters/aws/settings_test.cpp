@@ -1,0 +1,108 @@
+#include "adapters/aws/settings.h"
+
+#include <doctest/doctest.h>
+
+#include "adapters/aws/test_world.h"
+
+namespace mainstay::aws {
+namespace {
+
+struct World {
+  ManualClock clock;
+  ScriptedHttp http{clock};
+  Settings settings;
+  Metadata metadata{clock, http.sender(), "http://169.254.169.254"};
+
+  explicit World(Environment environment)
+      : settings(settings_from(std::move(environment)).value()) {}
+  Result<Endpoint> endpoint(const std::string& service = "ec2") {
+    Endpoints endpoints(settings, metadata);
+    const Call call{clock.now() + 10s, {}};
+    return run(clock, endpoints.of(service, call));
+  }
+};
+
+std::string url_in(const std::string& region) {
+  return World(Environment{{"AWS_REGION", region}}).endpoint()->url;
+}
+
+TEST_CASE("each partition has its domain") {
+  CHECK(url_in("eu-west-1") == "https://ec2.eu-west-1.amazonaws.com");
+  CHECK(url_in("us-gov-west-1") == "https://ec2.us-gov-west-1.amazonaws.com");
+  CHECK(url_in("cn-north-1") == "https://ec2.cn-north-1.amazonaws.com.cn");
+  CHECK(url_in("us-iso-east-1") == "https://ec2.us-iso-east-1.c2s.ic.gov");
+  CHECK(url_in("us-isob-east-1") == "https://ec2.us-isob-east-1.sc2s.sgov.gov");
+}
+
+TEST_CASE(
+    "the region comes from AWS_REGION, then from AWS_DEFAULT_REGION, then from the instance") {
+  CHECK(
+      World(Environment{{"AWS_REGION", "a-1"}, {"AWS_DEFAULT_REGION", "b-1"}}).endpoint()->region ==
+      "a-1");
+  CHECK(World(Environment{{"AWS_DEFAULT_REGION", "b-1"}}).endpoint()->region == "b-1");
+  World world(Environment{});
+  for (const char* text : {"token", "xx-new-1", "cloud.example"}) world.http.answers(200, text);
+  const auto endpoint = world.endpoint();
+  CHECK(endpoint->region == "xx-new-1");
+  CHECK(endpoint->url == "https://ec2.xx-new-1.cloud.example");
+}
+
+TEST_CASE("without a region anywhere the message says which variable to set") {
+  World world(Environment{});
+  world.http.answers(200, "token");
+  world.http.answers(404, "");
+  const auto endpoint = world.endpoint();
+  CHECK(endpoint.error().code == Code::not_found);
+  CHECK(endpoint.error().message.ends_with("Set AWS_REGION"));
+}
+
+TEST_CASE("an endpoint of a service goes before the endpoint of all") {
+  World world({{"AWS_REGION", "a-1"},
+               {"AWS_ENDPOINT_URL", "http://127.0.0.1:8000/"},
+               {"AWS_ENDPOINT_URL_EC2", "http://127.0.0.1:9000"}});
+  CHECK(world.endpoint("ec2")->url == "http://127.0.0.1:9000");
+  CHECK(world.endpoint("sts")->url == "http://127.0.0.1:8000");
+  CHECK(World({{"AWS_REGION", "a-1"},
+               {"AWS_ENDPOINT_URL", "http://127.0.0.1:8000"},
+               {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"}})
+            .endpoint()
+            ->url == "https://ec2.a-1.amazonaws.com");
+}
+
+TEST_CASE("a proxy is for the service, not for whom no_proxy names") {
+  const Environment environment = {{"AWS_REGION", "a-1"}, {"HTTPS_PROXY", "http://proxy:3128"}};
+  CHECK(World(environment).endpoint()->proxy == "http://proxy:3128");
+  Environment excepted = environment;
+  excepted["NO_PROXY"] = ".amazonaws.com";
+  CHECK(World(excepted).endpoint()->proxy.empty());
+}
+
+TEST_CASE("the metadata service is elsewhere, speaks IPv6, or must not be asked") {
+  const auto endpoint = [](Environment environment) {
+    return settings_from(std::move(environment))->metadata_endpoint;
+  };
+  CHECK(endpoint({}) == "http://169.254.169.254");
+  CHECK(endpoint({{"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6"}}) == "http://[fd00:ec2::254]");
+  CHECK(endpoint({{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1338"}}) ==
+        "http://127.0.0.1:1338");
+  CHECK(endpoint({{"AWS_EC2_METADATA_DISABLED", "TRUE"}}).empty());
+}
+
+TEST_CASE("a wrong value is refused at once, by its name") {
+  const auto refused = [](Environment environment) {
+    const auto settings = settings_from(std::move(environment));
+    REQUIRE(!settings.has_value());
+    CHECK(settings.error().code == Code::invalid);
+    return settings.error().message;
+  };
+  CHECK(refused({{"AWS_ENDPOINT_URL_EC2", "ec2.local"}}).starts_with("the endpoint of ec2 "));
+  CHECK(refused({{"AWS_ENDPOINT_URL", "ec2.local"}}).starts_with("the AWS endpoint "));
+  CHECK(
+      refused({{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "imds"}}).find("AWS_EC2_METADATA_SERVICE_") !=
+      std::string::npos);
+  CHECK(refused({{"AWS_REGION", "eu-west-1.evil.example/"}}).find("AWS region") !=
+        std::string::npos);
+}
+
+}  // namespace
+}  // namespace mainstay::aws

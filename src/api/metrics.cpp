@@ -1,0 +1,117 @@
+#include "api/metrics.h"
+
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace mainstay::api {
+namespace {
+
+// Label values are quoted; backslash, quote and newline are escaped.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '"') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+class MetricsText {
+ public:
+  void family(std::string_view name, std::string_view kind, std::string_view help) {
+    add("# HELP {} {}\n# TYPE {} {}\n", name, help, name, kind);
+  }
+  void value(std::string_view name, std::uint64_t value) { add("{} {}\n", name, value); }
+  void labelled(std::string_view name, std::string_view label, std::string_view of,
+                std::uint64_t value) {
+    add("{}{{{}=\"{}\"}} {}\n", name, label, escaped(of), value);
+  }
+  // One line per possible state, 1 for the one that holds.
+  template <class E>
+  void state(std::string_view name, std::string_view label, std::string_view of, E last, E now) {
+    for (int i = 0; i <= static_cast<int>(last); ++i) {
+      const E each = static_cast<E>(i);
+      add("{}{{{}=\"{}\",state=\"{}\"}} {}\n", name, label, escaped(of), to_text(each),
+          each == now ? 1 : 0);
+    }
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  template <class... Parts>
+  void add(fmt::format_string<Parts...> format, Parts&&... parts) {
+    fmt::format_to(std::back_inserter(text_), format, std::forward<Parts>(parts)...);
+  }
+
+  std::string text_;
+};
+
+void add_nodes(const ClusterStatus& cluster, MetricsText& out) {
+  out.family("mainstay_node_trust", "gauge", "This node's opinion of each node; 1 for what holds.");
+  for (const auto& node : cluster.nodes) {
+    out.state("mainstay_node_trust", "node", node.name.value, Trust::resigned, node.trust);
+  }
+  out.family("mainstay_paths_heard", "gauge", "Paths on which a peer is heard.");
+  for (const auto& node : cluster.nodes) {
+    if (node.self) continue;
+    const auto heard = std::ranges::count_if(node.paths, &PathStatus::heard);
+    out.labelled("mainstay_paths_heard", "node", node.name.value,
+                 static_cast<std::uint64_t>(heard));
+  }
+}
+
+void add_groups(const ClusterStatus& cluster, MetricsText& out) {
+  out.family("mainstay_group_phase", "gauge", "The phase of each group; 1 for the one it is in.");
+  for (const auto& group : cluster.groups) {
+    out.state("mainstay_group_phase", "group", group.name.value, GroupPhase::stopping, group.phase);
+  }
+  out.family("mainstay_group_owned", "gauge", "1 if this node owns the group.");
+  for (const auto& group : cluster.groups) {
+    out.labelled("mainstay_group_owned", "group", group.name.value,
+                 group.owner == cluster.self ? 1 : 0);
+  }
+  out.family("mainstay_group_term", "gauge", "The number of the group's activation.");
+  for (const auto& group : cluster.groups) {
+    out.labelled("mainstay_group_term", "group", group.name.value, group.term);
+  }
+}
+
+void add_monitors(const ClusterStatus& cluster, MetricsText& out) {
+  out.family("mainstay_monitor_verdict", "gauge", "Monitors that run on this node.");
+  for (const auto& monitor : cluster.monitors) {
+    if (!monitor.scheduled) continue;
+    out.state("mainstay_monitor_verdict", "monitor", monitor.name.value, Verdict::unknown,
+              monitor.verdict);
+  }
+}
+
+void add_counter(const Counter& counter, MetricsText& out) {
+  out.family(counter.name, "counter", counter.help);
+  for (const auto& [key, value] : counter.values) {
+    if (counter.label.empty()) {
+      out.value(counter.name, value);
+    } else {
+      out.labelled(counter.name, counter.label, key, value);
+    }
+  }
+}
+
+}  // namespace
+
+std::string metrics_text(const StatusReport& report) {
+  MetricsText out;
+  out.family("mainstay_permission_held", "gauge", "1 if this node may run groups now.");
+  out.value("mainstay_permission_held", report.cluster.permission.held ? 1 : 0);
+  add_nodes(report.cluster, out);
+  add_groups(report.cluster, out);
+  add_monitors(report.cluster, out);
+  for (const auto& counter : report.daemon.counters) add_counter(counter, out);
+  return out.take();
+}
+
+}  // namespace mainstay::api

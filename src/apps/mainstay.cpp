@@ -1,0 +1,23 @@
+// The command `mainstay`: wiring only; what it does is in cli/.
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "adapters/linux/cluster_key.h"
+#include "apps/start_service.h"
+#include "apps/version.h"
+#include "cli/cli.h"
+
+int main(int count, char** arguments) {
+  using namespace mainstay;
+  const bool terminal = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+  cli::Environment environment{.out = std::cout,
+                               .err = std::cerr,
+                               .style = {.colours = terminal},
+                               .generate_key = adapters::generate_key,
+                               .start_service = apps::start_service,
+                               .version = apps::version};
+  const std::vector<std::string> words(arguments + 1, arguments + count);
+  return static_cast<int>(cli::run(words, environment));
+}

@@ -1,0 +1,178 @@
+// The one unit that knows CLI11.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <sstream>
+
+#include "cli/invocation.h"
+
+namespace mainstay::cli {
+namespace {
+
+constexpr const char* footer = R"(Exit codes:
+  0  done
+  1  refused or failed; for check: the file is not valid; for simulate: two owners were possible
+  2  the command line is wrong
+  3  no daemon answers, here or at the node named by -h
+  4  no answer in time: an order may or may not have been carried out
+
+The socket is also taken from MAINSTAY_SOCKET.)";
+
+using Parsed = std::shared_ptr<Invocation>;
+
+CLI::App* command(CLI::App& parent, const char* name, const char* help) {
+  auto* sub = parent.add_subcommand(name, help);
+  sub->fallthrough();
+  return sub;
+}
+
+void add_globals(CLI::App& app, const Parsed& parsed) {
+  app.add_option("--socket", parsed->socket, "The daemon's Unix socket")
+      ->envname("MAINSTAY_SOCKET")
+      ->capture_default_str();
+  app.add_option("-h,--host", parsed->host, "Ask this node instead of the local one")
+      ->type_name("NODE");
+  app.add_flag("--json", parsed->json, "Print JSON (docs/api.md)");
+  app.add_option("--timeout", parsed->timeout_s,
+                 "Wait this long for the answer (questions: 10 s, orders: 600 s)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.1, 3600.0));
+}
+
+void add_status(CLI::App& app, const Parsed& parsed) {
+  command(app, "status", "Nodes, groups, monitors, and what needs attention")->callback([parsed] {
+    parsed->verb = ShowStatus{};
+  });
+}
+
+void add_group_order(CLI::App& group, const Parsed& parsed, const char* action, const char* help) {
+  auto order = std::make_shared<OrderGroup>();
+  order->action = action;
+  auto* sub = command(group, action, help);
+  sub->add_option("GROUP", order->group, "The failover group")->required();
+  const bool takes_node = order->action == "start" || order->action == "move";
+  if (takes_node) sub->add_option("NODE", order->node, "Where; without it: the best node");
+  sub->callback([parsed, order] { parsed->verb = *order; });
+}
+
+void add_group(CLI::App& app, const Parsed& parsed) {
+  auto* group = command(app, "group", "Start, stop, move or restart a failover group");
+  group->require_subcommand(1);
+  add_group_order(*group, parsed, "start", "Start the group");
+  add_group_order(*group, parsed, "stop", "Stop the group, and keep it stopped");
+  add_group_order(*group, parsed, "move", "Move the group to another node");
+  add_group_order(*group, parsed, "restart", "Stop and start the group where it is");
+}
+
+CLI::App* add_node_order(CLI::App& node, const Parsed& parsed, const char* action, const char* help,
+                         std::shared_ptr<OrderNode> order) {
+  order->action = action;
+  auto* sub = command(node, action, help);
+  sub->callback([parsed, order] { parsed->verb = *order; });
+  return sub;
+}
+
+void add_node(CLI::App& app, const Parsed& parsed) {
+  auto* node = command(app, "node", "Stop or start the cluster service of a node");
+  node->require_subcommand(1);
+  for (const auto& [action, help] : {
+           std::pair{"stop", "Hand the groups over and stop the node's cluster service"},
+           std::pair{"start", "Start the local cluster service"},
+           std::pair{"cancel-start-wait",
+                     "Let a starting node go on without the nodes it waits for"},
+       }) {
+    auto order = std::make_shared<OrderNode>();
+    add_node_order(*node, parsed, action, help, order)
+        ->add_option("NODE", order->node, "Without it: the node that is asked");
+  }
+  auto order = std::make_shared<OrderNode>();
+  auto* declare =
+      add_node_order(*node, parsed, "declare-stopped",
+                     "State, by your word, that a silent node runs nothing; kept on record", order);
+  declare->add_option("NODE", order->node, "The node that is stopped for certain")->required();
+  declare->add_option("--reason", order->reason, "How you know")->required();
+}
+
+void add_events(CLI::App& app, const Parsed& parsed) {
+  auto verb = std::make_shared<ShowEvents>();
+  auto* sub = command(app, "events", "What happened, as the asked node saw it");
+  sub->add_flag("-f,--follow", verb->follow, "Print what comes until interrupted");
+  sub->add_option("--since", verb->since, "Only events with a higher number")->type_name("NUMBER");
+  sub->add_option("-n,--limit", verb->limit, "At most so many")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  sub->callback([parsed, verb] { parsed->verb = *verb; });
+}
+
+void add_why(CLI::App& app, const Parsed& parsed) {
+  auto verb = std::make_shared<ExplainGroup>();
+  auto* sub = command(app, "why", "Why a group runs where it runs: its last activations");
+  sub->add_option("GROUP", verb->group, "The failover group")->required();
+  sub->add_option("-n,--limit", verb->limit, "How many activations")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  sub->callback([parsed, verb] { parsed->verb = *verb; });
+}
+
+void add_offline(CLI::App& app, const Parsed& parsed) {
+  auto check = std::make_shared<CheckFile>();
+  auto* sub = command(app, "check", "Validate a configuration, and say how safe it is");
+  sub->add_option("FILE", check->file, "cluster.toml")->required();
+  sub->callback([parsed, check] { parsed->verb = *check; });
+
+  auto simulate = std::make_shared<Simulate>();
+  sub = command(app, "simulate", "Run a configuration through thousands of simulated disasters");
+  sub->add_option("--config", simulate->file, "cluster.toml")->required()->type_name("FILE");
+  sub->add_option("--seeds", simulate->seeds, "How many runs")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  sub->add_option("--first-seed", simulate->first_seed, "The first run's seed")
+      ->capture_default_str();
+  sub->callback([parsed, simulate] { parsed->verb = *simulate; });
+
+  auto describe = std::make_shared<DescribeType>();
+  sub = command(app, "help", "The fields of a resource or monitor type; without one: the types");
+  sub->add_option("TYPE", describe->type, "awsvip, script, ipw ...");
+  sub->callback([parsed, describe] { parsed->verb = *describe; });
+
+  command(app, "keygen", "Print a new cluster key")->callback([parsed] {
+    parsed->verb = GenerateKey{};
+  });
+  command(app, "version", "The version of this command and of the daemon")->callback([parsed] {
+    parsed->verb = ShowVersion{};
+  });
+}
+
+Answered answered(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream out, err;
+  const int code = app.exit(error, out, err);
+  if (code == 0) return {ExitCode::done, out.str()};
+  return {ExitCode::usage, "mainstay: " + err.str()};
+}
+
+}  // namespace
+
+std::variant<Invocation, Answered> parse_arguments(const std::vector<std::string>& arguments) {
+  const auto parsed = std::make_shared<Invocation>();
+  CLI::App app("High availability for servers on AWS: asks and orders the local mainstayd",
+               "mainstay");
+  app.set_help_flag("--help", "This text");  // -h names a node
+  app.footer(footer);
+  app.require_subcommand(1);
+  add_globals(app, parsed);
+  add_status(app, parsed);
+  add_group(app, parsed);
+  add_node(app, parsed);
+  add_events(app, parsed);
+  add_why(app, parsed);
+  add_offline(app, parsed);
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    app.parse(reversed);
+  } catch (const CLI::ParseError& error) {
+    return answered(app, error);
+  }
+  return std::move(*parsed);
+}
+
+}  // namespace mainstay::cli

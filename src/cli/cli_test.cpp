@@ -1,0 +1,278 @@
+// The command against a fake daemon over a real Unix socket: what it prints and how it exits.
+#include "cli/cli.h"
+
+#include <doctest/doctest.h>
+
+#include <sstream>
+#include <thread>
+
+#include "api/fake_control.h"
+#include "api/json.h"
+#include "api/server.h"
+#include "api/test_directory.h"
+
+using namespace mainstay;
+using namespace mainstay::cli;
+using api::FakeControl;
+
+namespace {
+
+struct Ran {
+  ExitCode code;
+  std::string out;
+  std::string err;
+};
+
+struct Fixture {
+  api::TestDirectory directory;
+  std::string socket = directory / "d.sock";
+  FakeControl control;
+  std::unique_ptr<api::Server> server;
+  Status service_outcome;
+  bool colours = false;
+
+  void serve() {
+    auto started = api::Server::start(control, socket);
+    REQUIRE(started);
+    server = std::move(*started);
+  }
+  Ran run(std::vector<std::string> words) {
+    std::ostringstream out, err;
+    Environment environment{.out = out,
+                            .err = err,
+                            .style = {.colours = colours},
+                            .generate_key = [] { return std::string("a-key"); },
+                            .start_service = [this] { return service_outcome; },
+                            .version = "0.1.0"};
+    words.insert(words.begin(), {"--socket", socket});
+    const ExitCode code = cli::run(words, environment);
+    return {code, out.str(), err.str()};
+  }
+};
+
+struct Serving : Fixture {
+  Serving() { serve(); }
+};
+
+bool has(const std::string& text, const char* part) { return text.find(part) != text.npos; }
+
+constexpr const char* healthy_status =
+    R"(Cluster shop, as a sees it at 2026-11-23T06:15:01.250Z
+
+  Nothing needs attention.
+
+  NODE  TRUST  PHASE   PATHS              NOTE
+  a     alive  member  -                  this node, coordinator
+  b     alive  member  lan ok, backup ok
+
+  GROUP  PHASE    NODE  TERM  NOTE
+  web    running  a     7
+
+  RESOURCE  GROUP  TYPE    STATE   NOTE
+  server    web    script  active
+  vip       web    awsvip  active
+
+  MONITOR    TYPE     HEALTH   NOTE
+  vip-watch  awsvipw  healthy
+
+Permission to run groups: held (session at the arbiter, for another 1.5 s unless renewed)
+Reachability check: reachable
+)";
+
+constexpr const char* ailing_status =
+    R"(Cluster shop, as a sees it at 2026-11-23T06:15:01.250Z
+
+ATTENTION
+  error    b: is dead: silent for 1.5 s
+  error    web: is not running: a clearance of b
+  error    vip: has failed: the route table rtb-1 does not exist
+
+  NODE  TRUST  PHASE   PATHS                              NOTE
+  a     alive  member  -                                  this node, coordinator
+  b     dead   -       lan silent 2 s, backup silent 2 s
+
+  GROUP  PHASE    NODE  TERM  NOTE
+  web    stopped  -     7     waits: a clearance of b
+
+  RESOURCE  GROUP  TYPE    STATE   NOTE
+  server    web    script  active
+  vip       web    awsvip  failed  the route table rtb-1 does not exist
+
+  MONITOR    TYPE     HEALTH  NOTE
+  vip-watch  awsvipw  -       does not run here now
+
+Permission to run groups: held (none needed)
+Reachability check: reachable
+)";
+
+}  // namespace
+
+TEST_CASE("status: a healthy cluster") {
+  Serving f;
+  const Ran ran = f.run({"status"});
+  CHECK(ran.code == ExitCode::done);
+  CHECK(ran.out == healthy_status);
+  CHECK(ran.err.empty());
+}
+
+TEST_CASE("status: what needs attention comes first") {
+  Serving f;
+  auto& cluster = f.control.report.cluster;
+  auto& b = cluster.nodes[1];
+  b.trust = Trust::dead;
+  b.why = "silent for 1.5 s";
+  for (auto& path : b.paths) path.heard = false, path.silence = 2s;
+  auto& web = cluster.groups[0];
+  web.phase = GroupPhase::stopped;
+  web.owner = web.wanted = NodeName();
+  web.waits_for = "a clearance of b";
+  web.resources[1].state = "failed";
+  web.resources[1].why = "the route table rtb-1 does not exist";
+  cluster.monitors[0].scheduled = false;
+  cluster.permission = {.basis = "none needed", .left = std::nullopt, .held = true};
+  CHECK(f.run({"status"}).out == ailing_status);
+}
+
+TEST_CASE("status: colours only where they are wanted") {
+  Serving f;
+  f.colours = true;
+  CHECK(has(f.run({"status"}).out, "\033[32mrunning\033[0m"));
+  f.colours = false;
+  CHECK_FALSE(has(f.run({"status"}).out, "\033"));
+}
+
+TEST_CASE("status --json is the daemon's own document") {
+  Serving f;
+  const Ran ran = f.run({"status", "--json"});
+  CHECK(ran.out == api::to_json(f.control.report) + "\n");
+}
+
+TEST_CASE("a command without a daemon says how to start one") {
+  Fixture f;
+  const Ran ran = f.run({"status"});
+  CHECK(ran.code == ExitCode::unreachable);
+  CHECK(ran.out.empty());
+  CHECK(has(ran.err, "mainstayd is not running: there is no socket at "));
+  CHECK(has(ran.err, "Start it with 'mainstay node start'"));
+  const Ran json = f.run({"--json", "status"});
+  CHECK(api::error_from_json(json.out).code == Code::not_found);
+}
+
+TEST_CASE("a wrong command line is told apart from a refusal") {
+  Fixture f;
+  CHECK(f.run({}).code == ExitCode::usage);
+  CHECK(f.run({"dance"}).code == ExitCode::usage);
+  CHECK(f.run({"group", "move"}).code == ExitCode::usage);
+  CHECK(f.run({"events", "--limit", "0"}).code == ExitCode::usage);
+  const Ran help = f.run({"--help"});
+  CHECK(help.code == ExitCode::done);
+  CHECK(has(help.out, "Exit codes:"));
+  f.socket = std::string(200, 'x');
+  CHECK(f.run({"status"}).code == ExitCode::usage);
+}
+
+TEST_CASE("group: the order is given, and what became of the group is said") {
+  Serving f;
+  const Ran moved = f.run({"group", "move", "web", "b"});
+  CHECK(moved.code == ExitCode::done);
+  CHECK(moved.out == "web is running on a (term 7)\n");
+  CHECK(std::get<MoveGroup>(f.control.commands.at(0)).to == NodeName("b"));
+  CHECK(f.control.waits.at(0) == 600s);
+  CHECK(f.run({"--timeout", "1.5", "group", "stop", "web", "--json"}).out ==
+        "{\"outcome\":\"done\"}\n");
+  CHECK(f.control.waits.at(1) == 1500ms);
+}
+
+TEST_CASE("the exit code tells refused from unknown") {
+  Serving f;
+  f.control.outcome = failure(Code::conflict, "web cannot be moved to b: b is dead");
+  const Ran refused = f.run({"group", "move", "web", "b"});
+  CHECK(refused.code == ExitCode::refused);
+  CHECK(refused.err == "mainstay: web cannot be moved to b: b is dead\n");
+  f.control.outcome = failure(Code::outcome_unknown, "no answer");
+  CHECK(f.run({"group", "stop", "web"}).code == ExitCode::unknown);
+}
+
+TEST_CASE("node stop goes to the node that is named, or asked") {
+  Serving f;
+  FakeControl b;
+  b.report.cluster.self = NodeName("b");
+  f.control.other = &b;
+  CHECK(f.run({"node", "stop"}).out == "a has stopped its cluster service\n");
+  CHECK(f.control.commands.size() == 1);
+  CHECK(f.run({"node", "stop", "b"}).out == "b has stopped its cluster service\n");
+  CHECK(f.run({"-h", "b", "node", "stop"}).out == "b has stopped its cluster service\n");
+  CHECK(b.commands.size() == 2);
+  CHECK(f.control.commands.size() == 1);
+}
+
+TEST_CASE("node start uses the service manager, on this node only") {
+  Fixture f;
+  CHECK(f.run({"node", "start"}).code == ExitCode::done);
+  f.service_outcome = failure(Code::not_found, "systemd does not run here");
+  CHECK(f.run({"node", "start"}).err == "mainstay: systemd does not run here\n");
+  const Ran other = f.run({"node", "start", "b"});
+  CHECK(other.code == ExitCode::refused);
+  CHECK(has(other.err, "run 'mainstay node start' on b"));
+}
+
+TEST_CASE("another node that does not answer is not a refusal") {
+  Serving f;
+  CHECK(f.run({"-h", "b", "status"}).code == ExitCode::unreachable);
+  const Ran unknown = f.run({"-h", "z", "status"});
+  CHECK(unknown.code == ExitCode::refused);
+  CHECK(unknown.err == "mainstay: there is no node 'z'\n");
+}
+
+TEST_CASE("events are printed one per line") {
+  Serving f;
+  CHECK(f.run({"events"}).out ==
+        "2026-11-23T06:15:01.251Z      1 a    information b: alive → suspect\n"
+        "2026-11-23T06:15:01.252Z      2 a    warning     b: dead\n");
+  CHECK(f.run({"events", "--since", "1", "--json"}).out ==
+        "{\"events\":[" + api::to_json(f.control.history[1]) + "],\"next\":2}\n");
+}
+
+TEST_CASE("events --follow prints what comes until the daemon ends") {
+  Serving f;
+  std::jthread daemon([&f] {
+    f.control.wait_for_event_questions(2);
+    f.control.add(api::fake_event(3, "third"));
+    f.control.wait_for_event_questions(3);
+    f.server.reset();
+  });
+  const Ran ran = f.run({"events", "--follow", "--since", "1"});
+  CHECK(ran.code == ExitCode::unreachable);
+  CHECK(ran.out ==
+        "2026-11-23T06:15:01.252Z      2 a    warning     b: dead\n"
+        "2026-11-23T06:15:01.253Z      3 a    information b: third\n");
+  CHECK(ran.err == "mainstay: mainstayd ended the event stream\n");
+}
+
+TEST_CASE("why names the evidence and how strong it is") {
+  Serving f;
+  const Ran ran = f.run({"why", "web"});
+  CHECK(ran.out ==
+        "web: term 7 on a at 2026-11-23T06:15:01.250Z\n"
+        "    because its owner is dead\n"
+        "    b cleared by presumed (WEAK: not proof that it was stopped): it is silent on 2 of 2 "
+        "paths\n"
+        "b did not answer; what it started is not listed here\n");
+  CHECK(f.run({"why", "wep"}).err == "mainstay: there is no group 'wep'\n");
+}
+
+TEST_CASE("version and keygen need no daemon") {
+  Fixture f;
+  CHECK(f.run({"version"}).out == "mainstay 0.1.0\nmainstayd: not reached\n");
+  CHECK(f.run({"version", "--json"}).out == "{\"command\":\"0.1.0\",\"daemon\":null}\n");
+  CHECK(f.run({"keygen"}).out == "a-key\n");
+  f.serve();
+  CHECK(f.run({"version"}).out == "mainstay 0.1.0\nmainstayd 0.1.0 on a\n");
+}
+
+TEST_CASE("columns are as wide as what is seen of them") {
+  Table table({"A", "B"});
+  table.add({"→→→", "x"});
+  table.add({"long one", ""});
+  CHECK(table.text({}) == "  A         B\n  →→→       x\n  long one\n");
+}

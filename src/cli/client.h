@@ -1,0 +1,47 @@
+// Asks the daemon over its Unix socket.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "api/control.h"
+#include "cli/exit_code.h"
+
+namespace mainstay::cli {
+
+// Why there is no good answer, and how the command ends for it.
+struct Trouble {
+  ExitCode code = ExitCode::refused;
+  Error error;
+};
+template <class T>
+using Answer = std::expected<T, Trouble>;
+
+class Client {
+ public:
+  struct Setup {
+    std::string socket;
+    std::string host;  // "" = the local node
+    std::optional<double> timeout_s;
+  };
+  explicit Client(Setup setup) : setup_(std::move(setup)) {}
+
+  // The body of a good answer.
+  Answer<std::string> get(api::Request request) const;
+  Answer<std::string> order(api::Request request) const;
+  // Hands over each event's JSON until the callback says false or the stream ends.
+  Answer<void> follow(api::Request request,
+                      const std::function<bool(std::string_view)>& on_event) const;
+
+  const std::string& host() const { return setup_.host; }
+
+ private:
+  Answer<void> reach() const;
+  Trouble trouble_of(const std::string& body) const;
+  Answer<std::string> exchange(api::Request request, double wait_s) const;
+
+  Setup setup_;
+};
+
+}  // namespace mainstay::cli

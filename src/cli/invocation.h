@@ -1,0 +1,69 @@
+// What the command line asks for, once it is understood.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/exit_code.h"
+
+namespace mainstay::cli {
+
+inline constexpr const char* default_socket = "/run/mainstay/mainstayd.sock";
+
+struct ShowStatus {};
+struct OrderGroup {
+  std::string action;  // start, stop, move, restart
+  std::string group;
+  std::string node;  // "" = whichever is best
+};
+struct OrderNode {
+  std::string action;  // stop, start, cancel-start-wait, declare-stopped
+  std::string node;    // "" = the one that is asked
+  std::string reason;  // declare-stopped
+};
+struct ShowEvents {
+  bool follow = false;
+  std::optional<std::uint64_t> since;
+  std::uint64_t limit = 50;
+};
+struct ExplainGroup {
+  std::string group;
+  std::uint64_t limit = 3;
+};
+struct CheckFile {
+  std::string file;
+};
+struct Simulate {
+  std::string file;
+  std::uint64_t seeds = 1000;
+  std::uint64_t first_seed = 1;
+};
+struct DescribeType {
+  std::string type;  // "" = list them
+};
+struct GenerateKey {};
+struct ShowVersion {};
+
+using Verb = std::variant<ShowStatus, OrderGroup, OrderNode, ShowEvents, ExplainGroup, CheckFile,
+                          Simulate, DescribeType, GenerateKey, ShowVersion>;
+
+struct Invocation {
+  std::string socket = default_socket;
+  std::string host;  // "" = the local daemon
+  bool json = false;
+  std::optional<double> timeout_s;
+  Verb verb;
+};
+
+// Nothing to do but print: --help, or what is wrong with the command line.
+struct Answered {
+  ExitCode code = ExitCode::done;
+  std::string text;
+};
+
+std::variant<Invocation, Answered> parse_arguments(const std::vector<std::string>& arguments);
+
+}  // namespace mainstay::cli

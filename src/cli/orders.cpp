@@ -1,0 +1,97 @@
+// The verbs that change something: group and node orders.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ostream>
+
+#include <fmt/format.h>
+
+#include "api/json.h"
+#include "cli/commands.h"
+
+namespace mainstay::cli {
+namespace {
+
+// What has become of the group, in a sentence: said after an order, so that nobody has to ask.
+std::string outcome_of(const Session& session, const std::string& name) {
+  const auto body = session.client.get({.path = "/v1/status"});
+  const auto report = body ? api::status_from_json(*body) : Result<api::StatusReport>();
+  if (!body || !report) return name + ": done";
+  const auto& groups = report->cluster.groups;
+  const auto group = std::ranges::find(groups, GroupName(name), &GroupStatus::name);
+  if (group == groups.end()) return name + ": done";
+  if (group->owner.empty()) return fmt::format("{} is {}", name, to_text(group->phase));
+  return fmt::format("{} is {} on {} (term {})", name, to_text(group->phase), group->owner,
+                     group->term);
+}
+
+ExitCode report_done(const Session& session, const std::string& json, const std::string& sentence) {
+  session.environment.out << (session.invocation.json ? json : sentence) << '\n';
+  return ExitCode::done;
+}
+
+// Who gives the order: kept on record with what is declared.
+std::string person() {
+  for (const char* variable : {"SUDO_USER", "LOGNAME", "USER"}) {
+    if (const char* name = std::getenv(variable); name && *name) return name;
+  }
+  return fmt::format("user {}", getuid());
+}
+
+Answer<std::string> node_to_order(const Session& session, const OrderNode& verb) {
+  if (!verb.node.empty()) return verb.node;
+  const auto body = session.client.get({.path = "/v1/version"});
+  if (!body) return std::unexpected(body.error());
+  const auto daemon = api::version_from_json(*body);
+  if (!daemon) return std::unexpected(Trouble{ExitCode::refused, daemon.error()});
+  return daemon->node;
+}
+
+// No daemon of the cluster can start another node's: it does not run there.
+ExitCode start_node(const Session& session, const OrderNode& verb) {
+  const std::string other = verb.node.empty() ? session.client.host() : verb.node;
+  if (!other.empty()) {
+    return complain(session,
+                    {ExitCode::refused,
+                     {Code::invalid,
+                      fmt::format("a node's service is started on the node itself: run 'mainstay "
+                                  "node start' on {}",
+                                  other)}});
+  }
+  const auto started = session.environment.start_service();
+  if (!started) return complain(session, {ExitCode::refused, started.error()});
+  return report_done(session, R"({"outcome":"done"})", "the cluster service is started");
+}
+
+std::string sentence_of(const OrderNode& verb, const std::string& node) {
+  if (verb.action == "stop") return node + " has stopped its cluster service";
+  if (verb.action == "cancel-start-wait") return node + " goes on without the nodes it waited for";
+  return fmt::format("it is on record that {} runs nothing, by the word of {}", node, person());
+}
+
+}  // namespace
+
+ExitCode perform(const Session& session, const OrderGroup& verb) {
+  api::Request request{.path = fmt::format("/v1/groups/{}/{}", verb.group, verb.action)};
+  if (!verb.node.empty()) request.body = api::order_to_json({{"node", verb.node}});
+  const auto body = session.client.order(request);
+  if (!body) return complain(session, body.error());
+  if (session.invocation.json) return report_done(session, *body, "");
+  return report_done(session, *body, outcome_of(session, verb.group));
+}
+
+ExitCode perform(const Session& session, const OrderNode& verb) {
+  if (verb.action == "start") return start_node(session, verb);
+  const auto node = node_to_order(session, verb);
+  if (!node) return complain(session, node.error());
+  api::Request request{.path = fmt::format("/v1/nodes/{}/{}", *node, verb.action)};
+  if (verb.action == "declare-stopped") {
+    request.body = api::order_to_json({{"who", person()}, {"reason", verb.reason}});
+  }
+  const auto body = session.client.order(request);
+  if (!body) return complain(session, body.error());
+  return report_done(session, *body, sentence_of(verb, *node));
+}
+
+}  // namespace mainstay::cli

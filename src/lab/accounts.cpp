@@ -1,0 +1,104 @@
+// Keys are drawn from a seed; they are worth nothing outside the lab.
+#include "lab/accounts.h"
+
+#include <fmt/format.h>
+
+#include "lab/query.h"
+
+namespace mainstay::lab {
+namespace {
+
+std::string letters(Random& random, std::size_t count, std::string_view from) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) out += from[random.below(from.size())];
+  return out;
+}
+
+}  // namespace
+
+Accounts::Accounts(const Layout& layout, const Model& model, std::uint64_t seed)
+    : account_(layout.account), random_(seed) {
+  administrator_ = make("AKIA", 0);
+  for (const LayoutRole& role : layout.roles) denied_[role.name] = role.denied;
+  for (const Instance& instance : model.instances) {
+    if (!instance.role.empty()) holders_[instance.name] = {instance.role, instance.id};
+  }
+}
+
+Credentials Accounts::make(const std::string& prefix, std::int64_t expires_ms) {
+  constexpr std::string_view capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  constexpr std::string_view any = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  Credentials made;
+  made.access_key = prefix + letters(random_, 16, capitals);
+  made.secret_key = letters(random_, 40, any);
+  if (expires_ms != 0) made.session_token = "IQoJ" + letters(random_, 200, any);
+  made.expires_ms = expires_ms;
+  return made;
+}
+
+const Credentials* Accounts::of_instance(const std::string& instance, std::int64_t now_ms) {
+  const auto found = holders_.find(instance);
+  if (found == holders_.end()) return nullptr;
+  Holder& holder = found->second;
+  const bool old = holder.issued.empty() ||
+                   holder.issued.back().expires_ms - now_ms < credentials_renewal_ms;
+  if (old && !(holder.stuck && !holder.issued.empty())) {
+    holder.issued.push_back(make("ASIA", now_ms + credentials_life_ms));
+    if (holder.issued.size() > credentials_kept_max) holder.issued.erase(holder.issued.begin());
+  }
+  return &holder.issued.back();
+}
+
+const Credentials* Accounts::find(std::string_view access_key) const {
+  if (access_key == administrator_.access_key) return &administrator_;
+  for (const auto& [name, holder] : holders_) {
+    for (const Credentials& issued : holder.issued) {
+      if (issued.access_key == access_key) return &issued;
+    }
+  }
+  return nullptr;
+}
+
+Principal Accounts::principal(std::string_view access_key) const {
+  for (const auto& [name, holder] : holders_) {
+    for (const Credentials& issued : holder.issued) {
+      if (issued.access_key != access_key) continue;
+      return {fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", account_, holder.role,
+                          holder.instance_id),
+              "AROALAB0000000000000:" + holder.instance_id, name, holder.role};
+    }
+  }
+  return {fmt::format("arn:aws:iam::{}:user/administrator", account_), "AIDALAB0000000000000", "", ""};
+}
+
+bool Accounts::permitted(const Principal& principal, const std::string& action) const {
+  const auto denied = denied_.find(principal.role);
+  if (denied == denied_.end()) return true;
+  return std::ranges::none_of(denied->second, [&](const std::string& pattern) {
+    return wildcard_match(pattern, action);
+  });
+}
+
+void Accounts::permit(const std::string& role, const std::string& action) {
+  if (action == "all") {
+    denied_[role].clear();
+  } else {
+    std::erase(denied_[role], action);
+  }
+}
+
+void Accounts::expire(const std::string& instance, std::int64_t now_ms, bool metadata_follows) {
+  const auto found = holders_.find(instance);
+  if (found == holders_.end()) return;
+  for (Credentials& issued : found->second.issued) {
+    issued.expires_ms = std::min(issued.expires_ms, now_ms);
+  }
+  found->second.stuck = !metadata_follows;
+}
+
+void Accounts::refresh(const std::string& instance) {
+  const auto found = holders_.find(instance);
+  if (found != holders_.end()) found->second.stuck = false;
+}
+
+}  // namespace mainstay::lab

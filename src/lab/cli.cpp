@@ -1,0 +1,222 @@
+// The words of mainstay-lab, each one thin: read the options, ask the lab, print.
+#include "lab/cli.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include "lab/control.h"
+#include "lab/daemon.h"
+#include "lab/exec.h"
+#include "lab/layout.h"
+#include "lab/status_text.h"
+
+namespace mainstay::lab {
+namespace {
+
+constexpr auto no_hurry = std::chrono::hours(24 * 365);
+
+constexpr const char* fault_help = R"(What can go wrong (durations as 20ms, 1.5s; shares as 10% or 0.1):
+  kill NAME                     the instance dies at once; no packet tells of it. AWS still says "running"
+  stop NAME [--force]           as StopInstances
+  start NAME                    boots an instance that is off
+  reboot NAME [--hard]          --hard: as a reset button, nothing is asked first
+  freeze NAME | thaw NAME       the whole instance stands still, its network too
+  cut PLACE [PLACE] [--one-way out|in]
+                                no packets between the places; one place: between it and everything else.
+                                PLACE: an instance, a zone, 'aws' (the endpoints) or 'internet'.
+                                --one-way out: only packets from the first place are lost; in: only those to it
+  heal [PLACE [PLACE]]          ends the cuts that name these places; without any: all cuts
+  line NAME [--delay D] [--jitter D] [--loss SHARE] | line NAME --clear
+                                each way of the instance's link
+  api latency D | stale D | clock-skew D | throttle | error | lost-reply | outage
+      [--action PATTERN] [--instance NAME] [--rate SHARE] [--count N] [--code CODE] [--status HTTP]
+                                latency: calls take D longer. stale: Describe calls show what was true D ago.
+                                clock-skew: the endpoints' clock is D ahead. throttle: RequestLimitExceeded.
+                                error: CODE (InternalError) with HTTP (500). lost-reply: it is done, but the
+                                connection ends without an answer. outage: no answer ever
+  api clear [ID]
+  imds outage|heal [NAME]       the metadata service does not answer
+  credentials expire NAME [--stuck] | credentials refresh NAME
+                                --stuck: the metadata service goes on handing out the expired ones
+  deny ROLE ACTION | permit ROLE ACTION|all
+                                for example: deny ha-node ec2:ReplaceRoute
+  clear                         ends all faults; what is dead stays dead)";
+
+struct Cli {
+  CLI::App app{"mainstay-lab: a small AWS with real packets, on this machine alone."};
+  std::string directory = default_directory();
+  std::vector<std::string> tail;  // what follows "--": the command of exec and boot-command
+  int code = 0;
+
+  void finish(const Result<std::string>& result) {
+    if (result) {
+      if (!result->empty()) fmt::print("{}{}", *result, result->ends_with('\n') ? "" : "\n");
+      return;
+    }
+    fmt::print(stderr, "mainstay-lab: {}\n", result.error().message);
+    code = 1;
+  }
+  CLI::App* command(const std::string& name, const std::string& help) {
+    CLI::App* made = app.add_subcommand(name, help);
+    made->add_option("--dir", directory, "run directory of the lab")
+        ->envname("MAINSTAY_LAB_DIR")
+        ->capture_default_str();
+    return made;
+  }
+};
+
+void add_up(Cli& cli) {
+  static UpOptions options;
+  CLI::App* up = cli.command("up", "start a lab and wait until all its instances are up");
+  up->add_option("--layout", options.layout_file, "JSON file that describes the VPC; see 'layout'");
+  up->add_option("--bind", options.binds,
+                 "directory that instances shall see at its place although they have their own there "
+                 "(below /root, /run, /tmp, /var); repeatable");
+  up->add_option("--stop-patience", options.stop_patience_s,
+                 "seconds an instance may take to stop before it is killed")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
+  up->add_flag("--foreground", options.foreground, "stay, until SIGINT, SIGTERM or 'down'");
+  up->callback([&cli] {
+    options.directory = cli.directory;
+    cli.finish(bring_up(options));
+  });
+}
+
+void add_down(Cli& cli) {
+  cli.command("down", "end the lab and remove everything it made, also after it was killed")
+      ->callback([&cli] {
+        const Status done = take_down(cli.directory);
+        cli.finish(done ? Result<std::string>("") : std::unexpected(done.error()));
+      });
+}
+
+void add_layout(Cli& cli) {
+  cli.app.add_subcommand("layout", "print the built-in layout, to start your own from")->callback([&cli] {
+    cli.finish(default_layout_text());
+  });
+}
+
+void add_status(Cli& cli) {
+  static bool json = false;
+  CLI::App* status = cli.command("status", "show instances, routes, cuts and faults");
+  status->add_flag("--json", json, "everything, with all ids");
+  status->callback([&cli] {
+    auto text = ask_lab(cli.directory, {.command = "status"});
+    if (text && !json) text = status_text(*text);
+    cli.finish(text);
+  });
+}
+
+void add_events(Cli& cli) {
+  static bool json = false;
+  static std::uint64_t since = 0;
+  CLI::App* events = cli.command("events", "show what happened: API calls, routes, instances, faults");
+  events->add_flag("--json", json, "one object per line, with CLOCK_MONOTONIC and wall times");
+  events->add_option("--since", since, "only those after this number");
+  events->callback([&cli] {
+    auto text = ask_lab(cli.directory, {.command = "events", .since = since});
+    if (text && !json) text = events_text(*text);
+    cli.finish(text);
+  });
+}
+
+void add_environment(Cli& cli) {
+  static std::string instance;
+  static bool administrator = false;
+  CLI::App* env = cli.command("env", "print NAME=value lines for AWS clients in an instance");
+  env->add_option("instance", instance, "name of the instance");
+  env->add_flag("--administrator", administrator, "with the keys of somebody who may do everything");
+  env->callback([&cli] {
+    if (instance.empty() && !administrator) {
+      throw CLI::RequiredError("INSTANCE or --administrator");
+    }
+    cli.finish(ask_lab(cli.directory,
+                       {.command = "env", .instance = administrator ? std::string() : instance}));
+  });
+}
+
+void add_fault(Cli& cli) {
+  static std::vector<std::string> words;
+  CLI::App* fault = cli.command("fault", "make something go wrong, or right again");
+  fault->footer(fault_help);
+  fault->prefix_command();
+  fault->callback([&cli, fault] {
+    words = fault->remaining();
+    cli.finish(ask_lab(cli.directory, {.command = "fault", .words = words}));
+  });
+}
+
+void add_exec(Cli& cli) {
+  static ExecRequest request;
+  static std::string instance;
+  static double timeout_s = 0;
+  CLI::App* exec = cli.command("exec", "run a command in an instance: exec NAME [options] -- COMMAND ...");
+  exec->add_option("instance", instance, "name of the instance")->required();
+  exec->add_flag("--detach", request.detach, "leave it running; its output goes to the log");
+  exec->add_option("--log", request.log, "log of a detached command, in the instance "
+                                         "(/var/log/COMMAND.log)");
+  exec->add_option("--env", request.environment, "NAME=value; repeatable");
+  exec->add_option("--timeout", timeout_s, "give up after so many seconds, and kill the command");
+  exec->callback([&cli] {
+    request.argv = cli.tail;
+    if (request.argv.empty()) throw CLI::RequiredError("-- COMMAND");
+    const Duration patience =
+        timeout_s > 0 ? Duration(static_cast<std::int64_t>(timeout_s * 1e9)) : Duration(no_hurry);
+    const auto code = exec_in(cli.directory, instance, request, {}, patience);
+    if (code) {
+      cli.code = *code;
+      return;
+    }
+    fmt::print(stderr, "mainstay-lab: {}\n", code.error().message);
+    cli.code = 125;
+  });
+}
+
+void add_shell(Cli& cli) {
+  static std::string instance;
+  CLI::App* shell = cli.command("shell", "a shell in an instance");
+  shell->add_option("instance", instance, "name of the instance")->required();
+  shell->callback([&cli] {
+    const char* terminal = std::getenv("TERM");
+    ExecRequest request{.argv = {"/bin/bash", "-i"}};
+    if (terminal != nullptr) request.environment.push_back(fmt::format("TERM={}", terminal));
+    const auto code = exec_in(cli.directory, instance, request, {}, no_hurry);
+    if (!code) cli.finish(std::unexpected(code.error()));
+  });
+}
+
+void add_boot_command(Cli& cli) {
+  static std::string instance;
+  CLI::App* boot = cli.command("boot-command", "what an instance runs at each boot: boot-command NAME -- "
+                                               "COMMAND ...; without a command: nothing");
+  boot->add_option("instance", instance, "name of the instance")->required();
+  boot->callback([&cli] {
+    cli.finish(
+        ask_lab(cli.directory, {.command = "boot-command", .words = cli.tail, .instance = instance}));
+  });
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+  Cli cli;
+  cli.app.require_subcommand(1);
+  for (const auto add : {add_up, add_down, add_layout, add_status, add_events, add_environment, add_exec,
+                         add_shell, add_boot_command, add_fault}) {
+    add(cli);
+  }
+  const auto tail = std::find(argv, argv + argc, std::string_view("--"));
+  if (tail != argv + argc) cli.tail.assign(tail + 1, argv + argc);
+  try {
+    cli.app.parse(static_cast<int>(tail - argv), argv);
+  } catch (const CLI::ParseError& problem) {
+    return cli.app.exit(problem) == 0 ? 0 : 2;
+  }
+  return cli.code;
+}
+
+}  // namespace mainstay::lab

@@ -1,0 +1,67 @@
+// The EC2 API on a model: a call in, an answer and perhaps a changed model out. Pure; no call touches the world.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lab/model.h"
+#include "lab/query.h"
+
+namespace mainstay::lab {
+
+// What must happen to an instance because of a call.
+struct InstanceOrder {
+  enum class What { stop, force_stop, start, reboot } what;
+  std::string instance;  // its name
+  friend bool operator==(const InstanceOrder&, const InstanceOrder&) = default;
+};
+
+struct Ec2Outcome {
+  std::expected<std::string, AwsError> content;  // the XML inside <ActionResponse>
+  std::optional<Model> next = {};                // the model after the call, if the call changes it
+  std::vector<InstanceOrder> orders = {};
+};
+
+struct Ec2Input {
+  const Query& query;
+  const Model& model;
+  std::int64_t now_ms = 0;
+};
+
+// Knows the action; otherwise the call ends in InvalidAction.
+bool ec2_action_known(const std::string& action);
+bool ec2_action_changes(const std::string& action);
+Ec2Outcome ec2_call(const std::string& action, const Ec2Input& input);
+
+// The whole body of an answer.
+std::string ec2_response(const std::string& action, const std::string& content,
+                         const std::string& request_id);
+std::string ec2_error(const AwsError& error, const std::string& request_id);
+
+// The single calls, in ec2_describe.cpp and ec2_change.cpp.
+namespace ec2 {
+Ec2Outcome describe_vpcs(const Ec2Input& input);
+Ec2Outcome describe_subnets(const Ec2Input& input);
+Ec2Outcome describe_route_tables(const Ec2Input& input);
+Ec2Outcome describe_network_interfaces(const Ec2Input& input);
+Ec2Outcome describe_instances(const Ec2Input& input);
+Ec2Outcome describe_availability_zones(const Ec2Input& input);
+Ec2Outcome describe_addresses(const Ec2Input& input);
+Ec2Outcome replace_route(const Ec2Input& input);
+Ec2Outcome create_route(const Ec2Input& input);
+Ec2Outcome delete_route(const Ec2Input& input);
+Ec2Outcome associate_address(const Ec2Input& input);
+Ec2Outcome disassociate_address(const Ec2Input& input);
+Ec2Outcome modify_network_interface_attribute(const Ec2Input& input);
+Ec2Outcome stop_instances(const Ec2Input& input);
+Ec2Outcome start_instances(const Ec2Input& input);
+Ec2Outcome reboot_instances(const Ec2Input& input);
+
+Ec2Outcome refuse(int status, std::string code, std::string message);
+// Is the text PREFIX-xxxxxxxx with 8 or 17 hexadecimal digits?
+bool id_well_formed(std::string_view prefix, std::string_view id);
+std::string utc_text(std::int64_t wall_ms);
+}  // namespace ec2
+
+}  // namespace mainstay::lab

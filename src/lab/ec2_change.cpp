@@ -1,0 +1,340 @@
+// The calls that change something: routes, addresses, interfaces, instances.
+#include <fmt/format.h>
+
+#include "lab/ec2.h"
+#include "lab/xml.h"
+
+namespace mainstay::lab::ec2 {
+namespace {
+
+template <class T>
+using Or = std::expected<T, AwsError>;
+
+std::unexpected<AwsError> no(std::string code, std::string message) {
+  return std::unexpected(AwsError{400, std::move(code), std::move(message)});
+}
+
+Ec2Outcome done(Model next) {
+  Xml xml;
+  xml.leaf("return", "true");
+  return {xml.text(), std::move(next)};
+}
+
+Or<RouteTable*> table_of(const Ec2Input& input, Model& model) {
+  const std::string id = input.query.value("RouteTableId");
+  if (id.empty()) {
+    return no("MissingParameter", "The request must contain the parameter routeTableId");
+  }
+  if (!id_well_formed("rtb", id)) {
+    return no("InvalidRouteTableId.Malformed", fmt::format("Invalid id: \"{}\" (expecting \"rtb-...\")", id));
+  }
+  RouteTable* table = find_id(model.tables, id);
+  if (table == nullptr) {
+    return no("InvalidRouteTableID.NotFound", fmt::format("The routeTable ID '{}' does not exist", id));
+  }
+  return table;
+}
+
+Or<Cidr> destination_of(const Ec2Input& input) {
+  const std::string text = input.query.value("DestinationCidrBlock");
+  if (text.empty()) {
+    return no("MissingParameter", "The request must contain the parameter destinationCidrBlock");
+  }
+  const auto cidr = parse_cidr(text);
+  if (!cidr) {
+    return no("InvalidParameterValue",
+              fmt::format("Value ({}) for parameter destinationCidrBlock is invalid. "
+                          "This is not a valid CIDR block.", text));
+  }
+  return *cidr;
+}
+
+Or<Eni*> eni_named(Model& model, const std::string& id) {
+  if (!id_well_formed("eni", id)) {
+    return no("InvalidNetworkInterfaceId.Malformed",
+              fmt::format("Invalid id: \"{}\" (expecting \"eni-...\")", id));
+  }
+  Eni* eni = find_id(model.enis, id);
+  if (eni == nullptr) {
+    return no("InvalidNetworkInterfaceID.NotFound",
+              fmt::format("The networkInterface ID '{}' does not exist", id));
+  }
+  return eni;
+}
+
+Or<Instance*> instance_with_id(Model& model, const std::string& id) {
+  if (!id_well_formed("i", id)) {
+    return no("InvalidInstanceID.Malformed", fmt::format("Invalid id: \"{}\"", id));
+  }
+  Instance* instance = find_id(model.instances, id);
+  if (instance == nullptr) {
+    return no("InvalidInstanceID.NotFound", fmt::format("The instance ID '{}' does not exist", id));
+  }
+  return instance;
+}
+
+Or<Route> route_to_target(const Ec2Input& input, Model& model, const Cidr& destination) {
+  const Query& query = input.query;
+  const int given = int{query.has("GatewayId")} + int{query.has("NetworkInterfaceId")} +
+                    int{query.has("InstanceId")};
+  if (given != 1) {
+    return no("InvalidParameterCombination",
+              "The request must contain exactly one of gatewayId, networkInterfaceId, instanceId");
+  }
+  Route route{.destination = destination};
+  if (query.has("GatewayId")) {
+    route.gateway_id = query.value("GatewayId");
+    if (route.gateway_id == model.igw_id) return route;
+    return no("InvalidInternetGatewayID.NotFound",
+              fmt::format("The internetGateway ID '{}' does not exist", route.gateway_id));
+  }
+  if (query.has("InstanceId")) {
+    const auto instance = instance_with_id(model, query.value("InstanceId"));
+    if (!instance) return std::unexpected(instance.error());
+    route.eni_id = (*instance)->eni_id;
+    return route;
+  }
+  const auto eni = eni_named(model, query.value("NetworkInterfaceId"));
+  if (!eni) return std::unexpected(eni.error());
+  route.eni_id = (*eni)->id;
+  return route;
+}
+
+struct RouteCall {
+  Model next;
+  RouteTable* table = nullptr;  // in next
+  Cidr destination{};
+  Route* existing = nullptr;
+};
+
+Or<std::unique_ptr<RouteCall>> route_call(const Ec2Input& input) {
+  auto call = std::make_unique<RouteCall>();
+  call->next = input.model;
+  const auto table = table_of(input, call->next);
+  if (!table) return std::unexpected(table.error());
+  const auto destination = destination_of(input);
+  if (!destination) return std::unexpected(destination.error());
+  call->table = *table;
+  call->destination = *destination;
+  const auto found = std::ranges::find(call->table->routes, *destination, &Route::destination);
+  if (found != call->table->routes.end()) call->existing = &*found;
+  return call;
+}
+
+struct Chosen {
+  std::vector<Instance*> instances;
+};
+
+Or<Chosen> instances_of(const Ec2Input& input, Model& model) {
+  Chosen chosen;
+  for (const std::string& id : input.query.list("InstanceId")) {
+    const auto instance = instance_with_id(model, id);
+    if (!instance) return std::unexpected(instance.error());
+    chosen.instances.push_back(*instance);
+  }
+  if (chosen.instances.empty()) {
+    return no("MissingParameter", "The request must contain the parameter InstanceId");
+  }
+  return chosen;
+}
+
+void write_state(Xml& xml, std::string_view name, InstanceState state) {
+  xml.node(name, [&] {
+    xml.leaf("code", std::to_string(code_of(state))).leaf("name", to_text(state));
+  });
+}
+
+struct Transition {
+  std::vector<InstanceState> from;  // in which an order makes sense
+  InstanceState idle;               // already there: nothing to do
+  InstanceState to;
+  InstanceOrder::What order;
+};
+
+Ec2Outcome change_states(const Ec2Input& input, const Transition& transition) {
+  Ec2Outcome outcome;
+  outcome.next = input.model;
+  const auto chosen = instances_of(input, *outcome.next);
+  if (!chosen) return {std::unexpected(chosen.error())};
+  for (const Instance* instance : chosen->instances) {
+    if (instance->state != transition.idle && instance->state != transition.to &&
+        std::ranges::find(transition.from, instance->state) == transition.from.end()) {
+      return refuse(400, "IncorrectInstanceState",
+                    fmt::format("The instance '{}' is not in a state from which it can be {}.",
+                                instance->id,
+                                transition.to == InstanceState::pending ? "started" : "stopped"));
+    }
+  }
+  Xml xml;
+  xml.items("instancesSet", chosen->instances, [&](Instance* instance) {
+    const InstanceState before = instance->state;
+    if (std::ranges::find(transition.from, before) != transition.from.end()) {
+      instance->state = transition.to;
+      outcome.orders.push_back({transition.order, instance->name});
+    }
+    xml.leaf("instanceId", instance->id);
+    write_state(xml, "currentState", instance->state);
+    write_state(xml, "previousState", before);
+  });
+  outcome.content = xml.text();
+  return outcome;
+}
+
+}  // namespace
+
+Ec2Outcome replace_route(const Ec2Input& input) {
+  const auto call = route_call(input);
+  if (!call) return {std::unexpected(call.error())};
+  const auto route = route_to_target(input, (*call)->next, (*call)->destination);
+  if (!route) return {std::unexpected(route.error())};
+  if ((*call)->existing == nullptr) {
+    return refuse(400, "InvalidParameterValue",
+                  fmt::format("There is no route defined for '{}' in the route table. "
+                              "Use CreateRoute instead.", to_text((*call)->destination)));
+  }
+  if ((*call)->existing->gateway_id == "local") {
+    return refuse(400, "InvalidParameterValue", "The local route cannot be replaced.");
+  }
+  *(*call)->existing = *route;
+  return done(std::move((*call)->next));
+}
+
+Ec2Outcome create_route(const Ec2Input& input) {
+  const auto call = route_call(input);
+  if (!call) return {std::unexpected(call.error())};
+  const auto route = route_to_target(input, (*call)->next, (*call)->destination);
+  if (!route) return {std::unexpected(route.error())};
+  if ((*call)->existing != nullptr) {
+    return refuse(400, "RouteAlreadyExists",
+                  fmt::format("The route identified by {} already exists.", to_text(route->destination)));
+  }
+  if (input.model.vpc.contains(route->destination)) {
+    return refuse(400, "InvalidParameterValue",
+                  fmt::format("The destination CIDR block {} is equal to or more specific than one of "
+                              "this VPC's CIDR blocks.", to_text(route->destination)));
+  }
+  (*call)->table->routes.push_back(*route);
+  return done(std::move((*call)->next));
+}
+
+Ec2Outcome delete_route(const Ec2Input& input) {
+  const auto call = route_call(input);
+  if (!call) return {std::unexpected(call.error())};
+  const Route* existing = (*call)->existing;
+  if (existing == nullptr) {
+    return refuse(400, "InvalidRoute.NotFound",
+                  fmt::format("no route with destination-cidr-block {} in route table {}",
+                              to_text((*call)->destination), (*call)->table->id));
+  }
+  if (existing->gateway_id == "local") {
+    return refuse(400, "InvalidParameterValue", "cannot remove local route in route table");
+  }
+  std::erase(((*call)->table)->routes, Route(*existing));
+  return done(std::move((*call)->next));
+}
+
+Ec2Outcome associate_address(const Ec2Input& input) {
+  const Query& query = input.query;
+  Model next = input.model;
+  const auto address = std::ranges::find_if(next.addresses, [&](const Address& a) {
+    return a.allocation_id == query.value("AllocationId") ||
+           (query.has("PublicIp") && to_text(a.public_ip) == query.value("PublicIp"));
+  });
+  if (address == next.addresses.end()) {
+    return refuse(400, "InvalidAllocationID.NotFound",
+                  fmt::format("The allocation ID '{}' does not exist", query.value("AllocationId")));
+  }
+  std::string eni_id = query.value("NetworkInterfaceId");
+  if (query.has("InstanceId")) {
+    const auto instance = instance_with_id(next, query.value("InstanceId"));
+    if (!instance) return {std::unexpected(instance.error())};
+    eni_id = (*instance)->eni_id;
+  }
+  const auto eni = eni_named(next, eni_id);
+  if (!eni) return {std::unexpected(eni.error())};
+  const bool held_elsewhere = !address->eni_id.empty() && address->eni_id != (*eni)->id;
+  // For an address of a VPC, AWS moves it unless the caller forbids that.
+  if (held_elsewhere && query.value("AllowReassociation") == "false") {
+    return refuse(400, "Resource.AlreadyAssociated",
+                  fmt::format("resource {} is already associated with associate-id {}",
+                              address->allocation_id, address->association_id));
+  }
+  for (Address& other : next.addresses) {  // An interface with one private address has one public one.
+    if (other.eni_id != (*eni)->id || other.public_ip == address->public_ip) continue;
+    other.eni_id.clear();
+    other.association_id.clear();
+  }
+  address->eni_id = (*eni)->id;
+  address->association_id = make_id("eipassoc", to_text(address->public_ip) + (*eni)->id);
+  Xml xml;
+  xml.leaf("return", "true").leaf("associationId", address->association_id);
+  return {xml.text(), std::move(next)};
+}
+
+Ec2Outcome disassociate_address(const Ec2Input& input) {
+  Model next = input.model;
+  const std::string id = input.query.value("AssociationId");
+  const std::string ip = input.query.value("PublicIp");
+  for (Address& address : next.addresses) {
+    if (address.eni_id.empty()) continue;
+    if (address.association_id != id && (ip.empty() || to_text(address.public_ip) != ip)) continue;
+    address.eni_id.clear();
+    address.association_id.clear();
+    return done(std::move(next));
+  }
+  return refuse(400, "InvalidAssociationID.NotFound",
+                fmt::format("The association ID '{}' does not exist", id));
+}
+
+Ec2Outcome modify_network_interface_attribute(const Ec2Input& input) {
+  Model next = input.model;
+  const auto eni = eni_named(next, input.query.value("NetworkInterfaceId"));
+  if (!eni) return {std::unexpected(eni.error())};
+  if (!input.query.has("SourceDestCheck.Value")) {
+    return refuse(400, "InvalidParameterCombination",
+                  "The lab knows only the attribute sourceDestCheck of a network interface.");
+  }
+  const std::string value = input.query.value("SourceDestCheck.Value");
+  if (value != "true" && value != "false") {
+    return refuse(400, "InvalidParameterValue",
+                  fmt::format("Value ({}) for parameter sourceDestCheck is invalid.", value));
+  }
+  (*eni)->source_dest_check = value == "true";
+  return done(std::move(next));
+}
+
+Ec2Outcome stop_instances(const Ec2Input& input) {
+  using State = InstanceState;
+  const bool force = input.query.flag("Force");
+  // Force also works on an instance whose ordinary stop does not come to an end.
+  std::vector<State> from = {State::running, State::pending};
+  if (force) from.push_back(State::stopping);
+  return change_states(input, {from, State::stopped, State::stopping,
+                               force ? InstanceOrder::What::force_stop : InstanceOrder::What::stop});
+}
+
+Ec2Outcome start_instances(const Ec2Input& input) {
+  return change_states(input, {{InstanceState::stopped},
+                               InstanceState::running,
+                               InstanceState::pending,
+                               InstanceOrder::What::start});
+}
+
+Ec2Outcome reboot_instances(const Ec2Input& input) {
+  Model model = input.model;
+  const auto chosen = instances_of(input, model);
+  if (!chosen) return {std::unexpected(chosen.error())};
+  Xml xml;
+  xml.leaf("return", "true");
+  Ec2Outcome outcome{xml.text()};
+  for (const Instance* instance : chosen->instances) {
+    if (instance->state != InstanceState::running) {
+      return refuse(400, "IncorrectInstanceState",
+                    fmt::format("The instance '{}' is not in the 'running' state.", instance->id));
+    }
+    outcome.orders.push_back({InstanceOrder::What::reboot, instance->name});
+  }
+  return outcome;
+}
+
+}  // namespace mainstay::lab::ec2

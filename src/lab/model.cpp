@@ -1,0 +1,133 @@
+// From the layout to the account.
+#include "lab/model.h"
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "base/check.h"
+
+namespace mainstay::lab {
+namespace {
+
+std::string mac_of(std::size_t number) { return fmt::format("02:4d:53:00:00:{:02x}", number); }
+
+RouteTable make_table(const Layout& layout, const LayoutTable& from, const Model& model) {
+  RouteTable table{.id = make_id("rtb", from.name), .name = from.name};
+  table.routes.push_back({.destination = layout.vpc, .gateway_id = "local"});
+  for (const LayoutRoute& route : from.routes) {
+    Route made{.destination = route.destination};
+    if (route.target == "internet") {
+      made.gateway_id = model.igw_id;
+    } else {
+      made.eni_id = make_id("eni", route.target);
+    }
+    table.routes.push_back(made);
+  }
+  for (const LayoutSubnet& subnet : layout.subnets) {
+    if (subnet.route_table != from.name) continue;
+    table.associations.push_back(
+        {make_id("rtbassoc", subnet.name), make_id("subnet", subnet.name)});
+  }
+  return table;
+}
+
+void add_instance(Model& model, const Layout& layout, const LayoutInstance& from,
+                  std::int64_t now_ms) {
+  const auto subnet = std::ranges::find(layout.subnets, from.subnet, &LayoutSubnet::name);
+  MAINSTAY_CHECK(subnet != layout.subnets.end());
+  const std::string eni_id = make_id("eni", from.name);
+  model.instances.push_back({make_id("i", from.name), from.name, subnet->zone, eni_id, from.role,
+                             InstanceState::pending, now_ms});
+  model.enis.push_back({eni_id, make_id("eni-attach", from.name), make_id("i", from.name),
+                        make_id("subnet", from.subnet), from.address,
+                        mac_of(model.enis.size() + 1), from.source_dest_check});
+}
+
+void add_address(Model& model, const std::string& public_ip, const std::string& eni_id) {
+  const auto parsed = parse_ipv4(public_ip);
+  MAINSTAY_CHECK(parsed.has_value());
+  Address address{.allocation_id = make_id("eipalloc", public_ip), .public_ip = *parsed};
+  if (!eni_id.empty()) {
+    address.association_id = make_id("eipassoc", public_ip + eni_id);
+    address.eni_id = eni_id;
+  }
+  model.addresses.push_back(address);
+}
+
+}  // namespace
+
+std::string_view to_text(InstanceState state) {
+  switch (state) {
+    case InstanceState::pending: return "pending";
+    case InstanceState::running: return "running";
+    case InstanceState::stopping: return "stopping";
+    case InstanceState::stopped: return "stopped";
+  }
+  return "unknown";
+}
+
+int code_of(InstanceState state) {
+  switch (state) {
+    case InstanceState::pending: return 0;
+    case InstanceState::running: return 16;
+    case InstanceState::stopping: return 64;
+    case InstanceState::stopped: return 80;
+  }
+  return -1;
+}
+
+std::string make_id(std::string_view prefix, std::string_view name) {
+  Digest digest;
+  digest.add(prefix);
+  digest.add(name);
+  return fmt::format("{}-0{:016x}", prefix, digest.value());
+}
+
+Model make_model(const Layout& layout, std::int64_t now_ms) {
+  Model model{.region = layout.region,
+              .account = layout.account,
+              .vpc_id = make_id("vpc", to_text(layout.vpc)),
+              .igw_id = make_id("igw", to_text(layout.vpc)),
+              .group_id = make_id("sg", to_text(layout.vpc)),
+              .vpc = layout.vpc,
+              .zones = layout.zones};
+  for (const LayoutSubnet& subnet : layout.subnets) {
+    model.subnets.push_back({make_id("subnet", subnet.name), subnet.name, subnet.zone, subnet.cidr,
+                             make_id("rtb", subnet.route_table)});
+  }
+  // AWS gives every VPC a main table; here nothing uses it but subnets without a table, of which there are none.
+  RouteTable main{.id = make_id("rtb", "main of " + model.vpc_id), .name = "main"};
+  main.associations.push_back({make_id("rtbassoc", "main of " + model.vpc_id), ""});
+  main.routes.push_back({.destination = layout.vpc, .gateway_id = "local"});
+  model.tables.push_back(main);
+  for (const LayoutTable& table : layout.tables) {
+    model.tables.push_back(make_table(layout, table, model));
+  }
+  for (const LayoutInstance& instance : layout.instances) {
+    if (instance.subnet.empty()) continue;
+    add_instance(model, layout, instance, now_ms);
+    if (!instance.elastic_ip.empty()) {
+      add_address(model, instance.elastic_ip, make_id("eni", instance.name));
+    }
+  }
+  for (const std::string& spare : layout.spare_elastic_ips) add_address(model, spare, "");
+  return model;
+}
+
+const Instance* find_instance_named(const Model& model, std::string_view name) {
+  const auto found = std::ranges::find(model.instances, name, &Instance::name);
+  return found == model.instances.end() ? nullptr : &*found;
+}
+
+const Address* find_address_of(const Model& model, std::string_view eni_id) {
+  const auto found = std::ranges::find(model.addresses, eni_id, &Address::eni_id);
+  return found == model.addresses.end() ? nullptr : &*found;
+}
+
+std::string private_dns_name(const Model& model, Ipv4 address) {
+  std::string dashed = to_text(address);
+  std::ranges::replace(dashed, '.', '-');
+  return fmt::format("ip-{}.{}.compute.internal", dashed, model.region);
+}
+
+}  // namespace mainstay::lab

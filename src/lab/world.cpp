@@ -1,0 +1,328 @@
+// Bringing a lab up, and showing what it is.
+#include "lab/world.h"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "lab/exec.h"
+
+namespace mainstay::lab {
+namespace {
+
+using nlohmann::json;
+
+std::uint64_t fresh_seed() {
+  std::uint64_t seed = 0;
+  (void)!::getrandom(&seed, sizeof(seed), 0);  // A seed of zero would do as well: these keys guard nothing.
+  return seed;
+}
+
+class Stopwatch {
+ public:
+  explicit Stopwatch(std::map<std::string, int>& into) : into_(into) {}
+  void lap(const std::string& name) {
+    const std::int64_t now = monotonic_ns();
+    into_[name] = static_cast<int>((now - last_) / 1'000'000);
+    last_ = now;
+  }
+
+ private:
+  std::map<std::string, int>& into_;
+  std::int64_t last_ = monotonic_ns();
+};
+
+json route_json(const Route& route) {
+  return {{"destination", to_text(route.destination)},
+          {"target", route.eni_id.empty() ? route.gateway_id : route.eni_id}};
+}
+
+json table_json(const RouteTable& table) {
+  json out = {{"id", table.id}, {"name", table.name}, {"routes", json::array()}, {"subnets", json::array()}};
+  for (const Route& route : table.routes) out["routes"].push_back(route_json(route));
+  for (const Association& association : table.associations) {
+    if (!association.subnet_id.empty()) out["subnets"].push_back(association.subnet_id);
+  }
+  return out;
+}
+
+json instance_json(const Model& model, const Instance& instance) {
+  const Eni& eni = *find_id(model.enis, instance.eni_id);
+  json out = {{"id", instance.id},
+              {"state", to_text(instance.state)},
+              {"zone", instance.zone},
+              {"role", instance.role},
+              {"eni", eni.id},
+              {"subnet", eni.subnet_id},
+              {"address", to_text(eni.address)},
+              {"mac", eni.mac},
+              {"source_dest_check", eni.source_dest_check}};
+  const Address* address = find_address_of(model, eni.id);
+  out["elastic_ip"] = address == nullptr ? json() : json(to_text(address->public_ip));
+  return out;
+}
+
+json fault_json(const ApiFault& fault) {
+  return {{"id", fault.id},       {"kind", to_text(fault.kind)}, {"action", fault.action},
+          {"instance", fault.instance}, {"rate", fault.rate},    {"count", fault.count},
+          {"amount_ms", fault.amount_ms}};
+}
+
+json cut_json(const Cut& cut) {
+  const char* direction = cut.direction == Direction::both  ? "both"
+                          : cut.direction == Direction::out ? "out"
+                                                            : "in";
+  return {{"from", cut.from}, {"to", cut.to}, {"direction", direction}};
+}
+
+}  // namespace
+
+std::vector<std::string> endpoint_names(const std::string& region) {
+  return {fmt::format("ec2.{}.amazonaws.com", region), fmt::format("sts.{}.amazonaws.com", region),
+          "sts.amazonaws.com", "ec2.amazonaws.com"};
+}
+
+Result<std::unique_ptr<World>> World::build(const WorldOptions& options) {
+  const auto layout = parse_layout(options.layout_text);
+  if (!layout) return std::unexpected(layout.error());
+  auto world = std::unique_ptr<World>(new World(options));
+  if (auto done = world->set_up(*layout); !done) return std::unexpected(done.error());
+  return world;
+}
+
+Status World::set_up(const Layout& layout) {
+  Stopwatch watch(phases_ms_);
+  model_ = make_model(layout, wall_clock_ms());
+  accounts_.emplace(layout, model_, fresh_seed());
+  metadata_.emplace(fresh_seed());
+  history_.emplace_back(0, std::make_shared<const Model>(model_));
+  auto tls = TlsContext::make(endpoint_names(layout.region));
+  if (!tls) return std::unexpected(tls.error());
+  tls_ = std::move(*tls);
+  watch.lap("account");
+  auto network = Network::build(layout, model_);
+  if (!network) return std::unexpected(network.error());
+  network_ = std::move(*network);
+  watch.lap("network");
+  if (auto done = prepare_disks(layout); !done) return done;
+  watch.lap("disks");
+  auto instances = Instances::start(
+      {options_.directory, options_.cgroup, network_.get(), &events_,
+       [this](const std::string& name, Life life, bool own_will) { on_life(name, life, own_will); }});
+  if (!instances) return std::unexpected(instances.error());
+  instances_ = std::move(*instances);
+  for (const LayoutInstance& instance : layout.instances) {
+    instances_->add(init_spec(layout, instance));
+  }
+  if (auto done = start_servers(); !done) return done;
+  watch.lap("endpoints");
+  auto booted = instances_->boot_all();
+  watch.lap("boot");
+  events_.add("lab", fmt::format("up: {} instances", layout.instances.size()));
+  return booted;
+}
+
+World::~World() {
+  {
+    std::unique_lock lock(mutex_);
+    ending_ = true;
+    orders_changed_.wait(lock, [this] { return orders_running_ == 0; });
+  }
+  servers_.clear();
+  instances_.reset();
+}
+
+std::string World::hosts_file(const LayoutInstance& instance) const {
+  std::string text = fmt::format("127.0.0.1 localhost\n127.0.1.1 {}\n", instance.name);
+  for (const Instance& other : model_.instances) {
+    text += fmt::format("{} {}\n", to_text(find_id(model_.enis, other.eni_id)->address), other.name);
+  }
+  for (const std::string& name : endpoint_names(model_.region)) {
+    text += fmt::format("{} {}\n", to_text(endpoint_address), name);
+  }
+  return text;
+}
+
+Status World::prepare_disks(const Layout& layout) {
+  const auto bundle = read_file("/etc/ssl/certs/ca-certificates.crt");
+  const std::string authorities = (bundle ? *bundle : std::string()) + tls_->authority_pem();
+  if (auto made = make_directories(options_.directory + "/shared"); !made) return made;
+  if (auto written = write_file(options_.directory + "/ca.pem", tls_->authority_pem()); !written) {
+    return written;
+  }
+  for (const LayoutInstance& instance : layout.instances) {
+    const std::string disk = instance_directory(options_.directory, instance.name) + "/disk";
+    for (const char* inner : {"/etc/ssl/certs", "/etc/mainstay", "/.etc-work", "/root/.aws"}) {
+      if (auto made = make_directories(disk + inner); !made) return made;
+    }
+    // Process 1 need not be able to read everything a machine's administrator has in /root.
+    ::chmod((disk + "/root").c_str(), 0700);
+    const std::vector<std::pair<std::string, std::string>> files = {
+        {"/etc/hostname", instance.name + "\n"},
+        {"/etc/hosts", hosts_file(instance)},
+        {"/etc/resolv.conf", "# All names of the lab are in /etc/hosts.\nnameserver 127.0.0.1\n"
+                             "options timeout:1 attempts:1\n"},
+        {"/etc/ssl/certs/ca-certificates.crt", authorities},
+        {"/root/.aws/config", fmt::format("[default]\nregion = {}\nca_bundle = /etc/ssl/certs/ca-certificates.crt\n", layout.region)}};
+    for (const auto& [name, content] : files) {
+      if (auto written = write_file(disk + name, content); !written) return written;
+    }
+  }
+  return {};
+}
+
+InitSpec World::init_spec(const Layout& layout, const LayoutInstance& instance) const {
+  const Port& port = *network_->port(instance.name);
+  InitSpec spec;
+  spec.instance = instance.name;
+  spec.host_name = instance.name;
+  spec.directory = instance_directory(options_.directory, instance.name);
+  spec.shared = options_.directory + "/shared";
+  spec.address = to_text(port.address_with_host_bits);
+  spec.gateway = to_text(port.gateway);
+  if (instance.nat) spec.masquerade_for = to_text(layout.vpc);
+  spec.binds = options_.binds;
+  spec.stop_patience_s = options_.stop_patience_s;
+  return spec;
+}
+
+Status World::start_servers() {
+  const auto api = [this](const HttpRequest& request) { return on_api(request); };
+  const auto metadata = [this](const HttpRequest& request) { return on_metadata(request); };
+  struct Wanted {
+    const Fd& where;
+    Ipv4 address;
+    int port;
+    HttpServer::Handler handler;
+    const TlsContext* tls;
+  };
+  for (const Wanted& wanted : {Wanted{network_->outside(), endpoint_address, 80, api, nullptr},
+                               Wanted{network_->outside(), endpoint_address, 443, api, tls_.get()},
+                               Wanted{network_->router(), metadata_address, metadata_port, metadata,
+                                      nullptr}}) {
+    auto server =
+        HttpServer::start(wanted.where, wanted.address, wanted.port, wanted.handler, wanted.tls);
+    if (!server) return std::unexpected(server.error());
+    servers_.push_back(std::move(*server));
+  }
+  return {};
+}
+
+HttpResponse World::on_metadata(const HttpRequest& request) {
+  const std::lock_guard lock(mutex_);
+  const auto eni = std::ranges::find_if(
+      model_.enis, [&](const Eni& one) { return to_text(one.address) == request.peer; });
+  if (eni == model_.enis.end()) return {.status = 404};
+  const Instance& instance = *find_id(model_.instances, eni->instance_id);
+  for (const std::string& out : metadata_out_) {
+    if (out == "*" || out == instance.name) {
+      return {.delivery = HttpResponse::Delivery::silence};
+    }
+  }
+  return metadata_->answer(request, model_, instance, *accounts_, wall_clock_ms());
+}
+
+Status World::set_boot_command(const std::string& instance, const std::vector<std::string>& argv) {
+  std::vector<std::vector<std::string>> commands;
+  if (!argv.empty()) commands.push_back(argv);
+  return instances_->set_boot_commands(instance, std::move(commands));
+}
+
+Result<std::string> World::environment(const std::string& instance) {
+  const std::lock_guard lock(mutex_);
+  std::string text;
+  if (!instance.empty() && find_instance_named(model_, instance) == nullptr) {
+    return failure(Code::not_found, fmt::format("there is no instance '{}' in this VPC", instance));
+  }
+  text += fmt::format("AWS_DEFAULT_REGION={0}\nAWS_REGION={0}\n", model_.region);
+  text += "AWS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt\n";
+  text += fmt::format("AWS_ENDPOINT_URL_EC2=http://ec2.{}.amazonaws.com\n", model_.region);
+  text += fmt::format("AWS_ENDPOINT_URL_STS=http://sts.{}.amazonaws.com\n", model_.region);
+  if (instance.empty()) {
+    const Credentials& administrator = accounts_->administrator();
+    text += fmt::format("AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}\n", administrator.access_key,
+                        administrator.secret_key);
+  }
+  return text;
+}
+
+std::string World::status_json() {
+  const auto lives = instances_->status();
+  const auto qualities = network_->qualities();
+  const std::lock_guard lock(mutex_);
+  json out = {{"directory", options_.directory},
+              {"region", model_.region},
+              {"account", model_.account},
+              {"vpc", {{"id", model_.vpc_id}, {"cidr", to_text(model_.vpc)}}},
+              {"internet_gateway", model_.igw_id},
+              {"zones", model_.zones},
+              {"endpoint", {{"address", to_text(endpoint_address)},
+                            {"ec2", "http://" + endpoint_names(model_.region)[0]},
+                            {"sts", "http://" + endpoint_names(model_.region)[1]}}},
+              {"shared", {{"host", options_.directory + "/shared"}, {"instance", "/run/lab"}}},
+              {"administrator", {{"access_key", accounts_->administrator().access_key},
+                                 {"secret_key", accounts_->administrator().secret_key}}},
+              {"denied", accounts_->denied()},
+              {"metadata_out", metadata_out_},
+              {"up_ms", phases_ms_}};
+  for (const Subnet& subnet : model_.subnets) {
+    out["subnets"][subnet.name] = {{"id", subnet.id}, {"zone", subnet.zone},
+                                   {"cidr", to_text(subnet.cidr)}, {"route_table", subnet.table_id}};
+  }
+  for (const RouteTable& table : model_.tables) out["route_tables"][table.name] = table_json(table);
+  for (const Instance& instance : model_.instances) {
+    out["instances"][instance.name] = instance_json(model_, instance);
+  }
+  out["addresses"] = json::array();
+  for (const Address& address : model_.addresses) {
+    out["addresses"].push_back({{"allocation", address.allocation_id},
+                                {"public_ip", to_text(address.public_ip)},
+                                {"association", address.association_id},
+                                {"eni", address.eni_id}});
+  }
+  for (const auto& [name, status] : lives) {
+    json& one = out["instances"][name];
+    one["life"] = to_text(status.life);
+    one["pid"] = status.pid;
+    one["boots"] = status.boots;
+    one["freezer"] = status.cgroup.empty() ? "signals" : "cgroup";
+    one["disk"] = instance_directory(options_.directory, name) + "/disk";
+    const Port& port = *network_->port(name);
+    if (port.outside) one["address"] = to_text(port.address_with_host_bits.address);
+    const auto quality = qualities.find(name);
+    if (quality != qualities.end() && !quality->second.is_perfect()) {
+      one["line"] = {{"delay_ms", static_cast<double>(quality->second.delay.count()) / 1e6},
+                     {"jitter_ms", static_cast<double>(quality->second.jitter.count()) / 1e6},
+                     {"loss", quality->second.loss}};
+    }
+  }
+  out["cuts"] = json::array();
+  for (const Cut& cut : cuts_) out["cuts"].push_back(cut_json(cut));
+  out["api_faults"] = json::array();
+  for (const ApiFault& fault : api_faults_) out["api_faults"].push_back(fault_json(fault));
+  return out.dump(2) + "\n";
+}
+
+std::string World::events_json(std::uint64_t since) const {
+  std::string out;
+  for (const Event& event : events_.since(since)) {
+    json one = {{"number", event.number},
+                {"monotonic_ns", event.monotonic_ns},
+                {"wall_ms", event.wall_ms},
+                {"kind", event.kind},
+                {"text", event.text}};
+    if (event.kind == "api") {
+      one["action"] = event.action;
+      one["caller"] = event.caller;
+      one["outcome"] = event.outcome;
+      one["duration_us"] = event.duration_us;
+    }
+    out += one.dump() + "\n";
+  }
+  return out;
+}
+
+}  // namespace mainstay::lab

@@ -1,0 +1,116 @@
+// A running lab: the account, the network, the instances, the endpoints, and what goes wrong with them.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lab/accounts.h"
+#include "lab/api_faults.h"
+#include "lab/ec2.h"
+#include "lab/events.h"
+#include "lab/http_server.h"
+#include "lab/imds.h"
+#include "lab/instances.h"
+#include "lab/network.h"
+#include "lab/tls.h"
+
+namespace mainstay::lab {
+
+struct WorldOptions {
+  std::string directory;
+  std::string layout_text;
+  std::vector<std::string> binds = {};  // host directories instances must see at their place
+  std::string cgroup = {};              // of this lab; empty: none
+  int stop_patience_s = 10;
+};
+
+class World {
+ public:
+  // Everything up, all instances booted.
+  static Result<std::unique_ptr<World>> build(const WorldOptions& options);
+  ~World();
+
+  // What the endpoints answer; called by their servers.
+  HttpResponse on_api(const HttpRequest& request);
+  HttpResponse on_metadata(const HttpRequest& request);
+
+  // The commands of `mainstay-lab fault`; the answer is a sentence.
+  Result<std::string> fault(const std::vector<std::string>& words);
+  Status set_boot_command(const std::string& instance, const std::vector<std::string>& argv);
+  std::string status_json();
+  std::string events_json(std::uint64_t since) const;
+  Result<std::string> environment(const std::string& instance);
+  const std::map<std::string, int>& phases_ms() const { return phases_ms_; }
+
+ private:
+  struct Call;  // one call of the API on its way through
+  explicit World(const WorldOptions& options) : options_(options), model_() {}
+  Status set_up(const Layout& layout);
+  Status prepare_disks(const Layout& layout);
+  InitSpec init_spec(const Layout& layout, const LayoutInstance& instance) const;
+  std::string hosts_file(const LayoutInstance& instance) const;
+  Status start_servers();
+  void on_life(const std::string& instance, Life life, bool own_will);
+
+  // Calls of the API, in order of their steps; api.cpp.
+  void admit(Call& call);
+  void perform(Call& call);
+  Ec2Outcome execute(const Call& call);
+  Status commit(Model next, std::string_view cause);
+  std::shared_ptr<const Model> seen_after(std::int64_t stale_ms) const;
+  void carry_out(const InstanceOrder& order);
+  void run_order(const InstanceOrder& order);
+  void order_stop(const std::string& instance, bool force);
+  void order_reboot(const std::string& instance);
+  void set_state(const std::string& instance, InstanceState state);
+
+  // Faults, by what they concern; faults.cpp.
+  Result<std::string> fault_instance(const std::string& verb, const std::vector<std::string>& words);
+  Result<std::string> fault_cut(const std::vector<std::string>& words);
+  Result<std::string> fault_heal(const std::vector<std::string>& words);
+  Result<std::string> fault_line(const std::vector<std::string>& words);
+  Result<std::string> fault_api(const std::vector<std::string>& words);
+  Result<std::string> fault_metadata(const std::vector<std::string>& words);
+  Result<std::string> fault_credentials(const std::vector<std::string>& words);
+  Result<std::string> fault_permission(const std::string& verb, const std::vector<std::string>& words);
+  Result<std::string> fault_clear();
+  Result<std::string> add_api_fault(ApiFault fault, const std::vector<std::string>& words);
+  Status put_cuts_in_force();
+
+  WorldOptions options_;
+  EventLog events_;
+  std::unique_ptr<Network> network_;
+  std::unique_ptr<TlsContext> tls_;
+  std::map<std::string, int> phases_ms_;  // how long each part of coming up took
+
+  mutable std::mutex mutex_;  // guards what follows; never held while Instances is called
+  Model model_;
+  std::deque<std::pair<std::int64_t, std::shared_ptr<const Model>>> history_;  // since when (monotonic)
+  std::optional<Accounts> accounts_;
+  std::optional<MetadataService> metadata_;
+  std::vector<ApiFault> api_faults_;
+  std::uint64_t api_faults_made_ = 0;
+  std::vector<Cut> cuts_;
+  std::vector<std::string> metadata_out_;  // instances whose metadata service is silent; "*": all
+  Random random_{1};
+  std::size_t orders_running_ = 0;
+  std::condition_variable orders_changed_;
+  bool ending_ = false;
+
+  std::unique_ptr<Instances> instances_;
+  std::vector<std::unique_ptr<HttpServer>> servers_;
+};
+
+inline constexpr std::size_t history_max = 256;
+inline constexpr std::size_t orders_max = 64;
+inline constexpr int metadata_port = 80;
+
+// The names the endpoints answer to.
+std::vector<std::string> endpoint_names(const std::string& region);
+
+}  // namespace mainstay::lab

@@ -1,0 +1,277 @@
+// A call of the API on its way: struck by faults, authenticated, permitted, carried out, recorded.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <thread>
+
+#include "lab/world.h"
+#include "lab/xml.h"
+
+namespace mainstay::lab {
+
+struct World::Call {
+  const HttpRequest& request;
+  Query query;
+  std::string action = {};
+  bool sts = false;
+  std::string id = {};
+  std::int64_t started_ns = monotonic_ns();
+  Principal principal = {};
+  bool known = false;  // the signature is good
+  ApiDecision decision = {};
+  std::optional<AwsError> error = {};
+  std::string content = {};
+};
+
+namespace {
+
+Query query_of(const HttpRequest& request) {
+  return Query(parse_form(request.method == "POST" ? std::string_view(request.body) : request.query()));
+}
+
+std::string sts_identity(const Principal& principal, const std::string& account) {
+  return fmt::format(
+      "<GetCallerIdentityResult><Arn>{}</Arn><UserId>{}</UserId><Account>{}</Account>"
+      "</GetCallerIdentityResult>",
+      principal.arn, principal.user_id, account);
+}
+
+std::string sts_response(const std::string& content, const std::string& id) {
+  return fmt::format(
+      "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">{}"
+      "<ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></GetCallerIdentityResponse>\n",
+      content, id);
+}
+
+std::string sts_error(const AwsError& error, const std::string& id) {
+  return fmt::format(
+      "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>"
+      "<Code>{}</Code><Message>{}</Message></Error><RequestId>{}</RequestId></ErrorResponse>\n",
+      xml_escape(error.code), xml_escape(error.message), id);
+}
+
+// STS has its own words for two of the errors.
+AwsError in_words_of_sts(AwsError error) {
+  if (error.code == "AuthFailure") {
+    return {403, "InvalidClientTokenId", "The security token included in the request is invalid."};
+  }
+  if (error.code == "RequestExpired") {
+    return {403, "ExpiredToken", "The security token included in the request is expired"};
+  }
+  return error;
+}
+
+std::string make_request_id(Random& random) {
+  const std::uint64_t a = random.next();
+  const std::uint64_t b = random.next();
+  return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}", a >> 32U, (a >> 16U) & 0xffffU, a & 0xfffU,
+                     0x8000U | ((b >> 48U) & 0x3fffU), b & 0xffffffffffffULL);
+}
+
+}  // namespace
+
+void World::admit(Call& call) {
+  const std::lock_guard lock(mutex_);
+  call.id = make_request_id(random_);
+  const std::int64_t now_ms = wall_clock_ms() + clock_skew_ms(api_faults_);
+  const auto signature = verify(
+      call.request, [this](std::string_view key) { return accounts_->find(key); }, now_ms);
+  if (signature) {
+    call.known = true;
+    call.principal = accounts_->principal(signature->access_key);
+  } else {
+    call.error = signature.error();
+  }
+  call.decision = decide(api_faults_, call.action, call.principal.instance, random_);
+  const bool wrong_service = signature && signature->scope.service != (call.sts ? "sts" : "ec2");
+  const bool wrong_region = signature && signature->scope.region != model_.region &&
+                            !(call.sts && signature->scope.region == "us-east-1");
+  if (wrong_service || wrong_region) {
+    call.error = AwsError{403, "SignatureDoesNotMatch",
+                          "Credential should be scoped to a valid region and service."};
+  }
+}
+
+std::shared_ptr<const Model> World::seen_after(std::int64_t stale_ms) const {
+  const std::int64_t then = monotonic_ns() - stale_ms * 1'000'000;
+  std::shared_ptr<const Model> seen = history_.front().second;
+  for (const auto& [since, model] : history_) {
+    if (since <= then) seen = model;
+  }
+  return seen;
+}
+
+// The kernel first: if it refuses, nothing has changed and the caller is told so.
+Status World::commit(Model next, std::string_view cause) {
+  const std::vector<Change> todo = changes(model_, next);
+  for (const Change& change : todo) {
+    if (auto done = network_->apply({change}); !done) return done;
+    const std::int64_t applied_ns = monotonic_ns();
+    events_.add(Event{.monotonic_ns = applied_ns,
+                      .kind = "route",
+                      .text = fmt::format("{} ({})", to_text(change), cause)});
+  }
+  model_ = std::move(next);
+  history_.emplace_back(monotonic_ns(), std::make_shared<const Model>(model_));
+  if (history_.size() > history_max) history_.pop_front();
+  return {};
+}
+
+Ec2Outcome World::execute(const Call& call) {
+  const bool changing = ec2_action_changes(call.action);
+  const auto seen = changing ? nullptr : seen_after(call.decision.stale_ms);
+  Ec2Outcome outcome =
+      ec2_call(call.action, {call.query, changing ? model_ : *seen, wall_clock_ms()});
+  if (outcome.content && outcome.next) {
+    const std::string caller =
+        call.principal.instance.empty() ? "administrator" : call.principal.instance;
+    if (auto done = commit(*outcome.next, caller); !done) {
+      events_.add("lab", "the kernel refused a change: " + done.error().message);
+      return {std::unexpected(AwsError{500, "InternalError", "An internal error has occurred"})};
+    }
+  }
+  return outcome;
+}
+
+void World::perform(Call& call) {
+  std::vector<InstanceOrder> orders;
+  {
+    const std::lock_guard lock(mutex_);
+    if (call.sts) {
+      if (call.action == "GetCallerIdentity") {
+        call.content = sts_identity(call.principal, model_.account);
+      } else {
+        call.error = AwsError{400, "InvalidAction",
+                              fmt::format("Could not find operation {}", call.action)};
+      }
+      return;
+    }
+    if (ec2_action_known(call.action) &&
+        !accounts_->permitted(call.principal, "ec2:" + call.action)) {
+      call.error = AwsError{
+          403, "UnauthorizedOperation",
+          fmt::format("You are not authorized to perform this operation. User: {} is not authorized "
+                      "to perform: ec2:{} because no identity-based policy allows the ec2:{} action",
+                      call.principal.arn, call.action, call.action)};
+      return;
+    }
+    Ec2Outcome outcome = execute(call);
+    if (!outcome.content) {
+      call.error = outcome.content.error();
+      return;
+    }
+    call.content = *outcome.content;
+    orders = outcome.orders;
+  }
+  for (const InstanceOrder& order : orders) carry_out(order);
+}
+
+HttpResponse World::on_api(const HttpRequest& request) {
+  Call call{request, query_of(request)};
+  call.action = call.query.value("Action");
+  call.sts = call.query.value("Version") == "2011-06-15" || request.header("host").starts_with("sts.");
+  admit(call);
+  if (call.decision.delay_ms > 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(call.decision.delay_ms));
+  }
+  if (!call.error) call.error = call.decision.error;
+  if (!call.error && !call.decision.silence) perform(call);
+  HttpResponse response{.type = "text/xml;charset=UTF-8"};
+  if (call.error) {
+    const AwsError error = call.sts ? in_words_of_sts(*call.error) : *call.error;
+    response.status = error.status;
+    response.body = call.sts ? sts_error(error, call.id) : ec2_error(error, call.id);
+  } else {
+    response.body = call.sts ? sts_response(call.content, call.id)
+                             : ec2_response(call.action, call.content, call.id);
+  }
+  response.headers = {{"x-amzn-RequestId", call.id}};
+  if (call.decision.silence) response.delivery = HttpResponse::Delivery::silence;
+  if (call.decision.hang_up_after) response.delivery = HttpResponse::Delivery::hang_up;
+  std::string outcome = call.error ? call.error->code : "ok";
+  if (call.decision.silence) outcome = "silence";
+  if (call.decision.hang_up_after) outcome += ", reply lost";
+  std::string caller = call.principal.instance;
+  if (caller.empty()) caller = call.known ? "administrator" : request.peer;
+  events_.add(Event{.kind = "api",
+                    .text = fmt::format("{} by {}: {}", call.action, caller, outcome),
+                    .action = call.action,
+                    .caller = caller,
+                    .outcome = outcome,
+                    .duration_us = (monotonic_ns() - call.started_ns) / 1000});
+  return response;
+}
+
+void World::set_state(const std::string& instance, InstanceState state) {
+  const std::lock_guard lock(mutex_);
+  Model next = model_;
+  const auto found = std::ranges::find(next.instances, instance, &Instance::name);
+  if (found == next.instances.end() || found->state == state) return;
+  found->state = state;
+  if (state == InstanceState::pending) found->launched_ms = wall_clock_ms();
+  (void)commit(std::move(next), "instance state");  // States alone change nothing in the kernel.
+}
+
+void World::on_life(const std::string& instance, Life life, bool own_will) {
+  if (life == Life::running) set_state(instance, InstanceState::running);
+  if (life != Life::off) return;
+  bool stopping = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const Instance* one = find_instance_named(model_, instance);
+    stopping = one != nullptr && one->state == InstanceState::stopping;
+  }
+  // An instance that dies on its own is still "running" to AWS.
+  if (stopping || own_will) set_state(instance, InstanceState::stopped);
+}
+
+void World::order_stop(const std::string& instance, bool force) {
+  const Life life = instances_->status()[instance].life;
+  Status done;
+  if (life == Life::off) {
+    set_state(instance, InstanceState::stopped);
+    return;
+  }
+  if (!force && life == Life::running) {
+    done = instances_->shut_down(instance);
+  } else {
+    done = instances_->kill(instance);
+  }
+  if (!done) events_.add("lab", "stop: " + done.error().message);
+}
+
+void World::order_reboot(const std::string& instance) {
+  const Life life = instances_->status()[instance].life;
+  const Status done = life == Life::off ? instances_->boot(instance)
+                                        : instances_->reboot(instance, life != Life::running);
+  if (!done) events_.add("lab", "reboot: " + done.error().message);
+}
+
+void World::run_order(const InstanceOrder& order) {
+  switch (order.what) {
+    case InstanceOrder::What::stop: return order_stop(order.instance, false);
+    case InstanceOrder::What::force_stop: return order_stop(order.instance, true);
+    case InstanceOrder::What::reboot: return order_reboot(order.instance);
+    case InstanceOrder::What::start: break;
+  }
+  if (auto done = instances_->boot(order.instance); !done) {
+    events_.add("lab", "start: " + done.error().message);
+  }
+}
+
+void World::carry_out(const InstanceOrder& order) {
+  const std::lock_guard lock(mutex_);
+  if (ending_ || orders_running_ >= orders_max) {
+    events_.add("lab", fmt::format("{}: an order was dropped, there were too many", order.instance));
+    return;
+  }
+  ++orders_running_;
+  std::thread([this, order] {
+    run_order(order);
+    const std::lock_guard inner(mutex_);
+    --orders_running_;
+    orders_changed_.notify_all();
+  }).detach();  // Counted; the destructor waits for all of them.
+}
+
+}  // namespace mainstay::lab

@@ -1,0 +1,332 @@
+// What every Aws must do, be it EC2 itself, the lab's or the simulator's: test support.
+//
+// The caller sets up a world, tells its facts, and gets the list of broken clauses, each a
+// sentence. A fake may lie as ports/aws.h allows (describe the past for a while, throttle, lose
+// answers); what it may never do is claim success, failure or absence that is not so.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "ports/aws.h"
+#include "ports/clock.h"
+
+namespace mainstay {
+
+struct AwsContractWorld {
+  Aws& aws;
+  Clock& clock;
+  // Runs the world until `done` says so.
+  std::function<void(const std::function<bool()>& done)> run_until;
+
+  // Facts of the world as it is when the contract begins.
+  std::optional<AwsIdentity> self;  // nullopt: the caller is no instance
+  std::string vpc;
+  std::vector<std::string> cidrs;
+  std::vector<std::string> tables;  // all of the VPC
+  std::string table;                // one of them, with a route to `destination` at `here`
+  std::string destination;
+  AwsInterface here;
+  AwsInterface there;
+  std::string running_instance;
+  std::string expendable_instance;  // will be stopped; "": leave that clause out
+
+  // Each lasts until `heal`; an empty one leaves its clauses out.
+  std::function<void()> throttle;      // every call is refused as too many
+  std::function<void()> deny;          // every call is refused as not permitted
+  std::function<void()> be_silent;     // no call has an effect or an answer
+  std::function<void()> lose_answers;  // changes happen, but nothing is answered
+  std::function<void()> heal;
+
+  Duration call_limit = 10s;
+  Duration staleness_max = 10s;  // how long the past may be described
+  Duration poll_pause = 200ms;
+};
+
+namespace aws_contract {
+
+inline constexpr const char* no_vpc = "vpc-0fedcba9876543210";
+inline constexpr const char* no_table = "rtb-0fedcba9876543210";
+inline constexpr const char* no_interface = "eni-0fedcba9876543210";
+inline constexpr const char* no_instance = "i-0fedcba9876543210";
+inline constexpr const char* no_destination = "203.0.113.77/32";
+
+// Runs one clause after the other and keeps what they find wrong.
+class Checker {
+ public:
+  explicit Checker(AwsContractWorld& the_world) : world(the_world) {}
+
+  template <class T>
+  T run(Task<T> task) const {
+    task.start();
+    world.run_until([&] { return task.done(); });
+    return task.take();
+  }
+  Call call() const { return call(world.call_limit); }
+  Call call(Duration limit) const { return {world.clock.now() + limit, {}}; }
+
+  void expect(bool holds, std::string_view sentence) {
+    if (!holds) broken.push_back(fmt::format("{}: {}", clause, sentence));
+  }
+  template <class T>
+  void expect_ok(const Result<T>& result, std::string_view what) {
+    if (!result) expect(false, fmt::format("{} fails: {}", what, described(result.error())));
+  }
+  template <class T>
+  void expect_code(const Result<T>& result, std::initializer_list<Code> allowed,
+                   std::string_view what) {
+    if (result) return expect(false, fmt::format("{} succeeds", what));
+    expect(std::ranges::find(allowed, result.error().code) != allowed.end(),
+           fmt::format("{} gives {}", what, described(result.error())));
+    expect(!result.error().message.empty(), fmt::format("{} gives no message", what));
+  }
+  static std::string described(const Error& error) {
+    return fmt::format("{} ({})", to_text(error.code), error.message);
+  }
+
+  // Asks again, as callers must, until the past is over.
+  void expect_soon(const std::function<bool()>& holds, std::string_view sentence) {
+    const Instant until = world.clock.now() + world.staleness_max;
+    while (!holds() && world.clock.now() < until) {
+      run(sleep_until(world.clock, world.clock.now() + world.poll_pause));
+    }
+    expect(holds(), sentence);
+  }
+  // Where the route points now; "" if that cannot be told.
+  std::string target() const {
+    const auto tables = run(world.aws.route_tables(world.vpc, call()));
+    if (!tables) return {};
+    for (const auto& table : *tables) {
+      for (const auto& route : table.routes) {
+        if (table.id == world.table && route.destination == world.destination) return route.eni;
+      }
+    }
+    return {};
+  }
+  Status point_at(const std::string& eni) const {
+    return run(world.aws.replace_route(world.table, world.destination, eni, call()));
+  }
+
+  AwsContractWorld& world;
+  std::string_view clause;
+  std::vector<std::string> broken;
+};
+
+inline void knows_itself(Checker& check) {
+  if (!check.world.self) return;
+  const auto identity = check.run(check.world.aws.identity(check.call()));
+  check.expect_ok(identity, "identity");
+  if (!identity) return;
+  const AwsIdentity& self = *check.world.self;
+  check.expect(identity->instance == self.instance, "the instance is " + identity->instance);
+  check.expect(identity->region == self.region, "the region is " + identity->region);
+  check.expect(identity->zone == self.zone, "the zone is " + identity->zone);
+  check.expect(identity->interfaces.size() == self.interfaces.size(), "interfaces are missing");
+  for (const auto& wanted : self.interfaces) {
+    const auto same = [&](const AwsInterface& found) {
+      return found.id == wanted.id && found.mac == wanted.mac && found.vpc == wanted.vpc &&
+             found.subnet == wanted.subnet && found.private_ip == wanted.private_ip;
+    };
+    check.expect(std::ranges::any_of(identity->interfaces, same), wanted.id + " is not described");
+  }
+}
+
+inline void knows_the_vpc(Checker& check) {
+  auto cidrs = check.run(check.world.aws.vpc_cidrs(check.world.vpc, check.call()));
+  check.expect_ok(cidrs, "vpc_cidrs");
+  if (cidrs) {
+    auto wanted = check.world.cidrs;
+    std::ranges::sort(wanted);
+    std::ranges::sort(*cidrs);
+    check.expect(*cidrs == wanted, fmt::format("{} CIDR blocks", cidrs->size()));
+  }
+  check.expect_code(check.run(check.world.aws.vpc_cidrs(no_vpc, check.call())), {Code::not_found},
+                    "vpc_cidrs of a VPC that does not exist");
+}
+
+inline void knows_the_route_tables(Checker& check) {
+  const auto tables = check.run(check.world.aws.route_tables(check.world.vpc, check.call()));
+  check.expect_ok(tables, "route_tables");
+  if (tables) {
+    std::vector<std::string> ids;
+    for (const auto& table : *tables) ids.push_back(table.id);
+    auto wanted = check.world.tables;
+    std::ranges::sort(wanted);
+    std::ranges::sort(ids);
+    check.expect(ids == wanted, "the tables are not those of the VPC");
+    check.expect(std::ranges::count_if(*tables, &AwsRouteTable::main) == 1,
+                 "not exactly one table is the main one");
+    check.expect_soon([&] { return check.target() == check.world.here.id; },
+                      "the route does not point where it does");
+  }
+  check.expect_code(check.run(check.world.aws.route_tables(no_vpc, check.call())),
+                    {Code::not_found}, "route_tables of a VPC that does not exist");
+}
+
+inline void knows_the_interfaces(Checker& check) {
+  for (const auto* wanted : {&check.world.here, &check.world.there}) {
+    const auto found = check.run(check.world.aws.network_interface(wanted->id, check.call()));
+    check.expect_ok(found, "network_interface");
+    check.expect(!found || *found == *wanted, wanted->id + " is described wrongly");
+  }
+  check.expect_code(check.run(check.world.aws.network_interface(no_interface, check.call())),
+                    {Code::not_found}, "network_interface of one that does not exist");
+}
+
+inline void replaces_a_route(Checker& check) {
+  for (const auto* target : {&check.world.there, &check.world.there, &check.world.here}) {
+    check.expect_ok(check.point_at(target->id), "replace_route");
+    check.expect_soon([&] { return check.target() == target->id; },
+                      "the route does not point at " + target->id + " after a while");
+  }
+}
+
+inline void replaces_nothing_that_is_not_there(Checker& check) {
+  Aws& aws = check.world.aws;
+  const std::string& table = check.world.table;
+  const std::string& destination = check.world.destination;
+  const std::string& eni = check.world.there.id;
+  check.expect_code(check.run(aws.replace_route(no_table, destination, eni, check.call())),
+                    {Code::not_found}, "replace_route in a table that does not exist");
+  check.expect_code(check.run(aws.replace_route(table, no_destination, eni, check.call())),
+                    {Code::not_found}, "replace_route of a route that does not exist");
+  check.expect_code(check.run(aws.replace_route(table, destination, no_interface, check.call())),
+                    {Code::not_found}, "replace_route to an interface that does not exist");
+  check.expect_code(check.run(aws.replace_route(table, "not a block", eni, check.call())),
+                    {Code::invalid, Code::not_found},
+                    "replace_route of something that is no block");
+  check.expect(check.target() == check.world.here.id, "a refused change has an effect");
+}
+
+inline void tells_states_of_instances(Checker& check) {
+  const auto state =
+      check.run(check.world.aws.instance_state(check.world.running_instance, check.call()));
+  check.expect_ok(state, "instance_state");
+  check.expect(!state || *state == InstanceState::running, "a running instance is not running");
+  // Whoever reads this as "stopped" starts a group twice.
+  check.expect_code(check.run(check.world.aws.instance_state(no_instance, check.call())),
+                    {Code::not_found}, "instance_state of an instance that does not exist");
+}
+
+inline void stops_an_instance(Checker& check) {
+  Aws& aws = check.world.aws;
+  check.expect_code(check.run(aws.stop_instance(no_instance, check.call())), {Code::not_found},
+                    "stop_instance of an instance that does not exist");
+  const std::string& instance = check.world.expendable_instance;
+  if (instance.empty()) return;
+  check.expect_ok(check.run(aws.stop_instance(instance, check.call())), "stop_instance");
+  check.expect_soon(
+      [&] {
+        const auto state = check.run(aws.instance_state(instance, check.call()));
+        return state && *state == InstanceState::stopped;
+      },
+      "a stopped instance is not stopped after a while");
+  check.expect_ok(check.run(aws.stop_instance(instance, check.call())), "stopping it once more");
+}
+
+inline void settles_in_time(Checker& check) {
+  const Instant began = check.world.clock.now();
+  const Call late{began - 1s, {}};
+  check.expect_code(check.run(check.world.aws.vpc_cidrs(check.world.vpc, late)), {Code::timed_out},
+                    "a read whose deadline has passed");
+  const Call called_off = check.call();
+  called_off.cancellation.request();
+  check.expect_code(check.run(check.world.aws.vpc_cidrs(check.world.vpc, called_off)),
+                    {Code::cancelled}, "a read that was called off before");
+  check.expect(check.world.clock.now() - began < check.world.call_limit, "it takes its time");
+}
+
+inline void tells_when_throttled(Checker& check) {
+  if (!check.world.throttle) return;
+  check.world.throttle();
+  check.expect_code(check.run(check.world.aws.vpc_cidrs(check.world.vpc, check.call())),
+                    {Code::throttled}, "a throttled read");
+  check.expect_code(check.point_at(check.world.there.id), {Code::throttled}, "a throttled change");
+  check.world.heal();
+  check.expect_soon([&] { return check.target() == check.world.here.id; },
+                    "a throttled change has an effect");
+}
+
+inline void tells_what_is_denied(Checker& check) {
+  if (!check.world.deny) return;
+  check.world.deny();
+  const auto refused = check.point_at(check.world.there.id);
+  check.expect_code(refused, {Code::denied}, "a change that is not permitted");
+  check.expect(refused || refused.error().message.find("ec2:ReplaceRoute") != std::string::npos,
+               "the missing permission is not named");
+  check.world.heal();
+  check.expect_soon([&] { return check.target() == check.world.here.id; },
+                    "a change that was denied has an effect");
+}
+
+inline void is_honest_about_silence(Checker& check) {
+  if (!check.world.be_silent) return;
+  check.world.be_silent();
+  const Duration limit = check.world.call_limit / 10;
+  const Instant began = check.world.clock.now();
+  check.expect_code(check.run(check.world.aws.vpc_cidrs(check.world.vpc, check.call(limit))),
+                    {Code::timed_out}, "a read without an answer");
+  check.expect_code(
+      check.run(check.world.aws.replace_route(check.world.table, check.world.destination,
+                                              check.world.there.id, check.call(limit))),
+      {Code::outcome_unknown, Code::timed_out}, "a change without an answer");
+  check.expect(check.world.clock.now() - began < check.world.call_limit,
+               "calls go on after their deadline");
+  check.world.heal();
+}
+
+inline void calls_a_lost_answer_unknown(Checker& check) {
+  if (!check.world.lose_answers) return;
+  check.world.lose_answers();
+  check.expect_code(check.run(check.world.aws.replace_route(
+                        check.world.table, check.world.destination, check.world.there.id,
+                        check.call(check.world.call_limit / 10))),
+                    {Code::outcome_unknown}, "a change that happens without an answer");
+  check.world.heal();
+  check.expect_soon([&] { return check.target() == check.world.there.id; },
+                    "what happened cannot be seen afterwards");
+  check.expect_ok(check.point_at(check.world.here.id), "putting it back");
+}
+
+struct Clause {
+  const char* sentence;
+  void (*check)(Checker&);
+};
+
+inline constexpr Clause clauses[] = {
+    {"it knows itself", &knows_itself},
+    {"it knows the VPC", &knows_the_vpc},
+    {"it knows the route tables", &knows_the_route_tables},
+    {"it knows the interfaces", &knows_the_interfaces},
+    {"it replaces a route, and may be asked twice", &replaces_a_route},
+    {"it replaces nothing that is not there", &replaces_nothing_that_is_not_there},
+    {"it tells the states of instances", &tells_states_of_instances},
+    {"every call settles in time", &settles_in_time},
+    {"throttled is throttled, and without effect", &tells_when_throttled},
+    {"denied names the permission, and is without effect", &tells_what_is_denied},
+    {"silence is a time-out, or unknown", &is_honest_about_silence},
+    {"a change whose answer is lost is unknown", &calls_a_lost_answer_unknown},
+    {"it stops an instance", &stops_an_instance},
+};
+
+}  // namespace aws_contract
+
+// The broken clauses, each with what was found; none if the contract is kept. The route points at
+// `here` afterwards, and the expendable instance is stopped.
+inline std::vector<std::string> broken_aws_clauses(AwsContractWorld& world) {
+  aws_contract::Checker checker(world);
+  for (const auto& clause : aws_contract::clauses) {
+    checker.clause = clause.sentence;
+    clause.check(checker);
+  }
+  return checker.broken;
+}
+
+}  // namespace mainstay
