@@ -30,6 +30,22 @@ void remember(std::map<std::pair<std::string, std::vector<std::string>>, Conduct
   }
 }
 
+// What an awsvip resource names of the world is there, under that name.
+void name_things(World& world, const ResourceConfig& resource, std::size_t machine,
+                 const NodeName& node) {
+  const auto params = resource.params.find(node);
+  if (resource.type != "awsvip" || params == resource.params.end()) return;
+  const auto given = [&](const char* key) {
+    const std::string* value = text_of(params->second, key);
+    return value == nullptr ? std::string() : *value;
+  };
+  if (const auto vpc = given("vpc_id"); !vpc.empty()) world.region().set_vpc(vpc);
+  if (const auto eni = given("eni_id"); !eni.empty()) world.region().set_eni(machine, eni);
+  if (const auto name = given("interface"); !name.empty()) {
+    world.machine(machine).host().also_called(name);
+  }
+}
+
 }  // namespace
 
 std::string virtual_address(const ResourceConfig& resource) {
@@ -65,6 +81,13 @@ void furnish(World& world, const Environment& environment) {
         const std::string address = virtual_address(resource);
         if (!address.empty()) world.region().add_route(table, host_route(address));
       }
+    }
+  }
+  for (std::size_t i = 0; i < config.nodes.size(); ++i) {
+    const NodeConfig& node = config.nodes[i];
+    if (!node.instance.empty()) world.region().set_instance(i, node.instance);
+    for (const auto& group : config.groups) {
+      for (const auto& resource : group.resources) name_things(world, resource, i, node.name);
     }
   }
   const auto judge = judge_of(config);

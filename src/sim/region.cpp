@@ -30,11 +30,15 @@ void Region::silence(const std::string& address, bool silent) {
   }
 }
 
-std::string Region::instance_of(std::size_t machine) {
-  return fmt::format("i-{:017x}", machine + 1);
+std::string Region::instance_of(std::size_t machine) const {
+  const auto named = instances_.find(machine);
+  return named != instances_.end() ? named->second : fmt::format("i-{:017x}", machine + 1);
 }
 
-std::string Region::eni_of(std::size_t machine) { return fmt::format("eni-{:017x}", machine + 1); }
+std::string Region::eni_of(std::size_t machine) const {
+  const auto named = enis_.find(machine);
+  return named != enis_.end() ? named->second : fmt::format("eni-{:017x}", machine + 1);
+}
 
 std::string Region::mac(std::size_t machine) const {
   return fmt::format("02:00:00:00:00:{:02x}", machine + 1);
@@ -103,7 +107,7 @@ std::vector<AwsRouteTable> Region::tables(WorldTime when) const {
 AwsInterface Region::interface(std::size_t machine) const {
   return {.id = eni_of(machine),
           .mac = mac(machine),
-          .vpc = "vpc-1",
+          .vpc = vpc_,
           .subnet = fmt::format("subnet-{}", machine + 1),
           .zone = fmt::format("az-{}", machine + 1),
           .instance = instance_of(machine),

@@ -99,6 +99,7 @@ void Simulation::on_sighting(const Sighting& sighting) {
 void Simulation::at_rest() {
   const bool changed = truth_->changes() != changes_seen_;
   changes_seen_ = truth_->changes();
+  if (changed && runners_listener_) runners_listener_();
   for (const auto& checker : checkers_) {
     if (changed && checker.on_runners_changed) checker.on_runners_changed(*scene_);
     if (checker.at_rest) checker.at_rest(*scene_);
@@ -266,7 +267,7 @@ void Simulation::change_route(const Fault& fault) {
   for (const auto& resource : config().groups[fault.group].resources) {
     const std::string address = virtual_address(resource);
     if (address.empty()) continue;
-    world_->region().point("rtb-2", host_route(address), Region::eni_of(fault.node));
+    world_->region().point("rtb-2", host_route(address), world_->region().eni_of(fault.node));
   }
 }
 

@@ -67,6 +67,8 @@ class Simulation {
   void tell(std::string node, std::string text);
   // Called with each line of the story as it happens.
   void on_story(std::function<void(const StoryLine&)> listener) { listener_ = std::move(listener); }
+  // Called at the end of each moment that changed who runs what.
+  void on_runners(std::function<void()> listener) { runners_listener_ = std::move(listener); }
   const ClusterConfig& config() const { return *ingredients_.environment.config; }
   // What people want, group by group: false after a stop by hand.
   const std::vector<bool>& wanted() const { return wanted_; }
@@ -107,6 +109,7 @@ class Simulation {
   std::uint64_t changes_seen_ = 0;
   std::vector<StoryLine> story_;
   std::function<void(const StoryLine&)> listener_;
+  std::function<void()> runners_listener_;
 };
 
 }  // namespace mainstay::sim

@@ -55,7 +55,7 @@ bool Truth::led_to(std::size_t group, std::size_t machine) const {
   for (const auto& address : addresses_[group]) {
     if (!world_.machine(machine).host().addresses().contains(address)) return false;
     for (const auto& [table, eni] : world_.region().leads_to(host_route(address))) {
-      if (eni != Region::eni_of(machine)) return false;
+      if (eni != world_.region().eni_of(machine)) return false;
     }
   }
   return true;

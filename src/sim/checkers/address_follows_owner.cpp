@@ -29,7 +29,7 @@ void judge(Scene& scene, std::size_t machine, const Activation& activation) {
   const std::string route = host_route(activation.address);
   const auto changed = region.changed_at(route);
   for (const auto& [table, eni] : region.leads_to(route)) {
-    if (eni == Region::eni_of(machine) || changed.at(table) >= activation.begun) continue;
+    if (eni == region.eni_of(machine) || changed.at(table) >= activation.begun) continue;
     scene.violate("address_follows_owner",
                   fmt::format("{} calls {} active, but {} still sends {} to {}",
                               scene.world.machine(machine).name(), activation.resource, table,
