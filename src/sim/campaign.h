@@ -61,4 +61,7 @@ struct CampaignResult {
 CampaignResult run_campaign(const Campaign& campaign,
                             const std::function<void(std::uint64_t done)>& progress);
 
+// CPU time of the worker processes so far.
+double children_cpu_seconds();
+
 }  // namespace mainstay::sim

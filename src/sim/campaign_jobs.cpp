@@ -2,6 +2,7 @@
 // it. A worker that dies has failed the seed it was at; another one goes on behind it.
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -219,6 +220,15 @@ CampaignResult run_campaign(const Campaign& campaign,
                             const std::function<void(std::uint64_t done)>& progress) {
   MAINSTAY_CHECK(campaign.jobs > 0);
   return Crew(campaign, progress).run();
+}
+
+double children_cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_CHILDREN, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 }  // namespace mainstay::sim
