@@ -7,6 +7,7 @@
 #include "adapters/linux/cluster_key.h"
 #include "apps/start_service.h"
 #include "apps/version.h"
+#include "catalog/catalog.h"
 #include "cli/cli.h"
 
 int main(int count, char** arguments) {
@@ -15,6 +16,7 @@ int main(int count, char** arguments) {
   cli::Environment environment{.out = std::cout,
                                .err = std::cerr,
                                .style = {.colours = terminal},
+                               .catalog = catalog(),
                                .generate_key = adapters::generate_key,
                                .start_service = apps::start_service,
                                .version = apps::version};
