@@ -51,6 +51,11 @@ add_library(mainstay_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
 target_link_libraries(mainstay_pch PUBLIC mainstay_flags)
 target_precompile_headers(mainstay_pch PUBLIC ${CMAKE_SOURCE_DIR}/cmake/pch.h)
 
+# The main function of all test programs, compiled once.
+add_library(mainstay_test_main OBJECT ${CMAKE_SOURCE_DIR}/cmake/test_main.cpp)
+target_link_libraries(mainstay_test_main PUBLIC mainstay_flags doctest::doctest)
+target_precompile_headers(mainstay_test_main REUSE_FROM mainstay_pch)
+
 # mainstay_library(NAME folder... [LINK libraries...]): every .cpp of the folders (below this directory) that is not
 # a test becomes the static library mainstay_NAME; the *_test.cpp become the test program NAME_tests.
 function(mainstay_library name)
@@ -77,8 +82,8 @@ function(mainstay_library name)
   endif()
   target_link_libraries(mainstay_${name} ${scope} mainstay_flags ${ARG_LINK})
   if(tests)
-    add_executable(${name}_tests ${tests} ${CMAKE_SOURCE_DIR}/cmake/test_main.cpp)
-    target_link_libraries(${name}_tests PRIVATE mainstay_${name} ${ARG_TEST_LINK} doctest::doctest)
+    add_executable(${name}_tests ${tests})
+    target_link_libraries(${name}_tests PRIVATE mainstay_${name} ${ARG_TEST_LINK} mainstay_test_main)
     target_precompile_headers(${name}_tests REUSE_FROM mainstay_pch)
     add_test(NAME ${name} COMMAND ${name}_tests WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   endif()

@@ -91,7 +91,7 @@ class Tidy {
   }
 
   void check_cpp(const Source& source) {
-    check_opening(source, findings_);
+    check_opening(source, exists(), findings_);
     check_columns(source, findings_);
     check_commented_out_code(source, findings_);
     if (source.path.starts_with("cmake/")) return;  // what the build itself needs: no layer

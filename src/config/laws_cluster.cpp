@@ -1,3 +1,4 @@
+// Laws of the cluster as a whole: nodes, paths, timing, arbitration.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Laws of groups, resources and monitors.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -27,7 +27,8 @@ Accounts::Accounts(const Layout& layout, const Model& model, std::uint64_t seed)
 
 Credentials Accounts::make(const std::string& prefix, std::int64_t expires_ms) {
   constexpr std::string_view capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  constexpr std::string_view any = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  constexpr std::string_view any =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   Credentials made;
   made.access_key = prefix + letters(random_, 16, capitals);
   made.secret_key = letters(random_, 40, any);
@@ -40,8 +41,8 @@ const Credentials* Accounts::of_instance(const std::string& instance, std::int64
   const auto found = holders_.find(instance);
   if (found == holders_.end()) return nullptr;
   Holder& holder = found->second;
-  const bool old = holder.issued.empty() ||
-                   holder.issued.back().expires_ms - now_ms < credentials_renewal_ms;
+  const bool old =
+      holder.issued.empty() || holder.issued.back().expires_ms - now_ms < credentials_renewal_ms;
   if (old && !(holder.stuck && !holder.issued.empty())) {
     holder.issued.push_back(make("ASIA", now_ms + credentials_life_ms));
     if (holder.issued.size() > credentials_kept_max) holder.issued.erase(holder.issued.begin());
@@ -68,15 +69,15 @@ Principal Accounts::principal(std::string_view access_key) const {
               "AROALAB0000000000000:" + holder.instance_id, name, holder.role};
     }
   }
-  return {fmt::format("arn:aws:iam::{}:user/administrator", account_), "AIDALAB0000000000000", "", ""};
+  return {fmt::format("arn:aws:iam::{}:user/administrator", account_), "AIDALAB0000000000000", "",
+          ""};
 }
 
 bool Accounts::permitted(const Principal& principal, const std::string& action) const {
   const auto denied = denied_.find(principal.role);
   if (denied == denied_.end()) return true;
-  return std::ranges::none_of(denied->second, [&](const std::string& pattern) {
-    return wildcard_match(pattern, action);
-  });
+  return std::ranges::none_of(
+      denied->second, [&](const std::string& pattern) { return wildcard_match(pattern, action); });
 }
 
 void Accounts::permit(const std::string& role, const std::string& action) {

@@ -10,7 +10,9 @@ namespace {
 
 void apply(const ApiFault& fault, ApiDecision& decision) {
   switch (fault.kind) {
-    case ApiFaultKind::latency: decision.delay_ms += fault.amount_ms; break;
+    case ApiFaultKind::latency:
+      decision.delay_ms += fault.amount_ms;
+      break;
     case ApiFaultKind::stale:
       decision.stale_ms = std::max(decision.stale_ms, fault.amount_ms);
       break;
@@ -18,11 +20,17 @@ void apply(const ApiFault& fault, ApiDecision& decision) {
       decision.error = AwsError{503, "RequestLimitExceeded", "Request limit exceeded."};
       break;
     case ApiFaultKind::error:
-      decision.error = AwsError{fault.status, fault.code, "An error that the lab was told to make."};
+      decision.error =
+          AwsError{fault.status, fault.code, "An error that the lab was told to make."};
       break;
-    case ApiFaultKind::lost_reply: decision.hang_up_after = true; break;
-    case ApiFaultKind::outage: decision.silence = true; break;
-    case ApiFaultKind::clock_skew: break;
+    case ApiFaultKind::lost_reply:
+      decision.hang_up_after = true;
+      break;
+    case ApiFaultKind::outage:
+      decision.silence = true;
+      break;
+    case ApiFaultKind::clock_skew:
+      break;
   }
 }
 
@@ -30,13 +38,20 @@ void apply(const ApiFault& fault, ApiDecision& decision) {
 
 std::string_view to_text(ApiFaultKind kind) {
   switch (kind) {
-    case ApiFaultKind::latency: return "latency";
-    case ApiFaultKind::throttle: return "throttle";
-    case ApiFaultKind::error: return "error";
-    case ApiFaultKind::lost_reply: return "lost-reply";
-    case ApiFaultKind::outage: return "outage";
-    case ApiFaultKind::stale: return "stale";
-    case ApiFaultKind::clock_skew: return "clock-skew";
+    case ApiFaultKind::latency:
+      return "latency";
+    case ApiFaultKind::throttle:
+      return "throttle";
+    case ApiFaultKind::error:
+      return "error";
+    case ApiFaultKind::lost_reply:
+      return "lost-reply";
+    case ApiFaultKind::outage:
+      return "outage";
+    case ApiFaultKind::stale:
+      return "stale";
+    case ApiFaultKind::clock_skew:
+      return "clock-skew";
   }
   return "unknown";
 }

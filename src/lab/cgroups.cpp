@@ -26,7 +26,8 @@ std::string mount_of_cgroup2() {
 }
 
 void remove_empty_groups(const std::filesystem::path& path) {
-  std::error_code ignored;  // What is still in use makes the caller's last rmdir fail, which is looked at.
+  std::error_code
+      ignored;  // What is still in use makes the caller's last rmdir fail, which is looked at.
   for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
     if (entry.is_directory(ignored)) remove_empty_groups(entry.path());
   }
@@ -57,7 +58,8 @@ Status remove_cgroup(const std::string& path) {
     if (!std::filesystem::exists(path)) return {};
     std::this_thread::sleep_for(10ms);
   }
-  return failure(Code::conflict, "the control group " + path + " cannot be removed: processes live in it");
+  return failure(Code::conflict,
+                 "the control group " + path + " cannot be removed: processes live in it");
 }
 
 }  // namespace mainstay::lab

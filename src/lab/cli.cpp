@@ -7,18 +7,23 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 
+#include "lab/analysis.h"
 #include "lab/control.h"
 #include "lab/daemon.h"
 #include "lab/exec.h"
 #include "lab/layout.h"
+#include "lab/probe.h"
 #include "lab/status_text.h"
+#include "lab/web.h"
+#include "lab/words.h"
 
 namespace mainstay::lab {
 namespace {
 
 constexpr auto no_hurry = std::chrono::hours(24 * 365);
 
-constexpr const char* fault_help = R"(What can go wrong (durations as 20ms, 1.5s; shares as 10% or 0.1):
+constexpr const char* fault_help =
+    R"(What can go wrong (durations as 20ms, 1.5s; shares as 10% or 0.1):
   kill NAME                     the instance dies at once; no packet tells of it. AWS still says "running"
   stop NAME [--force]           as StopInstances
   start NAME                    boots an instance that is off
@@ -72,9 +77,10 @@ void add_up(Cli& cli) {
   static UpOptions options;
   CLI::App* up = cli.command("up", "start a lab and wait until all its instances are up");
   up->add_option("--layout", options.layout_file, "JSON file that describes the VPC; see 'layout'");
-  up->add_option("--bind", options.binds,
-                 "directory that instances shall see at its place although they have their own there "
-                 "(below /root, /run, /tmp, /var); repeatable");
+  up->add_option(
+      "--bind", options.binds,
+      "directory that instances shall see at its place although they have their own there "
+      "(below /root, /run, /tmp, /var); repeatable");
   up->add_option("--stop-patience", options.stop_patience_s,
                  "seconds an instance may take to stop before it is killed")
       ->check(CLI::Range(0, 3600))
@@ -95,9 +101,8 @@ void add_down(Cli& cli) {
 }
 
 void add_layout(Cli& cli) {
-  cli.app.add_subcommand("layout", "print the built-in layout, to start your own from")->callback([&cli] {
-    cli.finish(default_layout_text());
-  });
+  cli.app.add_subcommand("layout", "print the built-in layout, to start your own from")
+      ->callback([&cli] { cli.finish(default_layout_text()); });
 }
 
 void add_status(Cli& cli) {
@@ -114,7 +119,8 @@ void add_status(Cli& cli) {
 void add_events(Cli& cli) {
   static bool json = false;
   static std::uint64_t since = 0;
-  CLI::App* events = cli.command("events", "show what happened: API calls, routes, instances, faults");
+  CLI::App* events =
+      cli.command("events", "show what happened: API calls, routes, instances, faults");
   events->add_flag("--json", json, "one object per line, with CLOCK_MONOTONIC and wall times");
   events->add_option("--since", since, "only those after this number");
   events->callback([&cli] {
@@ -129,7 +135,8 @@ void add_environment(Cli& cli) {
   static bool administrator = false;
   CLI::App* env = cli.command("env", "print NAME=value lines for AWS clients in an instance");
   env->add_option("instance", instance, "name of the instance");
-  env->add_flag("--administrator", administrator, "with the keys of somebody who may do everything");
+  env->add_flag("--administrator", administrator,
+                "with the keys of somebody who may do everything");
   env->callback([&cli] {
     if (instance.empty() && !administrator) {
       throw CLI::RequiredError("INSTANCE or --administrator");
@@ -154,11 +161,13 @@ void add_exec(Cli& cli) {
   static ExecRequest request;
   static std::string instance;
   static double timeout_s = 0;
-  CLI::App* exec = cli.command("exec", "run a command in an instance: exec NAME [options] -- COMMAND ...");
+  CLI::App* exec =
+      cli.command("exec", "run a command in an instance: exec NAME [options] -- COMMAND ...");
   exec->add_option("instance", instance, "name of the instance")->required();
   exec->add_flag("--detach", request.detach, "leave it running; its output goes to the log");
-  exec->add_option("--log", request.log, "log of a detached command, in the instance "
-                                         "(/var/log/COMMAND.log)");
+  exec->add_option("--log", request.log,
+                   "log of a detached command, in the instance "
+                   "(/var/log/COMMAND.log)");
   exec->add_option("--env", request.environment, "NAME=value; repeatable");
   exec->add_option("--timeout", timeout_s, "give up after so many seconds, and kill the command");
   exec->callback([&cli] {
@@ -191,13 +200,69 @@ void add_shell(Cli& cli) {
 
 void add_boot_command(Cli& cli) {
   static std::string instance;
-  CLI::App* boot = cli.command("boot-command", "what an instance runs at each boot: boot-command NAME -- "
-                                               "COMMAND ...; without a command: nothing");
+  CLI::App* boot = cli.command("boot-command",
+                               "what an instance runs at each boot: boot-command NAME -- "
+                               "COMMAND ...; without a command: nothing");
   boot->add_option("instance", instance, "name of the instance")->required();
   boot->callback([&cli] {
-    cli.finish(
-        ask_lab(cli.directory, {.command = "boot-command", .words = cli.tail, .instance = instance}));
+    cli.finish(ask_lab(cli.directory,
+                       {.command = "boot-command", .words = cli.tail, .instance = instance}));
   });
+}
+
+// Reads a duration of an option; a wrong one is a wrong command line.
+CLI::Option* add_duration(CLI::App* app, const std::string& name, Duration& into,
+                          const std::string& help) {
+  return app->add_option_function<std::string>(
+      name,
+      [&into, name](const std::string& text) {
+        const auto parsed = parse_duration(text);
+        if (!parsed) throw CLI::ValidationError(name, parsed.error().message);
+        into = *parsed;
+      },
+      help);
+}
+
+Result<std::string> silent(const Status& done) {
+  if (!done) return std::unexpected(done.error());
+  return "";
+}
+
+void add_web(Cli& cli) {
+  static WebOptions options;
+  CLI::App* web =
+      cli.app.add_subcommand("web", "in an instance: a web server that answers with its name");
+  web->add_option("--listen", options.listen, "ADDRESS:PORT")->required();
+  web->add_option("--name", options.name, "name of the node")->required();
+  web->add_option("--ledger", options.ledger,
+                  "file to which 'CLOCK_MONOTONIC-ns NAME' is appended every 5 ms, for example "
+                  "/run/lab/ledger");
+  web->callback([&cli] { cli.finish(silent(run_web(options))); });
+}
+
+void add_probe(Cli& cli) {
+  static ProbeOptions options;
+  CLI::App* probe =
+      cli.app.add_subcommand("probe", "in an instance: ask the service again and again");
+  probe->add_option("--url", options.url, "http://ADDRESS:PORT/")->required();
+  add_duration(probe, "--interval", options.interval, "a new request so often (20ms)");
+  add_duration(probe, "--timeout", options.timeout, "after which a request has failed (400ms)");
+  add_duration(probe, "--duration", options.duration, "how long (10s); 0s: until SIGTERM");
+  probe->add_option("--out", options.out, "file of JSON lines; default: stdout");
+  probe->callback([&cli] { cli.finish(silent(run_probe(options))); });
+}
+
+void add_analyse(Cli& cli) {
+  static std::string probe;
+  static std::string ledger;
+  static Duration gap = ledger_gap_max;
+  CLI::App* analyse = cli.app.add_subcommand(
+      "analyse",
+      "the clients' outage from a probe's records, and how long two nodes were active at once");
+  analyse->add_option("--probe", probe, "records of a probe")->required();
+  analyse->add_option("--ledger", ledger, "ledger of the web servers");
+  add_duration(analyse, "--gap", gap, "a ledger's silence that ends activity (15ms)");
+  analyse->callback([&cli] { cli.finish(analyse_files(probe, ledger, gap)); });
 }
 
 }  // namespace
@@ -205,8 +270,9 @@ void add_boot_command(Cli& cli) {
 int run_cli(int argc, char** argv) {
   Cli cli;
   cli.app.require_subcommand(1);
-  for (const auto add : {add_up, add_down, add_layout, add_status, add_events, add_environment, add_exec,
-                         add_shell, add_boot_command, add_fault}) {
+  for (const auto add :
+       {add_up, add_down, add_layout, add_status, add_events, add_environment, add_exec, add_shell,
+        add_boot_command, add_fault, add_web, add_probe, add_analyse}) {
     add(cli);
   }
   const auto tail = std::find(argv, argv + argc, std::string_view("--"));

@@ -23,9 +23,9 @@ constexpr std::size_t piece_size = 64 * 1024;
 constexpr std::size_t answer_size_max = 64U << 20U;
 
 std::optional<Code> code_named(std::string_view name) {
-  for (const auto code : {Code::invalid, Code::not_found, Code::conflict, Code::denied, Code::throttled,
-                          Code::timed_out, Code::outcome_unknown, Code::unavailable, Code::corrupt,
-                          Code::cancelled}) {
+  for (const auto code : {Code::invalid, Code::not_found, Code::conflict, Code::denied,
+                          Code::throttled, Code::timed_out, Code::outcome_unknown,
+                          Code::unavailable, Code::corrupt, Code::cancelled}) {
     if (name == mainstay::to_text(code)) return code;
   }
   return std::nullopt;
@@ -87,9 +87,10 @@ Result<std::string> ask_lab(const std::string& directory, const ControlRequest& 
                             Duration patience) {
   const auto socket = connect_to(directory, control_socket);
   if (!socket) {
-    return failure(Code::unavailable, fmt::format("no lab runs in {} ({}); start one with: mainstay-lab "
-                                                  "up --dir {}",
-                                                  directory, socket.error().message, directory));
+    return failure(Code::unavailable,
+                   fmt::format("no lab runs in {} ({}); start one with: mainstay-lab "
+                               "up --dir {}",
+                               directory, socket.error().message, directory));
   }
   const json asked = {{"command", request.command},
                       {"words", request.words},
@@ -119,13 +120,13 @@ Status serve_control(World& world, const Fd& listening, const Fd& stop) {
   std::size_t clients = 0;
   const Fd down(eventfd(0, EFD_CLOEXEC));
   for (;;) {
-    pollfd watched[3] = {{listening.number(), POLLIN, 0},
-                         {stop.number(), POLLIN, 0},
-                         {down.number(), POLLIN, 0}};
+    pollfd watched[3] = {
+        {listening.number(), POLLIN, 0}, {stop.number(), POLLIN, 0}, {down.number(), POLLIN, 0}};
     if (::poll(watched, 3, -1) < 0 && errno != EINTR) return system_failure("wait for commands");
     if (watched[1].revents != 0 || watched[2].revents != 0) break;
     if (watched[0].revents == 0) continue;
-    auto client = std::make_shared<Fd>(::accept4(listening.number(), nullptr, nullptr, SOCK_CLOEXEC));
+    auto client =
+        std::make_shared<Fd>(::accept4(listening.number(), nullptr, nullptr, SOCK_CLOEXEC));
     std::unique_lock lock(mutex);
     if (!client->is_open() || clients >= control_clients_max) continue;
     ++clients;

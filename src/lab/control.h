@@ -1,7 +1,8 @@
 // Talking to a running lab over its control socket, in JSON.
 //
-// One request per connection: {"command": NAME, ...}. The answer is {"ok": true, "text": …} or {"ok": false, "code":
-// …, "error": …}, sent in pieces: each message begins with 'm' (more follows) or 'e' (the end).
+// One request per connection: {"command": NAME, ...}. The answer is {"ok": true, "text": …} or
+// {"ok": false, "code": …, "error": …}, sent in pieces: each message begins with 'm' (more follows)
+// or 'e' (the end).
 //
 //   status                                    text: the state as JSON
 //   events {"since": N}                       text: one JSON object per line
@@ -33,7 +34,8 @@ struct ControlRequest {
 Result<std::string> ask_lab(const std::string& directory, const ControlRequest& request,
                             Duration patience = std::chrono::seconds(60));
 
-// Serves until somebody says "down" or `stop` becomes readable. Connections are served side by side.
+// Serves until somebody says "down" or `stop` becomes readable. Connections are served side by
+// side.
 Status serve_control(World& world, const Fd& listening, const Fd& stop);
 
 inline constexpr const char* control_socket = "control.sock";

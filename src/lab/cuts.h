@@ -11,8 +11,8 @@ namespace mainstay::lab {
 
 enum class Direction { both, out, in };  // seen from the first place named
 
-// Between `from` and `to`. A place is the name of an instance or of a zone; `to` may also be "aws" (the endpoints),
-// "internet" (what lies behind the internet gateway) or empty: everything else.
+// Between `from` and `to`. A place is the name of an instance or of a zone; `to` may also be "aws"
+// (the endpoints), "internet" (what lies behind the internet gateway) or empty: everything else.
 struct Cut {
   std::string from;
   std::string to = {};
@@ -22,7 +22,8 @@ struct Cut {
 
 inline constexpr std::size_t cuts_max = 256;
 
-// Packets that enter the router from one instance (or the gateway) and leave towards another are dropped.
+// Packets that enter the router from one instance (or the gateway) and leave towards another are
+// dropped.
 struct PortPair {
   std::string from;  // an instance's name, or "internet"
   std::string to;
@@ -30,9 +31,9 @@ struct PortPair {
 };
 
 struct CutPlan {
-  std::vector<PortPair> pairs;          // sorted, no duplicates
-  std::vector<std::string> to_aws;      // instances whose packets to the endpoints are dropped
-  std::vector<std::string> from_aws;    // instances that get no packets from the endpoints
+  std::vector<PortPair> pairs;        // sorted, no duplicates
+  std::vector<std::string> to_aws;    // instances whose packets to the endpoints are dropped
+  std::vector<std::string> from_aws;  // instances that get no packets from the endpoints
   friend bool operator==(const CutPlan&, const CutPlan&) = default;
 };
 

@@ -59,7 +59,8 @@ Result<Record> read_record(const std::string& directory) {
 }
 
 bool is_alive(const Record& record) {
-  return record.pid > 0 && !record.start_time.empty() && start_time_of(record.pid) == record.start_time;
+  return record.pid > 0 && !record.start_time.empty() &&
+         start_time_of(record.pid) == record.start_time;
 }
 
 Status write_record(const std::string& directory, const Record& record) {
@@ -68,9 +69,11 @@ Status write_record(const std::string& directory, const Record& record) {
   return write_file(directory + record_name, text.dump() + "\n");
 }
 
-// Directories of the machine that instances have their own of hide what lies below them: these must be brought back.
+// Directories of the machine that instances have their own of hide what lies below them: these must
+// be brought back.
 bool is_hidden(const std::string& path) {
-  for (const char* covered : {"/run/", "/tmp/", "/root/", "/var/lib/", "/var/log/", "/var/tmp/", "/dev/"}) {
+  for (const char* covered :
+       {"/run/", "/tmp/", "/root/", "/var/lib/", "/var/log/", "/var/tmp/", "/dev/"}) {
     if (path.starts_with(covered)) return true;
   }
   return path == "/root";
@@ -86,7 +89,8 @@ Result<std::vector<std::string>> binds_of(const UpOptions& options) {
   std::vector<std::string> out;
   for (const std::string& path : wanted) {
     if (!path.starts_with('/') || !fs::is_directory(path, problem)) {
-      return failure(Code::invalid, fmt::format("--bind {}: must be an existing directory, named from /", path));
+      return failure(Code::invalid,
+                     fmt::format("--bind {}: must be an existing directory, named from /", path));
     }
     const std::string real = fs::canonical(path, problem);
     // What an instance has of its own as a whole is not brought back as a whole.
@@ -107,7 +111,8 @@ Status become_able() {
                    "kernel.apparmor_restrict_unprivileged_userns)");
   }
   if (auto done = write_existing("/proc/self/setgroups", "deny"); !done) return done;
-  if (auto done = write_existing("/proc/self/uid_map", fmt::format("0 {} 1", uid)); !done) return done;
+  if (auto done = write_existing("/proc/self/uid_map", fmt::format("0 {} 1", uid)); !done)
+    return done;
   return write_existing("/proc/self/gid_map", fmt::format("0 {} 1", gid));
 }
 
@@ -159,14 +164,16 @@ Result<Running> start_world(const UpOptions& options) {
     if (!text) return std::unexpected(text.error());
     wanted.layout_text = *text;
   }
-  if (const auto good = parse_layout(wanted.layout_text); !good) return std::unexpected(good.error());
+  if (const auto good = parse_layout(wanted.layout_text); !good)
+    return std::unexpected(good.error());
   auto binds = binds_of(options);
   if (!binds) return std::unexpected(binds.error());
   wanted.binds = *binds;
   if (auto done = become_able(); !done) return std::unexpected(done.error());
   running.cgroup = wanted.cgroup = make_cgroup(options.directory);
   const Record record{::getpid(), start_time_of(::getpid()), running.cgroup};
-  if (auto done = write_record(options.directory, record); !done) return std::unexpected(done.error());
+  if (auto done = write_record(options.directory, record); !done)
+    return std::unexpected(done.error());
   auto world = World::build(wanted);
   if (!world) {
     if (!running.cgroup.empty()) (void)remove_cgroup(running.cgroup);
@@ -189,7 +196,8 @@ Fd block_signals() {
 }
 
 // `report` hears "up …" or what went wrong; then the lab lives until it is told to end.
-Status run(const UpOptions& options, const std::function<void(const Result<std::string>&)>& report) {
+Status run(const UpOptions& options,
+           const std::function<void(const Result<std::string>&)>& report) {
   const std::int64_t began = monotonic_ns();
   const Fd signals = block_signals();
   ::setenv("PATH", search_path, 1);
@@ -204,7 +212,8 @@ Status run(const UpOptions& options, const std::function<void(const Result<std::
     return std::unexpected(running.error());
   }
   std::string phases;
-  for (const auto& [name, ms] : running->world->phases_ms()) phases += fmt::format(" {} {} ms,", name, ms);
+  for (const auto& [name, ms] : running->world->phases_ms())
+    phases += fmt::format(" {} {} ms,", name, ms);
   if (!phases.empty()) phases.pop_back();
   report(fmt::format("the lab is up in {} after {} ms ({} )", options.directory,
                      (monotonic_ns() - began) / 1'000'000, phases.substr(1)));
@@ -247,11 +256,13 @@ Result<std::string> up_in_background(const UpOptions& options) {
   const auto answer = receive_message(hear, up_patience);
   if (!answer) {
     (void)take_down(options.directory);
-    return failure(Code::timed_out, fmt::format("the lab did not come up within {}", mainstay::to_text(Duration(up_patience))));
+    return failure(Code::timed_out, fmt::format("the lab did not come up within {}",
+                                                mainstay::to_text(Duration(up_patience))));
   }
   if (answer->bytes.starts_with('+')) return answer->bytes.substr(1);
   ::waitpid(child, nullptr, 0);
-  if (answer->bytes.size() < 2) return failure(Code::unavailable, "the lab's process ended at once");
+  if (answer->bytes.size() < 2)
+    return failure(Code::unavailable, "the lab's process ended at once");
   return failure(static_cast<Code>(answer->bytes[1] - '0'), answer->bytes.substr(2));
 }
 

@@ -18,11 +18,12 @@ struct UpOptions {
 
 std::string default_directory();
 
-// Starts the lab in the background and waits until it is up; in the foreground, until it ends. The text says how
-// long it took.
+// Starts the lab in the background and waits until it is up; in the foreground, until it ends. The
+// text says how long it took.
 Result<std::string> bring_up(const UpOptions& options);
 
-// Ends the lab of that directory, whatever state it is in, and removes the directory. Nothing there: nothing to do.
+// Ends the lab of that directory, whatever state it is in, and removes the directory. Nothing
+// there: nothing to do.
 Status take_down(const std::string& directory);
 
 }  // namespace mainstay::lab

@@ -81,7 +81,8 @@ Ec2Outcome refuse(int status, std::string code, std::string message) {
 }
 
 bool id_well_formed(std::string_view prefix, std::string_view id) {
-  if (!id.starts_with(prefix) || id.size() <= prefix.size() || id[prefix.size()] != '-') return false;
+  if (!id.starts_with(prefix) || id.size() <= prefix.size() || id[prefix.size()] != '-')
+    return false;
   const std::string_view digits = id.substr(prefix.size() + 1);
   return (digits.size() == 8 || digits.size() == 17) &&
          digits.find_first_not_of("0123456789abcdef") == std::string_view::npos;

@@ -1,4 +1,5 @@
-// The EC2 API on a model: a call in, an answer and perhaps a changed model out. Pure; no call touches the world.
+// The EC2 API on a model: a call in, an answer and perhaps a changed model out. Pure; no call
+// touches the world.
 #pragma once
 
 #include <optional>

@@ -26,11 +26,13 @@ Or<RouteTable*> table_of(const Ec2Input& input, Model& model) {
     return no("MissingParameter", "The request must contain the parameter routeTableId");
   }
   if (!id_well_formed("rtb", id)) {
-    return no("InvalidRouteTableId.Malformed", fmt::format("Invalid id: \"{}\" (expecting \"rtb-...\")", id));
+    return no("InvalidRouteTableId.Malformed",
+              fmt::format("Invalid id: \"{}\" (expecting \"rtb-...\")", id));
   }
   RouteTable* table = find_id(model.tables, id);
   if (table == nullptr) {
-    return no("InvalidRouteTableID.NotFound", fmt::format("The routeTable ID '{}' does not exist", id));
+    return no("InvalidRouteTableID.NotFound",
+              fmt::format("The routeTable ID '{}' does not exist", id));
   }
   return table;
 }
@@ -44,7 +46,8 @@ Or<Cidr> destination_of(const Ec2Input& input) {
   if (!cidr) {
     return no("InvalidParameterValue",
               fmt::format("Value ({}) for parameter destinationCidrBlock is invalid. "
-                          "This is not a valid CIDR block.", text));
+                          "This is not a valid CIDR block.",
+                          text));
   }
   return *cidr;
 }
@@ -139,9 +142,8 @@ Or<Chosen> instances_of(const Ec2Input& input, Model& model) {
 }
 
 void write_state(Xml& xml, std::string_view name, InstanceState state) {
-  xml.node(name, [&] {
-    xml.leaf("code", std::to_string(code_of(state))).leaf("name", to_text(state));
-  });
+  xml.node(name,
+           [&] { xml.leaf("code", std::to_string(code_of(state))).leaf("name", to_text(state)); });
 }
 
 struct Transition {
@@ -159,10 +161,10 @@ Ec2Outcome change_states(const Ec2Input& input, const Transition& transition) {
   for (const Instance* instance : chosen->instances) {
     if (instance->state != transition.idle && instance->state != transition.to &&
         std::ranges::find(transition.from, instance->state) == transition.from.end()) {
-      return refuse(400, "IncorrectInstanceState",
-                    fmt::format("The instance '{}' is not in a state from which it can be {}.",
-                                instance->id,
-                                transition.to == InstanceState::pending ? "started" : "stopped"));
+      return refuse(
+          400, "IncorrectInstanceState",
+          fmt::format("The instance '{}' is not in a state from which it can be {}.", instance->id,
+                      transition.to == InstanceState::pending ? "started" : "stopped"));
     }
   }
   Xml xml;
@@ -190,7 +192,8 @@ Ec2Outcome replace_route(const Ec2Input& input) {
   if ((*call)->existing == nullptr) {
     return refuse(400, "InvalidParameterValue",
                   fmt::format("There is no route defined for '{}' in the route table. "
-                              "Use CreateRoute instead.", to_text((*call)->destination)));
+                              "Use CreateRoute instead.",
+                              to_text((*call)->destination)));
   }
   if ((*call)->existing->gateway_id == "local") {
     return refuse(400, "InvalidParameterValue", "The local route cannot be replaced.");
@@ -205,13 +208,16 @@ Ec2Outcome create_route(const Ec2Input& input) {
   const auto route = route_to_target(input, (*call)->next, (*call)->destination);
   if (!route) return {std::unexpected(route.error())};
   if ((*call)->existing != nullptr) {
-    return refuse(400, "RouteAlreadyExists",
-                  fmt::format("The route identified by {} already exists.", to_text(route->destination)));
+    return refuse(
+        400, "RouteAlreadyExists",
+        fmt::format("The route identified by {} already exists.", to_text(route->destination)));
   }
   if (input.model.vpc.contains(route->destination)) {
-    return refuse(400, "InvalidParameterValue",
-                  fmt::format("The destination CIDR block {} is equal to or more specific than one of "
-                              "this VPC's CIDR blocks.", to_text(route->destination)));
+    return refuse(
+        400, "InvalidParameterValue",
+        fmt::format("The destination CIDR block {} is equal to or more specific than one of "
+                    "this VPC's CIDR blocks.",
+                    to_text(route->destination)));
   }
   (*call)->table->routes.push_back(*route);
   return done(std::move((*call)->next));
@@ -241,8 +247,9 @@ Ec2Outcome associate_address(const Ec2Input& input) {
            (query.has("PublicIp") && to_text(a.public_ip) == query.value("PublicIp"));
   });
   if (address == next.addresses.end()) {
-    return refuse(400, "InvalidAllocationID.NotFound",
-                  fmt::format("The allocation ID '{}' does not exist", query.value("AllocationId")));
+    return refuse(
+        400, "InvalidAllocationID.NotFound",
+        fmt::format("The allocation ID '{}' does not exist", query.value("AllocationId")));
   }
   std::string eni_id = query.value("NetworkInterfaceId");
   if (query.has("InstanceId")) {
@@ -259,7 +266,8 @@ Ec2Outcome associate_address(const Ec2Input& input) {
                   fmt::format("resource {} is already associated with associate-id {}",
                               address->allocation_id, address->association_id));
   }
-  for (Address& other : next.addresses) {  // An interface with one private address has one public one.
+  for (Address& other :
+       next.addresses) {  // An interface with one private address has one public one.
     if (other.eni_id != (*eni)->id || other.public_ip == address->public_ip) continue;
     other.eni_id.clear();
     other.association_id.clear();
@@ -309,8 +317,9 @@ Ec2Outcome stop_instances(const Ec2Input& input) {
   // Force also works on an instance whose ordinary stop does not come to an end.
   std::vector<State> from = {State::running, State::pending};
   if (force) from.push_back(State::stopping);
-  return change_states(input, {from, State::stopped, State::stopping,
-                               force ? InstanceOrder::What::force_stop : InstanceOrder::What::stop});
+  return change_states(input,
+                       {from, State::stopped, State::stopping,
+                        force ? InstanceOrder::What::force_stop : InstanceOrder::What::stop});
 }
 
 Ec2Outcome start_instances(const Ec2Input& input) {

@@ -27,9 +27,9 @@ std::expected<std::vector<T>, AwsError> select(const Query& query, const std::ve
   std::vector<T> out;
   for (const std::string& id : wanted) {
     if (!id_well_formed(rule.prefix, id)) {
-      return std::unexpected(AwsError{400, rule.error_prefix + ".Malformed",
-                                      fmt::format("Invalid id: \"{}\" (expecting \"{}-...\")", id,
-                                                  rule.prefix)});
+      return std::unexpected(
+          AwsError{400, rule.error_prefix + ".Malformed",
+                   fmt::format("Invalid id: \"{}\" (expecting \"{}-...\")", id, rule.prefix)});
     }
     const auto found = std::ranges::find_if(all, [&](const T& one) { return id_of(one) == id; });
     if (found == all.end()) {
@@ -51,9 +51,8 @@ std::expected<std::vector<T>, AwsError> chosen(const Query& query, const std::ve
 }
 
 void name_tag(Xml& xml, const std::string& name) {
-  xml.node("tagSet", [&] {
-    xml.node("item", [&] { xml.leaf("key", "Name").leaf("value", name); });
-  });
+  xml.node("tagSet",
+           [&] { xml.node("item", [&] { xml.leaf("key", "Name").leaf("value", name); }); });
 }
 
 std::string zone_id(const Model& model, const std::string& zone) {
@@ -137,8 +136,7 @@ FilterFields<RouteTable> table_fields(const Model& model) {
 
 void write_groups(Xml& xml, const Model& model) {
   xml.node("groupSet", [&] {
-    xml.node("item",
-             [&] { xml.leaf("groupId", model.group_id).leaf("groupName", "default"); });
+    xml.node("item", [&] { xml.leaf("groupId", model.group_id).leaf("groupName", "default"); });
   });
 }
 
@@ -231,7 +229,8 @@ void write_instance(Xml& xml, const Model& model, const Instance& instance) {
   const Address* address = find_address_of(model, eni.id);
   if (address != nullptr) xml.leaf("ipAddress", to_text(address->public_ip));
   xml.leaf("instanceType", "t3.micro").leaf("launchTime", utc_text(instance.launched_ms));
-  xml.node("placement", [&] { xml.leaf("availabilityZone", instance.zone).leaf("tenancy", "default"); });
+  xml.node("placement",
+           [&] { xml.leaf("availabilityZone", instance.zone).leaf("tenancy", "default"); });
   xml.node("monitoring", [&] { xml.leaf("state", "disabled"); });
   xml.leaf("subnetId", eni.subnet_id).leaf("vpcId", model.vpc_id);
   xml.leaf("privateIpAddress", to_text(eni.address));
@@ -240,14 +239,14 @@ void write_instance(Xml& xml, const Model& model, const Instance& instance) {
   xml.leaf("architecture", "x86_64").leaf("rootDeviceType", "ebs").leaf("hypervisor", "xen");
   if (!instance.role.empty()) {
     xml.node("iamInstanceProfile", [&] {
-      xml.leaf("arn", fmt::format("arn:aws:iam::{}:instance-profile/{}", model.account, instance.role));
+      xml.leaf("arn",
+               fmt::format("arn:aws:iam::{}:instance-profile/{}", model.account, instance.role));
       xml.leaf("id", make_id("AIPA", instance.role));
     });
   }
   name_tag(xml, instance.name);
-  xml.node("networkInterfaceSet", [&] {
-    xml.node("item", [&] { write_instance_interface(xml, model, eni); });
-  });
+  xml.node("networkInterfaceSet",
+           [&] { xml.node("item", [&] { write_instance_interface(xml, model, eni); }); });
 }
 
 FilterFields<Instance> instance_fields(const Model& model) {
@@ -257,9 +256,12 @@ FilterFields<Instance> instance_fields(const Model& model) {
       {"vpc-id", [&model](const Instance&) { return Texts{model.vpc_id}; }},
       {"subnet-id", [eni_of](const Instance& i) { return Texts{eni_of(i)->subnet_id}; }},
       {"availability-zone", [](const Instance& i) { return Texts{i.zone}; }},
-      {"instance-state-name", [](const Instance& i) { return Texts{std::string(to_text(i.state))}; }},
-      {"instance-state-code", [](const Instance& i) { return Texts{std::to_string(code_of(i.state))}; }},
-      {"private-ip-address", [eni_of](const Instance& i) { return Texts{to_text(eni_of(i)->address)}; }},
+      {"instance-state-name",
+       [](const Instance& i) { return Texts{std::string(to_text(i.state))}; }},
+      {"instance-state-code",
+       [](const Instance& i) { return Texts{std::to_string(code_of(i.state))}; }},
+      {"private-ip-address",
+       [eni_of](const Instance& i) { return Texts{to_text(eni_of(i)->address)}; }},
       {"network-interface.network-interface-id", [](const Instance& i) { return Texts{i.eni_id}; }},
       {"tag:Name", [](const Instance& i) { return Texts{i.name}; }},
   };
@@ -279,8 +281,9 @@ Ec2Outcome describe_vpcs(const Ec2Input& input) {
        [&](const std::string&) { return Texts{to_text(model.vpc)}; }},
       {"state", [](const std::string&) { return Texts{"available"}; }},
       {"is-default", [](const std::string&) { return Texts{"false"}; }}};
-  const auto vpcs = chosen(input.query, all, {"VpcId", "vpc", "InvalidVpcID", "vpc ID"},
-                           [](const std::string& id) { return id; }, fields);
+  const auto vpcs = chosen(
+      input.query, all, {"VpcId", "vpc", "InvalidVpcID", "vpc ID"},
+      [](const std::string& id) { return id; }, fields);
   if (!vpcs) return {std::unexpected(vpcs.error())};
   Xml xml;
   xml.items("vpcSet", *vpcs, [&](const std::string& id) {
@@ -309,9 +312,9 @@ Ec2Outcome describe_subnets(const Ec2Input& input) {
       {"cidr-block", [](const Subnet& s) { return Texts{to_text(s.cidr)}; }},
       {"state", [](const Subnet&) { return Texts{"available"}; }},
       {"tag:Name", [](const Subnet& s) { return Texts{s.name}; }}};
-  const auto subnets =
-      chosen(input.query, model.subnets, {"SubnetId", "subnet", "InvalidSubnetID", "subnet ID"},
-             [](const Subnet& s) { return s.id; }, fields);
+  const auto subnets = chosen(
+      input.query, model.subnets, {"SubnetId", "subnet", "InvalidSubnetID", "subnet ID"},
+      [](const Subnet& s) { return s.id; }, fields);
   if (!subnets) return {std::unexpected(subnets.error())};
   Xml xml;
   xml.items("subnetSet", *subnets, [&](const Subnet& subnet) {
@@ -320,7 +323,8 @@ Ec2Outcome describe_subnets(const Ec2Input& input) {
     xml.leaf("subnetId", subnet.id).leaf("state", "available").leaf("vpcId", model.vpc_id);
     xml.leaf("ownerId", model.account).leaf("cidrBlock", to_text(subnet.cidr));
     xml.leaf("availableIpAddressCount", std::to_string(room));
-    xml.leaf("availabilityZone", subnet.zone).leaf("availabilityZoneId", zone_id(model, subnet.zone));
+    xml.leaf("availabilityZone", subnet.zone)
+        .leaf("availabilityZoneId", zone_id(model, subnet.zone));
     xml.leaf("defaultForAz", "false").leaf("mapPublicIpOnLaunch", "false");
     name_tag(xml, subnet.name);
   });
@@ -329,13 +333,13 @@ Ec2Outcome describe_subnets(const Ec2Input& input) {
 
 Ec2Outcome describe_route_tables(const Ec2Input& input) {
   const Model& model = input.model;
-  const auto tables =
-      chosen(input.query, model.tables,
-             {"RouteTableId", "rtb", "InvalidRouteTableID", "routeTable ID"},
-             [](const RouteTable& t) { return t.id; }, table_fields(model));
+  const auto tables = chosen(
+      input.query, model.tables, {"RouteTableId", "rtb", "InvalidRouteTableID", "routeTable ID"},
+      [](const RouteTable& t) { return t.id; }, table_fields(model));
   if (!tables) return {std::unexpected(tables.error())};
   Xml xml;
-  xml.items("routeTableSet", *tables, [&](const RouteTable& table) { write_table(xml, model, table); });
+  xml.items("routeTableSet", *tables,
+            [&](const RouteTable& table) { write_table(xml, model, table); });
   return answer(xml);
 }
 
@@ -353,9 +357,9 @@ Ec2Outcome describe_network_interfaces(const Ec2Input& input) {
 
 Ec2Outcome describe_instances(const Ec2Input& input) {
   const Model& model = input.model;
-  const auto instances =
-      chosen(input.query, model.instances, {"InstanceId", "i", "InvalidInstanceID", "instance ID"},
-             [](const Instance& i) { return i.id; }, instance_fields(model));
+  const auto instances = chosen(
+      input.query, model.instances, {"InstanceId", "i", "InvalidInstanceID", "instance ID"},
+      [](const Instance& i) { return i.id; }, instance_fields(model));
   if (!instances) return {std::unexpected(instances.error())};
   Xml xml;
   xml.items("reservationSet", *instances, [&](const Instance& instance) {
@@ -372,7 +376,8 @@ Ec2Outcome describe_availability_zones(const Ec2Input& input) {
   std::vector<std::string> zones = input.query.list("ZoneName");
   for (const std::string& zone : zones) {
     if (std::ranges::find(model.zones, zone) == model.zones.end()) {
-      return refuse(400, "InvalidParameterValue", fmt::format("Invalid availability zone: [{}]", zone));
+      return refuse(400, "InvalidParameterValue",
+                    fmt::format("Invalid availability zone: [{}]", zone));
     }
   }
   if (zones.empty()) zones = model.zones;
@@ -402,9 +407,10 @@ Ec2Outcome describe_addresses(const Ec2Input& input) {
       {"network-interface-id", [](const Address& a) { return Texts{a.eni_id}; }},
       {"public-ip", [](const Address& a) { return Texts{to_text(a.public_ip)}; }},
       {"domain", [](const Address&) { return Texts{"vpc"}; }}};
-  auto addresses = chosen(input.query, model.addresses,
-                          {"AllocationId", "eipalloc", "InvalidAllocationID", "allocation ID"},
-                          [](const Address& a) { return a.allocation_id; }, fields);
+  auto addresses = chosen(
+      input.query, model.addresses,
+      {"AllocationId", "eipalloc", "InvalidAllocationID", "allocation ID"},
+      [](const Address& a) { return a.allocation_id; }, fields);
   if (!addresses) return {std::unexpected(addresses.error())};
   const Texts wanted = input.query.list("PublicIp");
   for (const std::string& ip : wanted) {

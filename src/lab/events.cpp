@@ -28,8 +28,8 @@ void EventLog::add(std::string_view kind, std::string text) {
 
 std::vector<Event> EventLog::since(std::uint64_t number) const {
   const std::lock_guard lock(mutex_);
-  const auto first =
-      std::ranges::upper_bound(events_, number, std::less<>(), [](const Event& e) { return e.number; });
+  const auto first = std::ranges::upper_bound(events_, number, std::less<>(),
+                                              [](const Event& e) { return e.number; });
   return {first, events_.end()};
 }
 

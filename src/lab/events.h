@@ -1,4 +1,5 @@
-// What happened in the lab, each entry with the instant it happened on the clock all namespaces share.
+// What happened in the lab, each entry with the instant it happened on the clock all namespaces
+// share.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@ struct Event {
   std::uint64_t number = 0;
   std::int64_t monotonic_ns = 0;
   std::int64_t wall_ms = 0;
-  std::string kind;    // "api", "route", "instance", "fault", "lab"
-  std::string text;    // one sentence for a person
+  std::string kind;  // "api", "route", "instance", "fault", "lab"
+  std::string text;  // one sentence for a person
   // Only of API calls: what was asked, by whom, what came of it and how long it took.
   std::string action = {};
   std::string caller = {};

@@ -70,9 +70,8 @@ Result<int> exec_in(const std::string& lab, const std::string& instance, const E
                     const ExecStreams& streams, Duration patience) {
   const auto socket = connect_to(instance_directory(lab, instance), "exec.sock");
   if (!socket) {
-    return failure(Code::unavailable,
-                   fmt::format("{} is not running in the lab {} ({})", instance, lab,
-                               socket.error().message));
+    return failure(Code::unavailable, fmt::format("{} is not running in the lab {} ({})", instance,
+                                                  lab, socket.error().message));
   }
   const std::vector<int> descriptors =
       request.detach ? std::vector<int>{} : std::vector<int>{streams.in, streams.out, streams.err};

@@ -1,8 +1,9 @@
 // Running a command inside an instance: what is asked of its init, and the asking.
 //
-// Messages on the instance's socket exec.sock: the client sends one request, with its own stdin, stdout and stderr as
-// descriptors unless the command is detached; the init answers `started PID`, then `exited CODE` when it ended, or
-// `refused TEXT`. A client that goes away takes its command with it.
+// Messages on the instance's socket exec.sock: the client sends one request, with its own stdin,
+// stdout and stderr as descriptors unless the command is detached; the init answers `started PID`,
+// then `exited CODE` when it ended, or `refused TEXT`. A client that goes away takes its command
+// with it.
 #pragma once
 
 #include <string>
@@ -36,8 +37,9 @@ struct ExecStreams {
   int err = 2;
 };
 
-// Runs it and waits for its end; gives its exit code (128 + signal if it was killed), or 0 at once when detached.
-// unavailable if the instance is not running, outcome_unknown if the instance died under it.
+// Runs it and waits for its end; gives its exit code (128 + signal if it was killed), or 0 at once
+// when detached. unavailable if the instance is not running, outcome_unknown if the instance died
+// under it.
 Result<int> exec_in(const std::string& lab, const std::string& instance, const ExecRequest& request,
                     const ExecStreams& streams, Duration patience);
 

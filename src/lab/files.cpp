@@ -20,14 +20,20 @@ Code code_of(int number) {
   switch (number) {
     case ENOENT:
     case ESRCH:
-    case ENODEV: return Code::not_found;
+    case ENODEV:
+      return Code::not_found;
     case EACCES:
-    case EPERM: return Code::denied;
+    case EPERM:
+      return Code::denied;
     case EEXIST:
-    case EBUSY: return Code::conflict;
-    case EINVAL: return Code::invalid;
-    case ETIMEDOUT: return Code::timed_out;
-    default: return Code::unavailable;
+    case EBUSY:
+      return Code::conflict;
+    case EINVAL:
+      return Code::invalid;
+    case ETIMEDOUT:
+      return Code::timed_out;
+    default:
+      return Code::unavailable;
   }
 }
 

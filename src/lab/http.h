@@ -13,7 +13,7 @@ namespace mainstay::lab {
 
 struct HttpRequest {
   std::string method;
-  std::string target;  // as sent: path and query
+  std::string target;                                             // as sent: path and query
   std::vector<std::pair<std::string, std::string>> headers = {};  // names in lower case
   std::string body = {};
   std::string peer = {};  // address of the client
@@ -42,7 +42,8 @@ struct ParsedRequest {
   std::size_t size = 0;  // of the request in the buffer
 };
 
-// The first request in the buffer; nothing yet if it is not complete; an error if it can never become one.
+// The first request in the buffer; nothing yet if it is not complete; an error if it can never
+// become one.
 Result<std::optional<ParsedRequest>> parse_request(std::string_view buffer);
 std::string print_response(const HttpResponse& response, bool keep_alive);
 

@@ -68,8 +68,8 @@ Tree make_tree(const Model& model, const Instance& instance, Accounts& accounts,
   tree["local-ipv4"] = to_text(eni.address);
   tree["mac"] = eni.mac;
   tree["placement/availability-zone"] = instance.zone;
-  tree["placement/availability-zone-id"] =
-      fmt::format("apne1-az{}", std::ranges::find(model.zones, instance.zone) - model.zones.begin() + 1);
+  tree["placement/availability-zone-id"] = fmt::format(
+      "apne1-az{}", std::ranges::find(model.zones, instance.zone) - model.zones.begin() + 1);
   tree["placement/region"] = model.region;
   tree["services/domain"] = "amazonaws.com";
   tree["services/partition"] = "aws";
@@ -87,8 +87,8 @@ std::string listing(const Tree& tree, const std::string& directory) {
   for (const auto& [path, value] : tree) {
     if (!path.starts_with(directory)) continue;
     const std::string rest = path.substr(directory.size());
-    const std::string name = rest.substr(0, rest.find('/') == std::string::npos ? rest.size()
-                                                                                : rest.find('/') + 1);
+    const std::string name =
+        rest.substr(0, rest.find('/') == std::string::npos ? rest.size() : rest.find('/') + 1);
     if (name == last) continue;
     last = name;
     out += (out.empty() ? "" : "\n") + name;
@@ -127,7 +127,8 @@ constexpr int token_life_max_s = 21'600;
 
 HttpResponse MetadataService::make_token(const HttpRequest& request, const Instance& instance,
                                          std::int64_t now_ms) {
-  if (!request.header("x-forwarded-for").empty()) return {.status = 403, .body = "403 - Forbidden\n"};
+  if (!request.header("x-forwarded-for").empty())
+    return {.status = 403, .body = "403 - Forbidden\n"};
   const std::string_view asked = request.header("x-aws-ec2-metadata-token-ttl-seconds");
   int life_s = 0;
   const auto [end, problem] = std::from_chars(asked.begin(), asked.end(), life_s);
@@ -136,8 +137,8 @@ HttpResponse MetadataService::make_token(const HttpRequest& request, const Insta
   }
   std::erase_if(tokens_, [&](const auto& entry) { return entry.second.ends_ms <= now_ms; });
   if (tokens_.size() >= tokens_max) {
-    tokens_.erase(std::ranges::min_element(
-        tokens_, {}, [](const auto& entry) { return entry.second.ends_ms; }));
+    tokens_.erase(std::ranges::min_element(tokens_, {},
+                                           [](const auto& entry) { return entry.second.ends_ms; }));
   }
   std::string token = "AQAEA";
   for (int i = 0; i < 3; ++i) token += fmt::format("{:016x}", random_.next());
@@ -164,7 +165,8 @@ HttpResponse MetadataService::answer(const HttpRequest& request, const Model& mo
   if (request.method != "GET" && request.method != "HEAD") {
     return {.status = 405, .body = "405 - Method Not Allowed\n"};
   }
-  if (!token_valid(request, instance, now_ms)) return {.status = 401, .body = "401 - Unauthorized\n"};
+  if (!token_valid(request, instance, now_ms))
+    return {.status = 401, .body = "401 - Unauthorized\n"};
   if (path == "/latest/dynamic/instance-identity/document") {
     return {.body = identity_document(model, instance), .type = "application/json"};
   }

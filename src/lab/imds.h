@@ -1,4 +1,5 @@
-// The instance metadata service, version 2, as one instance sees it. Pure; the clock is an argument.
+// The instance metadata service, version 2, as one instance sees it. Pure; the clock is an
+// argument.
 #pragma once
 
 #include <map>
@@ -21,7 +22,8 @@ class MetadataService {
                       Accounts& accounts, std::int64_t now_ms);
 
  private:
-  HttpResponse make_token(const HttpRequest& request, const Instance& instance, std::int64_t now_ms);
+  HttpResponse make_token(const HttpRequest& request, const Instance& instance,
+                          std::int64_t now_ms);
   bool token_valid(const HttpRequest& request, const Instance& instance, std::int64_t now_ms) const;
 
   struct Token {

@@ -1,12 +1,13 @@
-// The init's life: set up, say "ready", run the boot commands, then serve until told or killed to stop.
+// The init's life: set up, say "ready", run the boot commands, then serve until told or killed to
+// stop.
 #include "lab/init.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <linux/capability.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/reboot.h>
@@ -56,16 +57,19 @@ Status configure_network(const InitSpec& spec) {
   if (spec.masquerade_for.empty()) return {};
   if (auto done = write_existing("/proc/sys/net/ipv4/ip_forward", "1"); !done) return done;
   const Fd own(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
-  return run_nft(own, fmt::format("table ip nat {{\nchain leaving {{\ntype nat hook postrouting priority 100;\n"
-                                  "ip saddr {0} ip daddr != {0} masquerade\n}}\n}}\n",
-                                  spec.masquerade_for));
+  return run_nft(
+      own,
+      fmt::format("table ip nat {{\nchain leaving {{\ntype nat hook postrouting priority 100;\n"
+                  "ip saddr {0} ip daddr != {0} masquerade\n}}\n}}\n",
+                  spec.masquerade_for));
 }
 
 // What could reach beyond the instance is given up: its clock, its kernel modules, its raw devices.
 Status drop_powers() {
   for (const int power : {CAP_SYS_TIME, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_MKNOD, CAP_SYSLOG,
-                                    CAP_WAKE_ALARM, CAP_AUDIT_CONTROL}) {
-    if (::prctl(PR_CAPBSET_DROP, static_cast<unsigned long>(power), 0, 0, 0) != 0) return system_failure("drop a capability");
+                          CAP_WAKE_ALARM, CAP_AUDIT_CONTROL}) {
+    if (::prctl(PR_CAPBSET_DROP, static_cast<unsigned long>(power), 0, 0, 0) != 0)
+      return system_failure("drop a capability");
   }
   return {};
 }
@@ -75,7 +79,8 @@ Status set_up(const InitSpec& spec) {
   if (::sethostname(spec.host_name.c_str(), spec.host_name.size()) != 0) {
     return system_failure("set the host name");
   }
-  // /proc of the instance is needed by nothing before, and the network's settings are read-only after.
+  // /proc of the instance is needed by nothing before, and the network's settings are read-only
+  // after.
   if (auto done = make_file_system(spec); !done) return done;
   if (auto done = configure_network(spec); !done) return done;
   if (::chdir("/") != 0) return system_failure("go to /");
@@ -187,7 +192,8 @@ void Init::boot() {
 
 void Init::reap() {
   signalfd_siginfo info{};
-  (void)!::read(signals_.number(), &info, sizeof(info));  // Non-blocking; wait() below tells the rest.
+  (void)!::read(signals_.number(), &info,
+                sizeof(info));  // Non-blocking; wait() below tells the rest.
   for (;;) {
     int how = 0;
     const pid_t pid = ::waitpid(-1, &how, WNOHANG);
@@ -242,7 +248,8 @@ void Init::begin_shutdown() {
 
 void Init::on_control() {
   const auto message = receive_message(control(), 1s);
-  if (!message || message->bytes.empty()) ::_exit(1);  // The lab is gone, and everything here with it.
+  if (!message || message->bytes.empty())
+    ::_exit(1);  // The lab is gone, and everything here with it.
   if (message->bytes == "shutdown") begin_shutdown();
   if (message->bytes == "pause") {
     ::kill(-1, SIGSTOP);
@@ -259,9 +266,14 @@ void Init::on_sysrq() {
   (void)write_existing(sysrq_file, "");
   switch (text->front()) {
     case 'b':
-    case 'c': tell_lab("reset"); break;
-    case 'o': tell_lab("power-off"); break;
-    default: break;
+    case 'c':
+      tell_lab("reset");
+      break;
+    case 'o':
+      tell_lab("power-off");
+      break;
+    default:
+      break;
   }
 }
 

@@ -1,4 +1,5 @@
-// Process 1 of an instance: makes the instance's world, runs what it is asked to run, buries the dead.
+// Process 1 of an instance: makes the instance's world, runs what it is asked to run, buries the
+// dead.
 #pragma once
 
 #include <string>
@@ -16,7 +17,7 @@ struct InitSpec {
   std::string shared;     // directory of the lab that every instance sees as /run/lab
   std::string address;    // with prefix length
   std::string gateway;
-  std::string masquerade_for;  // the VPC's CIDR if this is a NAT instance
+  std::string masquerade_for;      // the VPC's CIDR if this is a NAT instance
   std::vector<std::string> binds;  // host directories that must stay visible at their place
   std::vector<std::vector<std::string>> boot_commands;
   int stop_patience_s = 10;
@@ -27,8 +28,9 @@ Result<InitSpec> decode_init_spec(const std::string& json);
 
 // The descriptors an init is born with.
 inline constexpr int spec_descriptor = 3;
-inline constexpr int exec_descriptor = 4;     // listening socket for commands
-inline constexpr int control_descriptor = 5;  // to the lab: "go", "shutdown", "pause", "resume"; "ready", "reset", ...
+inline constexpr int exec_descriptor = 4;  // listening socket for commands
+inline constexpr int control_descriptor =
+    5;  // to the lab: "go", "shutdown", "pause", "resume"; "ready", "reset", ...
 inline constexpr const char* init_word = "instance-init";  // argv[1] that makes the program an init
 
 // Never returns but by the end of the instance.

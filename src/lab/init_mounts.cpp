@@ -1,7 +1,9 @@
-// The files an instance sees: the machine's own, read-only, with its own /etc, /var, /root, /run, /tmp, /dev, /proc.
+// The files an instance sees: the machine's own, read-only, with its own /etc, /var, /root, /run,
+// /tmp, /dev, /proc.
 //
-// Nothing an instance does may reach the machine: its root is read-only as a whole, it has no watchdog, no disk and
-// no sysrq-trigger but one of its own, and the kernel's settings are read-only but for those of its own network.
+// Nothing an instance does may reach the machine: its root is read-only as a whole, it has no
+// watchdog, no disk and no sysrq-trigger but one of its own, and the kernel's settings are
+// read-only but for those of its own network.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mount.h>
@@ -19,9 +21,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Directories of the machine an instance must not share. Their content is kept in DIR/disk, over reboots.
+// Directories of the machine an instance must not share. Their content is kept in DIR/disk, over
+// reboots.
 constexpr std::array own_directories = {"/root", "/var/lib", "/var/log", "/var/tmp"};
-constexpr std::array devices = {"null", "zero", "full", "random", "urandom", "tty", "fuse", "net/tun"};
+constexpr std::array devices = {"null",    "zero", "full", "random",
+                                "urandom", "tty",  "fuse", "net/tun"};
 
 Status mount_at(const char* what, const std::string& where, const char* type, unsigned long flags,
                 const std::string& options = {}) {
@@ -72,12 +76,14 @@ struct World {
 
 Status World::overlay_etc() {
   const std::string disk = spec.directory + "/disk";
-  const std::string options = fmt::format("lowerdir=/etc,upperdir={0}/etc,workdir={0}/.etc-work", disk);
+  const std::string options =
+      fmt::format("lowerdir=/etc,upperdir={0}/etc,workdir={0}/.etc-work", disk);
   writable.push_back("/etc");
   if (mount_at("overlay", "/etc", "overlay", 0, options)) return {};
   // No overlay on this file system: a copy, with the instance's own files over it.
   const std::string copy = disk + "/.etc-copy";
-  std::error_code ignored;  // Files that only root may read stay behind when the lab runs without root.
+  std::error_code
+      ignored;  // Files that only root may read stay behind when the lab runs without root.
   if (!fs::exists(copy)) {
     fs::create_directories(copy, ignored);
     const auto how = fs::copy_options::recursive | fs::copy_options::copy_symlinks;
@@ -103,7 +109,8 @@ Status World::own_disks() {
 Status World::empty_places() {
   for (const char* place : {"/run", "/tmp"}) {
     const char* mode = std::string_view(place) == "/tmp" ? "mode=1777" : "mode=755";
-    if (auto done = mount_at("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, mode); !done) return done;
+    if (auto done = mount_at("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, mode); !done)
+      return done;
     writable.emplace_back(place);
   }
   for (const char* inner : {"/run/lock", "/run/lab", "/run/user"}) ::mkdir(inner, 0755);
@@ -133,10 +140,12 @@ Status World::make_devices() {
   fs::create_symlink("/proc/self/fd/1", "/dev/stdout", ignored);
   fs::create_symlink("/proc/self/fd/2", "/dev/stderr", ignored);
   fs::create_symlink("pts/ptmx", "/dev/ptmx", ignored);
-  if (auto done = mount_at("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"); !done) {
+  if (auto done = mount_at("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
+      !done) {
     return done;
   }
-  if (mount_at("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666")) {
+  if (mount_at("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+               "newinstance,ptmxmode=0666")) {
     writable.emplace_back("/dev/pts");
   }
   writable.emplace_back("/dev/shm");
@@ -157,7 +166,8 @@ Status World::kernel_views() {
     if (!done) return done;
     writable.emplace_back("/proc/sysrq-trigger");
   }
-  // Without root the kernel may refuse these two; the instance then sees the machine's own, read-only.
+  // Without root the kernel may refuse these two; the instance then sees the machine's own,
+  // read-only.
   if (mount_at("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC) &&
       mount_at("cgroup2", "/sys/fs/cgroup", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC)) {
     writable.emplace_back("/sys/fs/cgroup");

@@ -5,8 +5,8 @@
 
 namespace mainstay::lab {
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InitSpec, instance, host_name, directory, shared, address, gateway,
-                                   masquerade_for, binds, boot_commands, stop_patience_s)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InitSpec, instance, host_name, directory, shared, address,
+                                   gateway, masquerade_for, binds, boot_commands, stop_patience_s)
 
 std::string encode(const InitSpec& spec) { return nlohmann::json(spec).dump(); }
 

@@ -103,11 +103,16 @@ Result<pid_t> give_birth(const Birth& birth, Fd& process) {
 
 std::string_view to_text(Life life) {
   switch (life) {
-    case Life::off: return "off";
-    case Life::booting: return "booting";
-    case Life::running: return "running";
-    case Life::frozen: return "frozen";
-    case Life::stopping: return "stopping";
+    case Life::off:
+      return "off";
+    case Life::booting:
+      return "booting";
+    case Life::running:
+      return "running";
+    case Life::frozen:
+      return "frozen";
+    case Life::stopping:
+      return "stopping";
   }
   return "unknown";
 }
@@ -266,7 +271,8 @@ void Instances::State::keep() {
     {
       const std::lock_guard lock(mutex);
       if (!to_boot.empty()) patience = 0;
-      if (ending && std::ranges::none_of(all, [](const auto& e) { return e.second.process.is_open(); })) {
+      if (ending &&
+          std::ranges::none_of(all, [](const auto& e) { return e.second.process.is_open(); })) {
         return;
       }
       for (const auto& [name, one] : all) {
@@ -297,7 +303,8 @@ Status Instances::State::await(const std::string& name, Duration patience, std::
   std::unique_lock lock(mutex);
   const One& one = all.at(name);
   if (changed.wait_for(lock, patience, [&] { return done(one); })) return {};
-  return failure(Code::timed_out, fmt::format("{}: did not {} within {}", name, what, mainstay::to_text(patience)));
+  return failure(Code::timed_out,
+                 fmt::format("{}: did not {} within {}", name, what, mainstay::to_text(patience)));
 }
 
 Status Instances::State::request_boot(const std::string& name) {
@@ -321,7 +328,8 @@ Result<int> Instances::State::strike(const std::string& name, bool boot_again) {
   if (!(*one)->process.is_open()) {
     return failure(Code::conflict, fmt::format("{} is not running", name));
   }
-  if (auto closed = setup.network->close_line(name); !closed) return std::unexpected(closed.error());
+  if (auto closed = setup.network->close_line(name); !closed)
+    return std::unexpected(closed.error());
   (*one)->boot_again = boot_again;
   if (::syscall(SYS_pidfd_send_signal, (*one)->process.number(), SIGKILL, nullptr, 0) != 0) {
     return system_failure("kill " + name);
@@ -365,9 +373,8 @@ void Instances::add(InitSpec spec) {
 
 Status Instances::boot(const std::string& instance) {
   if (auto asked = state_->request_boot(instance); !asked) return asked;
-  auto done = state_->await(instance, boot_patience, "boot", [](const One& one) {
-    return one.life != Life::booting;
-  });
+  auto done = state_->await(instance, boot_patience, "boot",
+                            [](const One& one) { return one.life != Life::booting; });
   if (!done) return done;
   const std::lock_guard lock(state_->mutex);
   const One& one = state_->all.at(instance);
@@ -429,7 +436,8 @@ Status Instances::reboot(const std::string& instance, bool hard) {
     boots = (*one)->boots;
   }
   if (hard) {
-    if (auto struck = state_->strike(instance, true); !struck) return std::unexpected(struck.error());
+    if (auto struck = state_->strike(instance, true); !struck)
+      return std::unexpected(struck.error());
   } else {
     {
       const std::lock_guard lock(state_->mutex);
@@ -485,7 +493,8 @@ Status Instances::thaw(const std::string& instance) {
   if (!found) return std::unexpected(found.error());
   One& one = **found;
   if (one.life != Life::frozen) {
-    return failure(Code::conflict, fmt::format("{} is {}, not frozen", instance, to_text(one.life)));
+    return failure(Code::conflict,
+                   fmt::format("{} is {}, not frozen", instance, to_text(one.life)));
   }
   if (auto opened = state_->setup.network->open_line(instance); !opened) return opened;
   if (one.cgroup.empty()) {

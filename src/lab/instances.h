@@ -1,7 +1,8 @@
-// The instances' lives: boot, kill, stop, freeze, reboot, each on the namespaces of one instance and nothing else.
+// The instances' lives: boot, kill, stop, freeze, reboot, each on the namespaces of one instance
+// and nothing else.
 //
-// One thread keeps them all: it starts the inits (which die when that thread dies), hears them, and notices at once
-// when one ends. Every operation waits until it is done or its deadline passes.
+// One thread keeps them all: it starts the inits (which die when that thread dies), hears them, and
+// notices at once when one ends. Every operation waits until it is done or its deadline passes.
 #pragma once
 
 #include <functional>
@@ -34,7 +35,8 @@ class Instances {
     std::string cgroup;  // parent of the instances' groups; empty: no cgroup v2 we may write to
     Network* network = nullptr;
     EventLog* events = nullptr;
-    // Called when an instance's life changes; must not call back. `own_will`: it switched itself off.
+    // Called when an instance's life changes; must not call back. `own_will`: it switched itself
+    // off.
     std::function<void(const std::string& instance, Life life, bool own_will)> on_change;
   };
   static Result<std::unique_ptr<Instances>> start(Setup setup);
@@ -51,7 +53,8 @@ class Instances {
   Status reboot(const std::string& instance, bool hard);
   Status freeze(const std::string& instance);
   Status thaw(const std::string& instance);
-  Status set_boot_commands(const std::string& instance, std::vector<std::vector<std::string>> commands);
+  Status set_boot_commands(const std::string& instance,
+                           std::vector<std::vector<std::string>> commands);
 
   std::map<std::string, InstanceStatus> status() const;
 

@@ -9,15 +9,11 @@
 namespace mainstay::lab {
 namespace {
 
-std::uint32_t mask_of(int length) {
-  return length == 0 ? 0U : ~std::uint32_t{0} << (32 - length);
-}
+std::uint32_t mask_of(int length) { return length == 0 ? 0U : ~std::uint32_t{0} << (32 - length); }
 
 }  // namespace
 
-bool Cidr::contains(Ipv4 other) const {
-  return (other.value & mask_of(length)) == address.value;
-}
+bool Cidr::contains(Ipv4 other) const { return (other.value & mask_of(length)) == address.value; }
 
 bool Cidr::contains(const Cidr& other) const {
   return other.length >= length && contains(other.address);

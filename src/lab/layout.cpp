@@ -41,7 +41,8 @@ std::string text_or(const json& object, const std::string& where, const char* ke
 
 bool flag_or(const json& object, const std::string& where, const char* key, bool otherwise) {
   if (!object.contains(key)) return otherwise;
-  if (!object.at(key).is_boolean()) throw Wrong{fmt::format("{}: '{}' is true or false", where, key)};
+  if (!object.at(key).is_boolean())
+    throw Wrong{fmt::format("{}: '{}' is true or false", where, key)};
   return object.at(key).get<bool>();
 }
 
@@ -73,8 +74,8 @@ LayoutTable parse_table(const json& object) {
   const std::string where = "route table " + table.name;
   for (const json& entry : list(object, where, "routes")) {
     known_keys(entry, where, {"destination", "target"});
-    table.routes.push_back({must(parse_cidr(text(entry, where, "destination")), where),
-                            text(entry, where, "target")});
+    table.routes.push_back(
+        {must(parse_cidr(text(entry, where, "destination")), where), text(entry, where, "target")});
   }
   return table;
 }
@@ -156,7 +157,8 @@ void check_instance(const Layout& layout, const LayoutInstance& instance) {
   if (!instance.role.empty()) find_named(layout.roles, instance.role, where);
   if (instance.subnet.empty()) {
     if (layout.vpc.contains(instance.address)) {
-      throw Wrong{where + ": a machine without a subnet is on the internet, outside the VPC's CIDR"};
+      throw Wrong{where +
+                  ": a machine without a subnet is on the internet, outside the VPC's CIDR"};
     }
     return;
   }
@@ -164,8 +166,9 @@ void check_instance(const Layout& layout, const LayoutInstance& instance) {
   const std::uint32_t offset = instance.address.value - cidr.address.value;
   const std::uint32_t size = std::uint32_t{1} << (32 - cidr.length);
   if (!cidr.contains(instance.address) || offset < 4 || offset == size - 1) {
-    throw Wrong{fmt::format("{}: {} is not a free address of {} (the first four and the last are AWS's)",
-                            where, to_text(instance.address), to_text(cidr))};
+    throw Wrong{
+        fmt::format("{}: {} is not a free address of {} (the first four and the last are AWS's)",
+                    where, to_text(instance.address), to_text(cidr))};
   }
 }
 
@@ -190,7 +193,8 @@ void check(const Layout& layout) {
   }
   for (const LayoutTable& table : layout.tables) {
     for (const LayoutRoute& route : table.routes) {
-      const std::string where = fmt::format("route table {}, {}", table.name, to_text(route.destination));
+      const std::string where =
+          fmt::format("route table {}, {}", table.name, to_text(route.destination));
       if (layout.vpc.contains(route.destination)) throw Wrong{where + ": lies in the VPC's CIDR"};
       if (route.target != "internet") find_named(layout.instances, route.target, where);
     }

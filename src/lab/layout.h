@@ -33,13 +33,14 @@ struct LayoutInstance {
   Ipv4 address{};
   std::string elastic_ip = {};
   bool source_dest_check = true;
-  bool nat = false;  // forwards and masquerades for its VPC, as a NAT instance does
+  bool nat = false;       // forwards and masquerades for its VPC, as a NAT instance does
   std::string role = {};  // of its credentials; empty: none
 };
 
 struct LayoutRole {
   std::string name;
-  std::vector<std::string> denied = {};  // actions such as "ec2:ReplaceRoute"; "*" at the end matches any rest
+  std::vector<std::string> denied =
+      {};  // actions such as "ec2:ReplaceRoute"; "*" at the end matches any rest
 };
 
 struct Layout {
@@ -56,7 +57,8 @@ struct Layout {
 
 inline constexpr std::size_t instances_max = 64;
 
-// The guide's Figure 4-1: two zones, a NAT instance and a server in each, a client, one machine on the internet.
+// The guide's Figure 4-1: two zones, a NAT instance and a server in each, a client, one machine on
+// the internet.
 const std::string& default_layout_text();
 
 // Reads a layout and checks it as a whole; the first thing that is wrong is named.

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/random.h"
 
 namespace mainstay::lab {
 namespace {
@@ -39,8 +40,8 @@ void add_instance(Model& model, const Layout& layout, const LayoutInstance& from
   model.instances.push_back({make_id("i", from.name), from.name, subnet->zone, eni_id, from.role,
                              InstanceState::pending, now_ms});
   model.enis.push_back({eni_id, make_id("eni-attach", from.name), make_id("i", from.name),
-                        make_id("subnet", from.subnet), from.address,
-                        mac_of(model.enis.size() + 1), from.source_dest_check});
+                        make_id("subnet", from.subnet), from.address, mac_of(model.enis.size() + 1),
+                        from.source_dest_check});
 }
 
 void add_address(Model& model, const std::string& public_ip, const std::string& eni_id) {
@@ -58,20 +59,28 @@ void add_address(Model& model, const std::string& public_ip, const std::string& 
 
 std::string_view to_text(InstanceState state) {
   switch (state) {
-    case InstanceState::pending: return "pending";
-    case InstanceState::running: return "running";
-    case InstanceState::stopping: return "stopping";
-    case InstanceState::stopped: return "stopped";
+    case InstanceState::pending:
+      return "pending";
+    case InstanceState::running:
+      return "running";
+    case InstanceState::stopping:
+      return "stopping";
+    case InstanceState::stopped:
+      return "stopped";
   }
   return "unknown";
 }
 
 int code_of(InstanceState state) {
   switch (state) {
-    case InstanceState::pending: return 0;
-    case InstanceState::running: return 16;
-    case InstanceState::stopping: return 64;
-    case InstanceState::stopped: return 80;
+    case InstanceState::pending:
+      return 0;
+    case InstanceState::running:
+      return 16;
+    case InstanceState::stopping:
+      return 64;
+    case InstanceState::stopped:
+      return 80;
   }
   return -1;
 }
@@ -80,7 +89,7 @@ std::string make_id(std::string_view prefix, std::string_view name) {
   Digest digest;
   digest.add(prefix);
   digest.add(name);
-  return fmt::format("{}-0{:016x}", prefix, digest.value());
+  return fmt::format("{}-0{:016x}", prefix, Random(digest.value()).next());
 }
 
 Model make_model(const Layout& layout, std::int64_t now_ms) {
@@ -95,7 +104,8 @@ Model make_model(const Layout& layout, std::int64_t now_ms) {
     model.subnets.push_back({make_id("subnet", subnet.name), subnet.name, subnet.zone, subnet.cidr,
                              make_id("rtb", subnet.route_table)});
   }
-  // AWS gives every VPC a main table; here nothing uses it but subnets without a table, of which there are none.
+  // AWS gives every VPC a main table; here nothing uses it but subnets without a table, of which
+  // there are none.
   RouteTable main{.id = make_id("rtb", "main of " + model.vpc_id), .name = "main"};
   main.associations.push_back({make_id("rtbassoc", "main of " + model.vpc_id), ""});
   main.routes.push_back({.destination = layout.vpc, .gateway_id = "local"});

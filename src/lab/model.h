@@ -1,4 +1,5 @@
-// The account as the EC2 API shows it: a value, copied and changed, never touched in place by two hands.
+// The account as the EC2 API shows it: a value, copied and changed, never touched in place by two
+// hands.
 #pragma once
 
 #include <cstdint>

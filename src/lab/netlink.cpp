@@ -21,7 +21,8 @@ namespace {
 
 constexpr std::size_t message_size_max = 1024;
 
-// A message under construction. Its size is bounded by the nine messages below, all far under the maximum.
+// A message under construction. Its size is bounded by the nine messages below, all far under the
+// maximum.
 class Message {
  public:
   Message(std::uint16_t type, int flags) {

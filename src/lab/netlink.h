@@ -1,7 +1,8 @@
 // The kernel's links, addresses, routes and rules, changed one netlink message at a time.
 //
-// Interfaces are named by index: the lab gives each one its index when it makes it. A change of a route is a single
-// message, so a packet is routed by the old route or by the new one and never by none.
+// Interfaces are named by index: the lab gives each one its index when it makes it. A change of a
+// route is a single message, so a packet is routed by the old route or by the new one and never by
+// none.
 #pragma once
 
 #include <array>

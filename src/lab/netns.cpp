@@ -1,4 +1,5 @@
-// Entering namespaces: always on a thread made for it, so that no other thread is ever in the wrong one.
+// Entering namespaces: always on a thread made for it, so that no other thread is ever in the wrong
+// one.
 #include "lab/netns.h"
 
 #include <fcntl.h>

@@ -9,8 +9,8 @@
 namespace mainstay::lab {
 namespace {
 
-constexpr std::uint32_t table_of_vpc = 100;      // every private address of the VPC: the "local" route
-constexpr std::uint32_t table_first = 1000;      // the VPC's route tables
+constexpr std::uint32_t table_of_vpc = 100;  // every private address of the VPC: the "local" route
+constexpr std::uint32_t table_first = 1000;  // the VPC's route tables
 constexpr std::uint32_t main_table = 254;
 constexpr std::uint32_t last_resort = 1U << 20U;  // the metric of "nothing else matches"
 constexpr int gateway_index = 50;
@@ -129,9 +129,9 @@ Status Network::make_namespaces() {
     Fd* space;
     std::unique_ptr<Netlink>* netlink;
   };
-  for (const auto& [space, netlink] : {Wanted{&router_, &router_netlink_},
-                                       Wanted{&outside_, &outside_netlink_},
-                                       Wanted{&wires_, &wires_netlink_}}) {
+  for (const auto& [space, netlink] :
+       {Wanted{&router_, &router_netlink_}, Wanted{&outside_, &outside_netlink_},
+        Wanted{&wires_, &wires_netlink_}}) {
     auto made = make_network_namespace();
     if (!made) return std::unexpected(made.error());
     *space = std::move(*made);
@@ -170,7 +170,8 @@ Status Network::make_router(const Layout& layout, const Model& model) {
                              .blackhole = true,
                              .metric = last_resort}),
        router.add_rule({.priority = 100, .table = table_of_vpc}),
-       run_nft(router_, fmt::format(router_filter, to_text(endpoint_address), to_text(layout.vpc)))});
+       run_nft(router_,
+               fmt::format(router_filter, to_text(endpoint_address), to_text(layout.vpc)))});
 }
 
 Status Network::make_outside(const Layout&, const Model& model) {
@@ -242,10 +243,9 @@ Status Network::make_router_side(const Model& model, const Eni& eni) {
     return set_sysctls({{fmt::format("conf/{}/proxy_arp", name).c_str(), "1"}});
   });
   if (!answering) return answering;
-  return router_netlink_->add_rule(
-      {.priority = 1000 + static_cast<std::uint32_t>(port.number),
-       .table = kernel_table_.at(subnet->table_id),
-       .incoming = name});
+  return router_netlink_->add_rule({.priority = 1000 + static_cast<std::uint32_t>(port.number),
+                                    .table = kernel_table_.at(subnet->table_id),
+                                    .incoming = name});
 }
 
 Result<KernelRoute> Network::kernel_route(const std::string& table_id, const Route& route) const {
@@ -366,8 +366,8 @@ Status Network::apply_quality(const Port& port, const LineQuality& quality) {
   std::string script = "add table netdev wires\n";
   const std::string devices[2] = {wire_inner(number), wire_outer(number)};
   for (std::size_t end = 0; end < 2; ++end) {
-    const std::string chain = end == 0 ? fmt::format("from_{}_{}", number, time)
-                                       : fmt::format("to_{}", number);
+    const std::string chain =
+        end == 0 ? fmt::format("from_{}_{}", number, time) : fmt::format("to_{}", number);
     script += fmt::format(
         "add chain netdev wires {0} {{ type filter hook ingress device \"{1}\" priority 0; }}\n"
         "flush chain netdev wires {0}\n",

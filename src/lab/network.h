@@ -1,9 +1,10 @@
 // The VPC in the kernel: a router, the wires of the instances, the world outside.
 //
-// Three namespaces, held by descriptors. "router" is the VPC's implicit router: each instance has a port there, so
-// every hop is routed, and a port's packets are looked up in the kernel table of its subnet's route table. "outside"
-// is the internet: the AWS endpoints and the visitors. "wires" holds nothing but the middle of each instance's link;
-// there packets are lost or delayed, and there a dead instance's link goes down before its processes end.
+// Three namespaces, held by descriptors. "router" is the VPC's implicit router: each instance has a
+// port there, so every hop is routed, and a port's packets are looked up in the kernel table of its
+// subnet's route table. "outside" is the internet: the AWS endpoints and the visitors. "wires"
+// holds nothing but the middle of each instance's link; there packets are lost or delayed, and
+// there a dead instance's link goes down before its processes end.
 #pragma once
 
 #include <map>
@@ -21,7 +22,7 @@
 
 namespace mainstay::lab {
 
-inline constexpr Ipv4 endpoint_address{(203U << 24U) | (113U << 8U) | 50U};        // the AWS endpoints
+inline constexpr Ipv4 endpoint_address{(203U << 24U) | (113U << 8U) | 50U};  // the AWS endpoints
 inline constexpr Ipv4 metadata_address{(169U << 24U) | (254U << 16U) | (169U << 8U) | 254U};
 
 // What a machine must know to configure its own side of the link.

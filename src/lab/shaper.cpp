@@ -170,7 +170,8 @@ Status Shaper::shape(int line, int first_index, int second_index, const LineQual
   if (!opened) return opened;
   const std::lock_guard lock(state_->mutex);
   state_->lines[line] = std::move(made);
-  if (!state_->thread.joinable()) state_->thread = std::thread([state = state_.get()] { state->run(); });
+  if (!state_->thread.joinable())
+    state_->thread = std::thread([state = state_.get()] { state->run(); });
   eventfd_write(state_->wake.number(), 1);
   return {};
 }

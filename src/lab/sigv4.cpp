@@ -48,7 +48,8 @@ std::string canonical_query(std::string_view query) {
 // Each segment encoded once more than it was sent, which is the rule for every service but S3.
 std::string canonical_path(std::string_view path) {
   std::string out;
-  for (const char c : path) out += c == '/' ? std::string("/") : url_encode(std::string_view(&c, 1));
+  for (const char c : path)
+    out += c == '/' ? std::string("/") : url_encode(std::string_view(&c, 1));
   return out.empty() ? "/" : out;
 }
 
@@ -166,8 +167,8 @@ std::expected<Signature, AwsError> verify(const HttpRequest& request, const Find
                                           std::int64_t now_ms) {
   const std::string_view header = request.header("authorization");
   if (header.empty()) {
-    return std::unexpected(AwsError{400, "MissingAuthenticationToken",
-                                    "Request is missing Authentication Token"});
+    return std::unexpected(
+        AwsError{400, "MissingAuthenticationToken", "Request is missing Authentication Token"});
   }
   const auto parts = parse_authorization(header);
   const auto when = parse_amz_date(request.header("x-amz-date"));
@@ -207,9 +208,8 @@ void sign(HttpRequest& request, const Credentials& credentials, const SignedScop
   if (!credentials.session_token.empty()) {
     request.headers.emplace_back("x-amz-security-token", credentials.session_token);
   }
-  Parts parts{.access_key = credentials.access_key,
-              .date = amz_date(now_ms).substr(0, 8),
-              .scope = scope};
+  Parts parts{
+      .access_key = credentials.access_key, .date = amz_date(now_ms).substr(0, 8), .scope = scope};
   for (const auto& [name, value] : request.headers) parts.signed_headers.push_back(name);
   std::ranges::sort(parts.signed_headers);
   request.headers.emplace_back(

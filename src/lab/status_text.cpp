@@ -20,13 +20,14 @@ std::string named_target(const json& status, const std::string& target) {
 }
 
 std::string instances_table(const json& status) {
-  std::string out = fmt::format("{:<12} {:<8} {:<9} {:<16} {:<15} {:<15} {}\n", "INSTANCE", "LIFE", "AWS",
-                                "ZONE", "ADDRESS", "ELASTIC IP", "ENI");
+  std::string out = fmt::format("{:<12} {:<8} {:<9} {:<16} {:<15} {:<15} {}\n", "INSTANCE", "LIFE",
+                                "AWS", "ZONE", "ADDRESS", "ELASTIC IP", "ENI");
   for (const auto& [name, one] : status.at("instances").items()) {
     const json& elastic = one.contains("elastic_ip") ? one.at("elastic_ip") : json();
-    out += fmt::format("{:<12} {:<8} {:<9} {:<16} {:<15} {:<15} {}\n", name, one.value("life", ""),
-                       one.value("state", "-"), one.value("zone", "internet"), one.value("address", ""),
-                       elastic.is_string() ? elastic.get<std::string>() : "-", one.value("eni", "-"));
+    out += fmt::format(
+        "{:<12} {:<8} {:<9} {:<16} {:<15} {:<15} {}\n", name, one.value("life", ""),
+        one.value("state", "-"), one.value("zone", "internet"), one.value("address", ""),
+        elastic.is_string() ? elastic.get<std::string>() : "-", one.value("eni", "-"));
   }
   return out;
 }
@@ -46,8 +47,8 @@ std::string faults_list(const json& status) {
   std::string out;
   for (const json& cut : status.at("cuts")) {
     const std::string to = cut.value("to", "");
-    out += fmt::format("cut: {} - {} ({})\n", cut.value("from", ""), to.empty() ? "everything else" : to,
-                       cut.value("direction", ""));
+    out += fmt::format("cut: {} - {} ({})\n", cut.value("from", ""),
+                       to.empty() ? "everything else" : to, cut.value("direction", ""));
   }
   for (const json& fault : status.at("api_faults")) {
     out += fmt::format("api fault {}: {} for {}\n", fault.value("id", 0), fault.value("kind", ""),

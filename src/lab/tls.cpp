@@ -52,8 +52,7 @@ Identity make_identity(const std::string& name, long serial) {
 }
 
 bool sign(Identity& subject, Identity& issuer) {
-  X509_set_issuer_name(subject.certificate.get(),
-                       X509_get_subject_name(issuer.certificate.get()));
+  X509_set_issuer_name(subject.certificate.get(), X509_get_subject_name(issuer.certificate.get()));
   return X509_sign(subject.certificate.get(), issuer.key.get(), EVP_sha256()) > 0;
 }
 

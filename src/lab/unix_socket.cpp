@@ -14,7 +14,8 @@
 namespace mainstay::lab {
 namespace {
 
-// The path of a socket is limited to 107 bytes; through the directory's descriptor it is always short.
+// The path of a socket is limited to 107 bytes; through the directory's descriptor it is always
+// short.
 struct Place {
   Fd directory;
   sockaddr_un address{};
@@ -79,7 +80,8 @@ Status send_message(const Fd& socket, std::string_view bytes, const std::vector<
     head->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
     std::memcpy(CMSG_DATA(head), descriptors.data(), descriptors.size() * sizeof(int));
   }
-  if (::sendmsg(socket.number(), &message, MSG_NOSIGNAL) < 0) return system_failure("send a message");
+  if (::sendmsg(socket.number(), &message, MSG_NOSIGNAL) < 0)
+    return system_failure("send a message");
   return {};
 }
 
@@ -101,7 +103,8 @@ Result<SocketMessage> receive_message(const Fd& socket, Duration patience) {
   const ssize_t size = ::recvmsg(socket.number(), &message, MSG_CMSG_CLOEXEC);
   if (size < 0 && errno != ECONNRESET) return system_failure("receive a message");
   got.bytes.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-  for (cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr; head = CMSG_NXTHDR(&message, head)) {
+  for (cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr;
+       head = CMSG_NXTHDR(&message, head)) {
     if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (std::size_t i = 0; i < count; ++i) {

@@ -20,11 +20,14 @@ struct SocketMessage {
   std::vector<Fd> descriptors = {};
 };
 
-// SOCK_SEQPACKET: a message arrives whole or not at all. The directory must exist; an old socket is replaced.
+// SOCK_SEQPACKET: a message arrives whole or not at all. The directory must exist; an old socket is
+// replaced.
 Result<Fd> listen_at(const std::string& directory, const std::string& name);
 Result<Fd> connect_to(const std::string& directory, const std::string& name);
-Status send_message(const Fd& socket, std::string_view bytes, const std::vector<int>& descriptors = {});
-// An empty message of no bytes means that the other side is gone. timed_out if nothing came in time.
+Status send_message(const Fd& socket, std::string_view bytes,
+                    const std::vector<int>& descriptors = {});
+// An empty message of no bytes means that the other side is gone. timed_out if nothing came in
+// time.
 Result<SocketMessage> receive_message(const Fd& socket, Duration patience);
 
 }  // namespace mainstay::lab

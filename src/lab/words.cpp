@@ -14,7 +14,8 @@ bool contains(const std::vector<std::string>& all, const std::string& one) {
 
 }  // namespace
 
-Result<Words> parse_words(const std::vector<std::string>& words, const std::vector<std::string>& options,
+Result<Words> parse_words(const std::vector<std::string>& words,
+                          const std::vector<std::string>& options,
                           const std::vector<std::string>& flags) {
   Words out;
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -27,11 +28,11 @@ Result<Words> parse_words(const std::vector<std::string>& words, const std::vect
     if (contains(flags, name)) {
       out.options[name] = "";
     } else if (!contains(options, name)) {
-      return failure(Code::invalid,
-                     fmt::format("unknown option '--{}'; known here: {}", name,
-                                 options.empty() && flags.empty()
-                                     ? "none"
-                                     : fmt::format("{} {}", fmt::join(options, " "), fmt::join(flags, " "))));
+      return failure(Code::invalid, fmt::format("unknown option '--{}'; known here: {}", name,
+                                                options.empty() && flags.empty()
+                                                    ? "none"
+                                                    : fmt::format("{} {}", fmt::join(options, " "),
+                                                                  fmt::join(flags, " "))));
     } else if (equals != std::string::npos) {
       out.options[name] = words[i].substr(equals + 1);
     } else if (i + 1 < words.size()) {
@@ -47,12 +48,14 @@ Result<Duration> parse_duration(std::string_view text) {
   double amount = 0;
   const auto [end, problem] = std::from_chars(text.begin(), text.end(), amount);
   const std::string_view unit(end, static_cast<std::size_t>(text.end() - end));
-  const std::map<std::string_view, double> units = {
-      {"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"min", 6e10}, {"h", 3.6e12}};
+  const std::map<std::string_view, double> units = {{"ns", 1},  {"us", 1e3},   {"ms", 1e6},
+                                                    {"s", 1e9}, {"min", 6e10}, {"h", 3.6e12}};
   const auto found = units.find(unit);
-  if (problem != std::errc() || found == units.end() || !(std::abs(amount * found->second) < 1e17)) {
-    return failure(Code::invalid,
-                   fmt::format("'{}' is not a duration; write for example 20ms, 1.5s or 2min", text));
+  if (problem != std::errc() || found == units.end() ||
+      !(std::abs(amount * found->second) < 1e17)) {
+    return failure(
+        Code::invalid,
+        fmt::format("'{}' is not a duration; write for example 20ms, 1.5s or 2min", text));
   }
   return Duration(static_cast<std::int64_t>(amount * found->second));
 }

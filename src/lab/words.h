@@ -17,7 +17,8 @@ struct Words {
 };
 
 // `flags` are the options that take no value.
-Result<Words> parse_words(const std::vector<std::string>& words, const std::vector<std::string>& options,
+Result<Words> parse_words(const std::vector<std::string>& words,
+                          const std::vector<std::string>& options,
                           const std::vector<std::string>& flags = {});
 // "20ms", "1.5s", "2min", "300us"; a minus sign where `signs` allows.
 Result<Duration> parse_duration(std::string_view text);

@@ -17,7 +17,8 @@ using nlohmann::json;
 
 std::uint64_t fresh_seed() {
   std::uint64_t seed = 0;
-  (void)!::getrandom(&seed, sizeof(seed), 0);  // A seed of zero would do as well: these keys guard nothing.
+  (void)!::getrandom(&seed, sizeof(seed),
+                     0);  // A seed of zero would do as well: these keys guard nothing.
   return seed;
 }
 
@@ -41,7 +42,10 @@ json route_json(const Route& route) {
 }
 
 json table_json(const RouteTable& table) {
-  json out = {{"id", table.id}, {"name", table.name}, {"routes", json::array()}, {"subnets", json::array()}};
+  json out = {{"id", table.id},
+              {"name", table.name},
+              {"routes", json::array()},
+              {"subnets", json::array()}};
   for (const Route& route : table.routes) out["routes"].push_back(route_json(route));
   for (const Association& association : table.associations) {
     if (!association.subnet_id.empty()) out["subnets"].push_back(association.subnet_id);
@@ -66,8 +70,12 @@ json instance_json(const Model& model, const Instance& instance) {
 }
 
 json fault_json(const ApiFault& fault) {
-  return {{"id", fault.id},       {"kind", to_text(fault.kind)}, {"action", fault.action},
-          {"instance", fault.instance}, {"rate", fault.rate},    {"count", fault.count},
+  return {{"id", fault.id},
+          {"kind", to_text(fault.kind)},
+          {"action", fault.action},
+          {"instance", fault.instance},
+          {"rate", fault.rate},
+          {"count", fault.count},
           {"amount_ms", fault.amount_ms}};
 }
 
@@ -109,9 +117,10 @@ Status World::set_up(const Layout& layout) {
   watch.lap("network");
   if (auto done = prepare_disks(layout); !done) return done;
   watch.lap("disks");
-  auto instances = Instances::start(
-      {options_.directory, options_.cgroup, network_.get(), &events_,
-       [this](const std::string& name, Life life, bool own_will) { on_life(name, life, own_will); }});
+  auto instances = Instances::start({options_.directory, options_.cgroup, network_.get(), &events_,
+                                     [this](const std::string& name, Life life, bool own_will) {
+                                       on_life(name, life, own_will);
+                                     }});
   if (!instances) return std::unexpected(instances.error());
   instances_ = std::move(*instances);
   for (const LayoutInstance& instance : layout.instances) {
@@ -138,7 +147,8 @@ World::~World() {
 std::string World::hosts_file(const LayoutInstance& instance) const {
   std::string text = fmt::format("127.0.0.1 localhost\n127.0.1.1 {}\n", instance.name);
   for (const Instance& other : model_.instances) {
-    text += fmt::format("{} {}\n", to_text(find_id(model_.enis, other.eni_id)->address), other.name);
+    text +=
+        fmt::format("{} {}\n", to_text(find_id(model_.enis, other.eni_id)->address), other.name);
   }
   for (const std::string& name : endpoint_names(model_.region)) {
     text += fmt::format("{} {}\n", to_text(endpoint_address), name);
@@ -163,10 +173,13 @@ Status World::prepare_disks(const Layout& layout) {
     const std::vector<std::pair<std::string, std::string>> files = {
         {"/etc/hostname", instance.name + "\n"},
         {"/etc/hosts", hosts_file(instance)},
-        {"/etc/resolv.conf", "# All names of the lab are in /etc/hosts.\nnameserver 127.0.0.1\n"
-                             "options timeout:1 attempts:1\n"},
+        {"/etc/resolv.conf",
+         "# All names of the lab are in /etc/hosts.\nnameserver 127.0.0.1\n"
+         "options timeout:1 attempts:1\n"},
         {"/etc/ssl/certs/ca-certificates.crt", authorities},
-        {"/root/.aws/config", fmt::format("[default]\nregion = {}\nca_bundle = /etc/ssl/certs/ca-certificates.crt\n", layout.region)}};
+        {"/root/.aws/config",
+         fmt::format("[default]\nregion = {}\nca_bundle = /etc/ssl/certs/ca-certificates.crt\n",
+                     layout.region)}};
     for (const auto& [name, content] : files) {
       if (auto written = write_file(disk + name, content); !written) return written;
     }
@@ -199,10 +212,10 @@ Status World::start_servers() {
     HttpServer::Handler handler;
     const TlsContext* tls;
   };
-  for (const Wanted& wanted : {Wanted{network_->outside(), endpoint_address, 80, api, nullptr},
-                               Wanted{network_->outside(), endpoint_address, 443, api, tls_.get()},
-                               Wanted{network_->router(), metadata_address, metadata_port, metadata,
-                                      nullptr}}) {
+  for (const Wanted& wanted :
+       {Wanted{network_->outside(), endpoint_address, 80, api, nullptr},
+        Wanted{network_->outside(), endpoint_address, 443, api, tls_.get()},
+        Wanted{network_->router(), metadata_address, metadata_port, metadata, nullptr}}) {
     auto server =
         HttpServer::start(wanted.where, wanted.address, wanted.port, wanted.handler, wanted.tls);
     if (!server) return std::unexpected(server.error());
@@ -243,8 +256,8 @@ Result<std::string> World::environment(const std::string& instance) {
   text += fmt::format("AWS_ENDPOINT_URL_STS=http://sts.{}.amazonaws.com\n", model_.region);
   if (instance.empty()) {
     const Credentials& administrator = accounts_->administrator();
-    text += fmt::format("AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}\n", administrator.access_key,
-                        administrator.secret_key);
+    text += fmt::format("AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}\n",
+                        administrator.access_key, administrator.secret_key);
   }
   return text;
 }
@@ -259,18 +272,22 @@ std::string World::status_json() {
               {"vpc", {{"id", model_.vpc_id}, {"cidr", to_text(model_.vpc)}}},
               {"internet_gateway", model_.igw_id},
               {"zones", model_.zones},
-              {"endpoint", {{"address", to_text(endpoint_address)},
-                            {"ec2", "http://" + endpoint_names(model_.region)[0]},
-                            {"sts", "http://" + endpoint_names(model_.region)[1]}}},
+              {"endpoint",
+               {{"address", to_text(endpoint_address)},
+                {"ec2", "http://" + endpoint_names(model_.region)[0]},
+                {"sts", "http://" + endpoint_names(model_.region)[1]}}},
               {"shared", {{"host", options_.directory + "/shared"}, {"instance", "/run/lab"}}},
-              {"administrator", {{"access_key", accounts_->administrator().access_key},
-                                 {"secret_key", accounts_->administrator().secret_key}}},
+              {"administrator",
+               {{"access_key", accounts_->administrator().access_key},
+                {"secret_key", accounts_->administrator().secret_key}}},
               {"denied", accounts_->denied()},
               {"metadata_out", metadata_out_},
               {"up_ms", phases_ms_}};
   for (const Subnet& subnet : model_.subnets) {
-    out["subnets"][subnet.name] = {{"id", subnet.id}, {"zone", subnet.zone},
-                                   {"cidr", to_text(subnet.cidr)}, {"route_table", subnet.table_id}};
+    out["subnets"][subnet.name] = {{"id", subnet.id},
+                                   {"zone", subnet.zone},
+                                   {"cidr", to_text(subnet.cidr)},
+                                   {"route_table", subnet.table_id}};
   }
   for (const RouteTable& table : model_.tables) out["route_tables"][table.name] = table_json(table);
   for (const Instance& instance : model_.instances) {

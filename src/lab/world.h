@@ -1,4 +1,5 @@
-// A running lab: the account, the network, the instances, the endpoints, and what goes wrong with them.
+// A running lab: the account, the network, the instances, the endpoints, and what goes wrong with
+// them.
 #pragma once
 
 #include <condition_variable>
@@ -70,14 +71,16 @@ class World {
   void set_state(const std::string& instance, InstanceState state);
 
   // Faults, by what they concern; faults.cpp.
-  Result<std::string> fault_instance(const std::string& verb, const std::vector<std::string>& words);
+  Result<std::string> fault_instance(const std::string& verb,
+                                     const std::vector<std::string>& words);
   Result<std::string> fault_cut(const std::vector<std::string>& words);
   Result<std::string> fault_heal(const std::vector<std::string>& words);
   Result<std::string> fault_line(const std::vector<std::string>& words);
   Result<std::string> fault_api(const std::vector<std::string>& words);
   Result<std::string> fault_metadata(const std::vector<std::string>& words);
   Result<std::string> fault_credentials(const std::vector<std::string>& words);
-  Result<std::string> fault_permission(const std::string& verb, const std::vector<std::string>& words);
+  Result<std::string> fault_permission(const std::string& verb,
+                                       const std::vector<std::string>& words);
   Result<std::string> fault_clear();
   Result<std::string> add_api_fault(ApiFault fault, const std::vector<std::string>& words);
   Status put_cuts_in_force();
@@ -90,7 +93,8 @@ class World {
 
   mutable std::mutex mutex_;  // guards what follows; never held while Instances is called
   Model model_;
-  std::deque<std::pair<std::int64_t, std::shared_ptr<const Model>>> history_;  // since when (monotonic)
+  std::deque<std::pair<std::int64_t, std::shared_ptr<const Model>>>
+      history_;  // since when (monotonic)
   std::optional<Accounts> accounts_;
   std::optional<MetadataService> metadata_;
   std::vector<ApiFault> api_faults_;

@@ -26,7 +26,8 @@ struct World::Call {
 namespace {
 
 Query query_of(const HttpRequest& request) {
-  return Query(parse_form(request.method == "POST" ? std::string_view(request.body) : request.query()));
+  return Query(
+      parse_form(request.method == "POST" ? std::string_view(request.body) : request.query()));
 }
 
 std::string sts_identity(const Principal& principal, const std::string& account) {
@@ -39,13 +40,15 @@ std::string sts_identity(const Principal& principal, const std::string& account)
 std::string sts_response(const std::string& content, const std::string& id) {
   return fmt::format(
       "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">{}"
-      "<ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></GetCallerIdentityResponse>\n",
+      "<ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></"
+      "GetCallerIdentityResponse>\n",
       content, id);
 }
 
 std::string sts_error(const AwsError& error, const std::string& id) {
   return fmt::format(
-      "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>"
+      "<ErrorResponse "
+      "xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>"
       "<Code>{}</Code><Message>{}</Message></Error><RequestId>{}</RequestId></ErrorResponse>\n",
       xml_escape(error.code), xml_escape(error.message), id);
 }
@@ -64,8 +67,8 @@ AwsError in_words_of_sts(AwsError error) {
 std::string make_request_id(Random& random) {
   const std::uint64_t a = random.next();
   const std::uint64_t b = random.next();
-  return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}", a >> 32U, (a >> 16U) & 0xffffU, a & 0xfffU,
-                     0x8000U | ((b >> 48U) & 0x3fffU), b & 0xffffffffffffULL);
+  return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}", a >> 32U, (a >> 16U) & 0xffffU,
+                     a & 0xfffU, 0x8000U | ((b >> 48U) & 0x3fffU), b & 0xffffffffffffULL);
 }
 
 }  // namespace
@@ -74,8 +77,8 @@ void World::admit(Call& call) {
   const std::lock_guard lock(mutex_);
   call.id = make_request_id(random_);
   const std::int64_t now_ms = wall_clock_ms() + clock_skew_ms(api_faults_);
-  const auto signature = verify(
-      call.request, [this](std::string_view key) { return accounts_->find(key); }, now_ms);
+  const auto signature =
+      verify(call.request, [this](std::string_view key) { return accounts_->find(key); }, now_ms);
   if (signature) {
     call.known = true;
     call.principal = accounts_->principal(signature->access_key);
@@ -141,8 +144,8 @@ void World::perform(Call& call) {
       if (call.action == "GetCallerIdentity") {
         call.content = sts_identity(call.principal, model_.account);
       } else {
-        call.error = AwsError{400, "InvalidAction",
-                              fmt::format("Could not find operation {}", call.action)};
+        call.error =
+            AwsError{400, "InvalidAction", fmt::format("Could not find operation {}", call.action)};
       }
       return;
     }
@@ -150,9 +153,10 @@ void World::perform(Call& call) {
         !accounts_->permitted(call.principal, "ec2:" + call.action)) {
       call.error = AwsError{
           403, "UnauthorizedOperation",
-          fmt::format("You are not authorized to perform this operation. User: {} is not authorized "
-                      "to perform: ec2:{} because no identity-based policy allows the ec2:{} action",
-                      call.principal.arn, call.action, call.action)};
+          fmt::format(
+              "You are not authorized to perform this operation. User: {} is not authorized "
+              "to perform: ec2:{} because no identity-based policy allows the ec2:{} action",
+              call.principal.arn, call.action, call.action)};
       return;
     }
     Ec2Outcome outcome = execute(call);
@@ -169,7 +173,8 @@ void World::perform(Call& call) {
 HttpResponse World::on_api(const HttpRequest& request) {
   Call call{request, query_of(request)};
   call.action = call.query.value("Action");
-  call.sts = call.query.value("Version") == "2011-06-15" || request.header("host").starts_with("sts.");
+  call.sts =
+      call.query.value("Version") == "2011-06-15" || request.header("host").starts_with("sts.");
   admit(call);
   if (call.decision.delay_ms > 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(call.decision.delay_ms));
@@ -249,10 +254,14 @@ void World::order_reboot(const std::string& instance) {
 
 void World::run_order(const InstanceOrder& order) {
   switch (order.what) {
-    case InstanceOrder::What::stop: return order_stop(order.instance, false);
-    case InstanceOrder::What::force_stop: return order_stop(order.instance, true);
-    case InstanceOrder::What::reboot: return order_reboot(order.instance);
-    case InstanceOrder::What::start: break;
+    case InstanceOrder::What::stop:
+      return order_stop(order.instance, false);
+    case InstanceOrder::What::force_stop:
+      return order_stop(order.instance, true);
+    case InstanceOrder::What::reboot:
+      return order_reboot(order.instance);
+    case InstanceOrder::What::start:
+      break;
   }
   if (auto done = instances_->boot(order.instance); !done) {
     events_.add("lab", "start: " + done.error().message);
@@ -262,7 +271,8 @@ void World::run_order(const InstanceOrder& order) {
 void World::carry_out(const InstanceOrder& order) {
   const std::lock_guard lock(mutex_);
   if (ending_ || orders_running_ >= orders_max) {
-    events_.add("lab", fmt::format("{}: an order was dropped, there were too many", order.instance));
+    events_.add("lab",
+                fmt::format("{}: an order was dropped, there were too many", order.instance));
     return;
   }
   ++orders_running_;

@@ -35,7 +35,8 @@ bool takes_duration(ApiFaultKind kind) {
 }
 
 Result<int> parse_count(const std::string& text) {
-  if (text.empty() || text.size() > 6 || text.find_first_not_of("0123456789") != std::string::npos) {
+  if (text.empty() || text.size() > 6 ||
+      text.find_first_not_of("0123456789") != std::string::npos) {
     return failure(Code::invalid, fmt::format("'{}' is not a count", text));
   }
   return std::stoi(text);
@@ -97,8 +98,9 @@ Result<std::string> World::fault_instance(const std::string& verb, const List& w
     return said(instances_->reboot(name, parsed->options.contains("hard")), name + " is up again");
   }
   set_state(name, InstanceState::stopping);
-  return said(parsed->options.contains("force") ? instances_->kill(name) : instances_->shut_down(name),
-              name + " is stopped");
+  return said(
+      parsed->options.contains("force") ? instances_->kill(name) : instances_->shut_down(name),
+      name + " is stopped");
 }
 
 Status World::put_cuts_in_force() { return network_->set_cuts(model_, cuts_); }
@@ -106,7 +108,8 @@ Status World::put_cuts_in_force() { return network_->set_cuts(model_, cuts_); }
 Result<std::string> World::fault_cut(const List& words) {
   const auto parsed = parse_words(words, {"one-way"});
   if (!parsed) return std::unexpected(parsed.error());
-  if (parsed->plain.empty() || parsed->plain.size() > 2) return usage("cut PLACE [PLACE] [--one-way out|in]");
+  if (parsed->plain.empty() || parsed->plain.size() > 2)
+    return usage("cut PLACE [PLACE] [--one-way out|in]");
   Cut cut{.from = parsed->plain[0]};
   if (parsed->plain.size() == 2) cut.to = parsed->plain[1];
   if (const auto way = parsed->options.find("one-way"); way != parsed->options.end()) {
@@ -115,7 +118,8 @@ Result<std::string> World::fault_cut(const List& words) {
   }
   const std::lock_guard lock(mutex_);
   if (auto good = check_cut(model_, cut); !good) return std::unexpected(good.error());
-  if (cuts_.size() >= cuts_max) return failure(Code::conflict, "there are too many cuts; heal some");
+  if (cuts_.size() >= cuts_max)
+    return failure(Code::conflict, "there are too many cuts; heal some");
   if (std::ranges::find(cuts_, cut) == cuts_.end()) cuts_.push_back(cut);
   return said(put_cuts_in_force(), fmt::format("{} cuts in force", cuts_.size()));
 }
@@ -167,7 +171,8 @@ Result<std::string> World::add_api_fault(ApiFault fault, const List& words) {
   const auto parsed = parse_words(words, {"action", "instance", "rate", "count", "code", "status"});
   if (!parsed) return std::unexpected(parsed.error());
   if (takes_duration(fault.kind)) {
-    if (parsed->plain.size() != 1) return usage(fmt::format("api {} DURATION [options]", to_text(fault.kind)));
+    if (parsed->plain.size() != 1)
+      return usage(fmt::format("api {} DURATION [options]", to_text(fault.kind)));
     const auto amount = parse_duration(parsed->plain[0]);
     if (!amount) return std::unexpected(amount.error());
     if (*amount < Duration{} && fault.kind != ApiFaultKind::clock_skew) {
@@ -180,7 +185,8 @@ Result<std::string> World::add_api_fault(ApiFault fault, const List& words) {
   if (auto read = read_options(*parsed, fault); !read) return std::unexpected(read.error());
   const std::lock_guard lock(mutex_);
   if (!fault.instance.empty() && find_instance_named(model_, fault.instance) == nullptr) {
-    return failure(Code::not_found, fmt::format("there is no instance '{}' in this VPC", fault.instance));
+    return failure(Code::not_found,
+                   fmt::format("there is no instance '{}' in this VPC", fault.instance));
   }
   if (api_faults_.size() >= api_faults_max) {
     return failure(Code::conflict, "there are too many API faults; clear some");
@@ -196,14 +202,16 @@ Result<std::string> World::fault_api(const List& words) {
   if (words[0] == "clear") {
     const std::lock_guard lock(mutex_);
     const std::string id = rest.empty() ? "" : rest[0];
-    const std::size_t gone = std::erase_if(
-        api_faults_, [&](const ApiFault& one) { return id.empty() || std::to_string(one.id) == id; });
+    const std::size_t gone = std::erase_if(api_faults_, [&](const ApiFault& one) {
+      return id.empty() || std::to_string(one.id) == id;
+    });
     if (!id.empty() && gone == 0) return failure(Code::not_found, "there is no API fault " + id);
     return fmt::format("{} API faults are over", gone);
   }
   const auto kind = kind_named(words[0]);
   if (!kind) {
-    return usage("api latency|throttle|error|lost-reply|outage|stale|clock-skew ... | api clear [ID]");
+    return usage(
+        "api latency|throttle|error|lost-reply|outage|stale|clock-skew ... | api clear [ID]");
   }
   ApiFault fault;
   fault.kind = *kind;
@@ -228,7 +236,8 @@ Result<std::string> World::fault_metadata(const List& words) {
 Result<std::string> World::fault_credentials(const List& words) {
   const auto parsed = parse_words(words, {}, {"stuck"});
   if (!parsed) return std::unexpected(parsed.error());
-  if (parsed->plain.size() != 2 || (parsed->plain[0] != "expire" && parsed->plain[0] != "refresh")) {
+  if (parsed->plain.size() != 2 ||
+      (parsed->plain[0] != "expire" && parsed->plain[0] != "refresh")) {
     return usage("credentials expire|refresh INSTANCE [--stuck]");
   }
   const std::string& name = parsed->plain[1];
@@ -246,7 +255,8 @@ Result<std::string> World::fault_credentials(const List& words) {
 }
 
 Result<std::string> World::fault_permission(const std::string& verb, const List& words) {
-  if (words.size() != 2) return usage(verb + " ROLE ACTION, for example: deny ha-node ec2:ReplaceRoute");
+  if (words.size() != 2)
+    return usage(verb + " ROLE ACTION, for example: deny ha-node ec2:ReplaceRoute");
   const std::lock_guard lock(mutex_);
   if (!accounts_->role_known(words[0])) {
     return failure(Code::not_found, fmt::format("there is no role '{}' in this lab", words[0]));

@@ -25,14 +25,14 @@ namespace {
 
 StartCause cause_of(StartReason reason) {
   switch (reason) {
-    case StartReason::failover:
-      return StartCause::failover;
-    case StartReason::restart:
-      return StartCause::restart;
-    case StartReason::move:
-      return StartCause::move;
     case StartReason::start:
       return StartCause::start;
+    case StartReason::failover:
+      return StartCause::failover;
+    case StartReason::move:
+      return StartCause::move;
+    case StartReason::restart:
+      return StartCause::restart;
   }
   return StartCause::start;
 }

@@ -129,7 +129,8 @@ class LayerCheck {
   void foreign(const std::string& header) {
     const std::string library = library_of(header);
     if (library == "std") return;
-    if (source_.is_test() && (library == "doctest" || library == "rapidcheck")) return;
+    const bool for_tests = source_.is_test() || source_.is_test_support();
+    if (for_tests && (library == "doctest" || library == "rapidcheck")) return;
     if (!layer_.libraries.contains(library)) {
       found(fmt::format("{} may not use {} (<{}>); see the table in docs/ARCHITECTURE.md",
                         layer_.folder, library, header));

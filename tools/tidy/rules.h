@@ -85,7 +85,7 @@ void check_test_clocks(const Source& source, const LayerTable& table, Findings& 
 // Any text file: unfinished marks, and paths of somebody's machine. `root`: where the tree stands.
 void check_words(const Source& source, const std::string& root, Findings& findings);
 void check_commented_out_code(const Source& source, Findings& findings);
-void check_opening(const Source& source, Findings& findings);
+void check_opening(const Source& source, const Exists& exists, Findings& findings);
 void check_test_name(const Source& source, Findings& findings);
 void check_coroutine_lambdas(const Source& source, Findings& findings);
 

@@ -77,6 +77,13 @@ Source::Source(std::string path_in, std::string text_in)
       lines(split_lines(text)),
       code_lines(split_lines(code)) {}
 
+bool Source::is_test_support() const {
+  const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+  return is_header() &&
+         (name.find("test") != std::string_view::npos ||
+          name.find("fixture") != std::string_view::npos || name.starts_with("fake_"));
+}
+
 std::size_t Source::line_of(std::size_t offset) const {
   const auto end = code.begin() + static_cast<std::ptrdiff_t>(std::min(offset, code.size()));
   return 1 + static_cast<std::size_t>(std::count(code.begin(), end, '\n'));

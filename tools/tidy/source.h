@@ -25,6 +25,8 @@ struct Source {
 
   bool is_header() const { return path.ends_with(".h"); }
   bool is_test() const { return path.ends_with("_test.cpp"); }
+  // What only tests include: testing.h, test_support.h, fixture.h, fake_control.h ...
+  bool is_test_support() const;
   bool is_cpp() const { return is_header() || path.ends_with(".cpp"); }
   // 1 for the first line.
   std::size_t line_of(std::size_t offset) const;

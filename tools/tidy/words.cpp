@@ -62,7 +62,7 @@ constexpr std::array pure_bans = {
 // may read and rewrite their expectations.
 bool excused(const Source& source, const Banned& banned) {
   const std::string folder = folder_of(source.path);
-  if (banned.why == io_why) return source.is_test() || source.path.ends_with("/testing.h");
+  if (banned.why == io_why) return source.is_test() || source.is_test_support();
   return banned.word == "sleep_until" && (folder == "resources" || folder == "monitors");
 }
 
@@ -136,15 +136,17 @@ bool captures(std::string_view code, std::size_t at, std::size_t past_captures) 
   return !trim(code.substr(at + 1, past_captures - at - 2)).empty();
 }
 
-// A source, or its test, that opens with its own header is explained there.
-bool is_explained_by_header(std::string_view path, std::string_view first_line) {
-  for (const std::string_view suffix : {"_test.cpp", ".cpp"}) {
-    if (!path.ends_with(suffix)) continue;
-    const std::string_view stem = path.substr(0, path.size() - suffix.size());
-    const std::string header = fmt::format("/{}.h\"", stem.substr(stem.rfind('/') + 1));
-    return first_line.starts_with("#include \"") && first_line.ends_with(header);
+// A source that opens with its own header is explained there; a test beside what it tests is
+// explained by that.
+bool is_explained(std::string_view path, std::string_view first_line, const Exists& exists) {
+  constexpr std::string_view suffix = "_test.cpp";
+  if (path.ends_with(suffix)) {
+    const std::string stem(path.substr(0, path.size() - suffix.size()));
+    return exists(stem + ".h") || exists(stem + ".cpp");
   }
-  return false;
+  const std::string_view stem = path.substr(0, path.rfind('.'));
+  const std::string header = fmt::format("/{}.h\"", stem.substr(stem.rfind('/') + 1));
+  return first_line.starts_with("#include \"") && first_line.ends_with(header);
 }
 
 bool is_coroutine(std::string_view body) {
@@ -215,10 +217,10 @@ void check_commented_out_code(const Source& source, Findings& findings) {
   }
 }
 
-void check_opening(const Source& source, Findings& findings) {
+void check_opening(const Source& source, const Exists& exists, Findings& findings) {
   const std::string_view first = source.lines.empty() ? std::string_view() : source.lines[0];
   const bool says_what_for = first.starts_with("// ") && trim(first).size() > 10;
-  if (!says_what_for && !is_explained_by_header(source.path, first)) {
+  if (!says_what_for && !is_explained(source.path, first, exists)) {
     findings.push_back({source.path, 1, "the first line must be a comment: what the file is for"});
   }
   const auto is_pragma = [](std::string_view line) { return line == "#pragma once"; };

@@ -1,3 +1,4 @@
+// Tests of where credentials come from and how long they are kept.
 #include <doctest/doctest.h>
 
 #include "adapters/aws/credential_cache.h"
