@@ -1,6 +1,7 @@
 // Requests and answers without a transport.
 #include <doctest/doctest.h>
 
+#include "api/envelope.h"
 #include "api/fake_control.h"
 #include "api/json.h"
 #include "api/metrics.h"
@@ -263,4 +264,26 @@ TEST_CASE("a pool without room refuses what need not be done") {
   CHECK(pool.try_add([] {}));
   CHECK_FALSE(pool.try_add([] {}));
   gate.unlock();
+}
+
+TEST_CASE("requests and replies survive the way to another node") {
+  Request request = parse_target("POST", "/v1/groups/web/move?timeout_ms=5");
+  request.body = R"({"node":"b"})";
+  CHECK(decode_request(encode(request)) == request);
+  const Reply reply{404, "application/json", R"({"code":"not_found"})"};
+  CHECK(decode_reply(encode(reply)) == reply);
+}
+
+TEST_CASE("a damaged or oversized envelope is refused") {
+  const Request request = parse_target("GET", "/v1/status?a=b");
+  const Bytes whole = encode(request);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    CHECK_FALSE(decode_request(ByteView(whole).first(size)));
+  }
+  Request wide = request;
+  for (std::size_t i = 0; i <= query_parameters_max; ++i) wide.query[std::to_string(i)] = "x";
+  CHECK_FALSE(decode_request(encode(wide)));
+  const auto large = decode_reply(encode(Reply{.body = std::string(reply_size_max + 1, 'x')}));
+  REQUIRE(large);
+  CHECK(large->status == 400);
 }

@@ -151,8 +151,7 @@ TEST_CASE("a stream ends with the server, and there are only so many") {
   std::atomic<bool> begun = false;
   std::jthread reader([&] {
     auto client = f.client();
-    client.Get("/v1/events/stream?since=0",
-               [&](const char*, std::size_t) { return begun = true; });
+    client.Get("/v1/events/stream?since=0", [&](const char*, std::size_t) { return begun = true; });
     CHECK(begun);
   });
   while (!begun) std::this_thread::yield();

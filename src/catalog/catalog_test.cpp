@@ -1,12 +1,16 @@
 // The documents in examples/ and in the schemas, against the real catalog.
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "catalog/catalog.h"
+#include "config/help.h"
 #include "config/parse.h"
 #include "config/print.h"
+#include "config/sections.h"
 
 namespace mainstay {
 namespace {
@@ -51,6 +55,78 @@ TEST_CASE("the printed example means the same") {
   INFO(problems);
   REQUIRE(again.has_value());
   CHECK(*again == *config);
+}
+
+TEST_CASE("the reference pages are those of the declarations") {
+  // If this fails: build the target reference_docs and run it with docs/reference.
+  std::set<std::string> names;
+  for (const ReferencePage& page : reference_pages(catalog())) {
+    CAPTURE(page.name);
+    CHECK(file_text("docs/reference/" + page.name) == page.text);
+    names.insert(page.name);
+  }
+  for (const auto& file : std::filesystem::directory_iterator("docs/reference")) {
+    CAPTURE(file.path().string());
+    CHECK(names.contains(file.path().filename().string()));
+  }
+}
+
+TEST_CASE("every type and every monitor of a resource has help, nothing else has") {
+  for (const char* type : {"awsvip", "awsvipw", "script", "scriptw", "ipw", "cluster"}) {
+    CHECK(help_for(catalog(), type).starts_with(fmt::format("# {}: ", type)));
+  }
+  CHECK(help_for(catalog(), "awsvip2").empty());
+  const std::string help = help_for(catalog(), "awsvip");
+  for (const char* part : {"`eni_id`", "required", "ec2:ReplaceRoute",
+                           "7 : The VIP address belongs to a VPC subnet.", "awsvipw"}) {
+    CAPTURE(part);
+    CHECK(help.find(part) != std::string::npos);
+  }
+}
+
+// A key that means two things in one table would be read as both.
+void no_collision(const std::vector<Field>& own, const std::vector<Field>& common,
+                  std::set<std::string> taken) {
+  for (const Field& field : common) taken.insert(field.key);
+  for (const Field& field : own) {
+    CAPTURE(field.key);
+    CHECK(taken.insert(field.key).second);
+    CHECK_FALSE(field.help.empty());
+  }
+}
+
+TEST_CASE("no type declares a key twice, or one that all types have, or one without help") {
+  std::set<std::string> types;
+  for (const TypeSchema& type : catalog().resources) {
+    CAPTURE(type.type);
+    no_collision(type.fields, resource_fields(), {"group", "node"});
+    CHECK(types.insert(type.type).second);
+    if (type.check) CHECK(types.insert(type.check->type).second);
+  }
+  for (const TypeSchema& type : catalog().monitors) {
+    CAPTURE(type.type);
+    no_collision(type.fields, monitor_fields(), {"nodes", "node", "recovery"});
+    CHECK(types.insert(type.type).second);
+  }
+}
+
+TEST_CASE("the examples of all types are valid in a document") {
+  const std::string frame =
+      "name = \"c\"\n[[node]]\nname = \"server1\"\n[[node]]\nname = \"server2\"\n"
+      "[[path]]\nname = \"lan\"\naddress = { server1 = \"10.0.0.1\", server2 = \"10.0.0.2\" }\n"
+      "[[group]]\nname = \"failover1\"\n";
+  const std::string script = find_type(catalog().resources, "script")->example;
+  for (const auto* types : {&catalog().resources, &catalog().monitors}) {
+    for (const TypeSchema& type : *types) {
+      CAPTURE(type.type);
+      CHECK_FALSE(type.example.empty());
+      // A monitor's example may speak of the script's.
+      const std::string others = types == &catalog().monitors ? script : "";
+      const auto config = parse_config(frame + others + type.example, catalog());
+      const std::string problems = config ? "" : all_texts(config.error());
+      CHECK(problems == "");
+    }
+  }
 }
 
 }  // namespace

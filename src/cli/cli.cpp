@@ -25,7 +25,21 @@ ExitCode run(const std::vector<std::string>& arguments, Environment& environment
 ExitCode complain(const Session& session, const Trouble& trouble) {
   session.environment.err << "mainstay: " << trouble.error.message << '\n';
   if (session.invocation.json) session.environment.out << api::to_json(trouble.error) << '\n';
-  return trouble.code;
+  switch (trouble.kind) {
+    case Trouble::Kind::refused:
+      return ExitCode::refused;
+    case Trouble::Kind::misused:
+      return ExitCode::usage;
+    case Trouble::Kind::unreachable:
+      return ExitCode::unreachable;
+    case Trouble::Kind::unknown:
+      return ExitCode::unknown;
+  }
+  return ExitCode::refused;
+}
+
+ExitCode complain(const Session& session, const Error& error) {
+  return complain(session, Trouble{Trouble::Kind::refused, error});
 }
 
 }  // namespace mainstay::cli

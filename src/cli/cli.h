@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <iosfwd>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,18 +11,33 @@
 #include "cli/exit_code.h"
 #include "cli/invocation.h"
 #include "cli/table.h"
+#include "config/schema.h"
 
 namespace mainstay::cli {
+
+struct SimulationOrder {
+  std::shared_ptr<const ClusterConfig> config;
+  std::uint64_t first_seed = 1;
+  std::uint64_t seeds = 0;
+  bool json = false;
+};
 
 // What the command needs of its surroundings.
 struct Environment {
   std::ostream& out;
   std::ostream& err;
   Style style;  // colours only where `out` is a terminal
-  // Of the adapters: a new cluster key, one line.
+  // The types of resources and monitors there are.
+  const Catalog& catalog;
+  // What the evidence a failover could rest on is worth, in sentences.
+  std::function<std::vector<std::string>(const ClusterConfig&)> safety_sentences;
+  // A new cluster key: one line, with its end.
   std::function<std::string()> generate_key;
   // Starts the local service through the service manager; not_found: there is none.
   std::function<Status()> start_service;
+  // Runs a configuration through the simulator and prints the outcome; the command only knows that
+  // there is one.
+  std::function<ExitCode(const SimulationOrder&, std::ostream& out)> simulate;
   std::string version;
 };
 

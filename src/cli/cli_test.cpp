@@ -23,6 +23,26 @@ struct Ran {
   std::string err;
 };
 
+struct Bell {
+  std::string tone = "low";
+  int volume = 3;
+};
+
+Catalog small_catalog() {
+  TypeSchema bell;
+  bell.type = "bell";
+  bell.title = "Bell";
+  bell.summary = "Rings on the node that runs the group.";
+  bell.fields = {
+      field(&Bell::tone, "tone").label("Tone").help("What it sounds like.").required(),
+      field(&Bell::volume, "volume").label("Volume").range(1, 11),
+  };
+  bell.iam_actions = {"bell:Ring"};
+  bell.problems = {{7, "the bell is silent", "Somebody took the clapper.", "Put it back."}};
+  bell.check = CheckSchema{.type = "bellw", .title = "Bell monitor", .summary = "Listens."};
+  return {.resources = {bell}, .monitors = {}};
+}
+
 struct Fixture {
   api::TestDirectory directory;
   std::string socket = directory / "d.sock";
@@ -30,6 +50,8 @@ struct Fixture {
   std::unique_ptr<api::Server> server;
   Status service_outcome;
   bool colours = false;
+  Catalog catalog = small_catalog();
+  std::vector<SimulationOrder> simulated;
 
   void serve() {
     auto started = api::Server::start(control, socket);
@@ -41,8 +63,18 @@ struct Fixture {
     Environment environment{.out = out,
                             .err = err,
                             .style = {.colours = colours},
-                            .generate_key = [] { return std::string("a-key"); },
+                            .catalog = catalog,
+                            .safety_sentences =
+                                [](const ClusterConfig&) {
+                                  return std::vector<std::string>{"It is as safe as can be."};
+                                },
+                            .generate_key = [] { return std::string("a-key\n"); },
                             .start_service = [this] { return service_outcome; },
+                            .simulate =
+                                [this](const SimulationOrder& order, std::ostream&) {
+                                  simulated.push_back(order);
+                                  return ExitCode::refused;
+                                },
                             .version = "0.1.0"};
     words.insert(words.begin(), {"--socket", socket});
     const ExitCode code = cli::run(words, environment);
@@ -268,6 +300,48 @@ TEST_CASE("version and keygen need no daemon") {
   CHECK(f.run({"keygen"}).out == "a-key\n");
   f.serve();
   CHECK(f.run({"version"}).out == "mainstay 0.1.0\nmainstayd 0.1.0 on a\n");
+}
+
+TEST_CASE("check: everything that is wrong, each with its place; exit code and JSON") {
+  Fixture f;
+  f.directory.write("bad.toml", "# shop\nname = 5\n");
+  const std::string file = f.directory / "bad.toml";
+  const Ran ran = f.run({"check", file});
+  CHECK(ran.code == ExitCode::refused);
+  CHECK(ran.out.empty());
+  CHECK(has(ran.err, (file + ":2:").c_str()));
+  CHECK(has(ran.err, " problem"));
+  const Ran json = f.run({"check", "--json", file});
+  CHECK(json.code == ExitCode::refused);
+  CHECK(has(json.out, "\"valid\":false"));
+  CHECK(has(json.out, "\"line\":2"));
+  const Ran missing = f.run({"check", f.directory / "none.toml"});
+  CHECK(missing.code == ExitCode::refused);
+  CHECK(has(missing.err, "none.toml: No such file or directory"));
+  CHECK(has(f.run({"check", f.directory / ""}).err, "Is a directory"));
+}
+
+TEST_CASE("simulate does not begin with a configuration that is not valid") {
+  Fixture f;
+  f.directory.write("bad.toml", "# shop\nname = 5\n");
+  CHECK(f.run({"simulate", "--config", f.directory / "bad.toml"}).code == ExitCode::refused);
+  CHECK(f.simulated.empty());
+}
+
+TEST_CASE("help: the types, and one type's fields, actions and problems") {
+  Fixture f;
+  CHECK(has(f.run({"help"}).out, "bellw    Bell monitor  comes with bell\n"));
+  const Ran ran = f.run({"help", "bell"});
+  CHECK(ran.code == ExitCode::done);
+  CHECK(has(ran.out, "bell: Bell\n  Rings on the node that runs the group.\n"));
+  CHECK(has(ran.out, "  tone  Tone\n      a text in quotes; required\n      What it sounds like."));
+  CHECK(has(ran.out, "; default 3\n"));
+  CHECK(has(ran.out, "  bell:Ring\n"));
+  CHECK(has(ran.out, "  (7) the bell is silent\n      Cause: Somebody took the clapper.\n"));
+  CHECK(has(f.run({"help", "bellw"}).out, "bellw: Bell monitor\n  Listens.\n"));
+  const Ran unknown = f.run({"help", "gong"});
+  CHECK(unknown.code == ExitCode::refused);
+  CHECK(unknown.err == "mainstay: there is no type 'gong'; 'mainstay help' lists them\n");
 }
 
 TEST_CASE("columns are as wide as what is seen of them") {

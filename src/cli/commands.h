@@ -1,10 +1,14 @@
 // One function per verb; cli.cpp chooses.
 #pragma once
 
+#include "api/client.h"
 #include "cli/cli.h"
-#include "cli/client.h"
 
 namespace mainstay::cli {
+
+using api::Answer;
+using api::Client;
+using api::Trouble;
 
 struct Session {
   const Invocation& invocation;
@@ -25,5 +29,6 @@ ExitCode perform(const Session& session, const ShowVersion& verb);
 
 // Says what went wrong, on the error stream, and gives the exit code for it.
 ExitCode complain(const Session& session, const Trouble& trouble);
+ExitCode complain(const Session& session, const Error& error);
 
 }  // namespace mainstay::cli

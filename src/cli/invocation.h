@@ -11,7 +11,7 @@
 
 namespace mainstay::cli {
 
-inline constexpr const char* default_socket = "/run/mainstay/mainstayd.sock";
+inline constexpr const char* default_socket = "/run/mainstay/mainstay.sock";
 
 struct ShowStatus {};
 struct OrderGroup {

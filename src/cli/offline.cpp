@@ -1,23 +1,75 @@
 // The verbs that need no daemon: check, simulate, help, keygen.
 #include <ostream>
 
-#include "cli/commands.h"
+#include <fmt/format.h>
+
+#include "cli/check_json.h"
+#include "cli/configuration.h"
+#include "cli/describe.h"
 
 namespace mainstay::cli {
+namespace {
 
-ExitCode perform(const Session& session, const GenerateKey&) {
-  session.environment.out << session.environment.generate_key() << '\n';
+std::string counted(std::size_t count, const char* thing) {
+  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+ExitCode perform(const Session& session, const CheckFile& verb) {
+  const auto config = load_configuration(session, verb.file);
+  if (!config) return config.error();
+  auto& environment = session.environment;
+  const auto safety = environment.safety_sentences(*config);
+  if (session.invocation.json) {
+    environment.out << verdict_json(verb.file, *config, safety) << '\n';
+    return ExitCode::done;
+  }
+  environment.out << fmt::format("{} is valid: cluster {} with {}, {} and {}.\n", verb.file,
+                                 config->name, counted(config->nodes.size(), "node"),
+                                 counted(config->groups.size(), "group"),
+                                 counted(config->monitors.size(), "monitor"));
+  for (const auto& sentence : safety) environment.out << sentence << '\n';
   return ExitCode::done;
 }
 
-ExitCode perform(const Session& session, const CheckFile&) {
-  return complain(session, {ExitCode::refused, {Code::unavailable, "not in this build"}});
+ExitCode perform(const Session& session, const Simulate& verb) {
+  auto config = load_configuration(session, verb.file);
+  if (!config) return config.error();
+  auto& environment = session.environment;
+  return environment.simulate({.config = std::make_shared<ClusterConfig>(std::move(*config)),
+                               .first_seed = verb.first_seed,
+                               .seeds = verb.seeds,
+                               .json = session.invocation.json},
+                              environment.out);
 }
-ExitCode perform(const Session& session, const Simulate&) {
-  return complain(session, {ExitCode::refused, {Code::unavailable, "not in this build"}});
+
+ExitCode perform(const Session& session, const DescribeType& verb) {
+  const auto& catalog = session.environment.catalog;
+  const auto& style = session.environment.style;
+  auto& out = session.environment.out;
+  if (verb.type.empty()) {
+    out << describe_types(catalog, style);
+    return ExitCode::done;
+  }
+  const TypeSchema* type = find_type(catalog.resources, verb.type);
+  if (!type) type = find_type(catalog.monitors, verb.type);
+  if (type) {
+    out << describe_type(*type, style);
+    return ExitCode::done;
+  }
+  if (const TypeSchema* resource = find_checked(catalog, verb.type)) {
+    out << describe_check(*resource, style);
+    return ExitCode::done;
+  }
+  return complain(
+      session, Error{Code::not_found,
+                     fmt::format("there is no type '{}'; 'mainstay help' lists them", verb.type)});
 }
-ExitCode perform(const Session& session, const DescribeType&) {
-  return complain(session, {ExitCode::refused, {Code::unavailable, "not in this build"}});
+
+ExitCode perform(const Session& session, const GenerateKey&) {
+  session.environment.out << session.environment.generate_key();
+  return ExitCode::done;
 }
 
 }  // namespace mainstay::cli

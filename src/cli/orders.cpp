@@ -44,7 +44,7 @@ Answer<std::string> node_to_order(const Session& session, const OrderNode& verb)
   const auto body = session.client.get({.path = "/v1/version"});
   if (!body) return std::unexpected(body.error());
   const auto daemon = api::version_from_json(*body);
-  if (!daemon) return std::unexpected(Trouble{ExitCode::refused, daemon.error()});
+  if (!daemon) return std::unexpected(Trouble{Trouble::Kind::refused, daemon.error()});
   return daemon->node;
 }
 
@@ -52,15 +52,14 @@ Answer<std::string> node_to_order(const Session& session, const OrderNode& verb)
 ExitCode start_node(const Session& session, const OrderNode& verb) {
   const std::string other = verb.node.empty() ? session.client.host() : verb.node;
   if (!other.empty()) {
-    return complain(session,
-                    {ExitCode::refused,
-                     {Code::invalid,
-                      fmt::format("a node's service is started on the node itself: run 'mainstay "
-                                  "node start' on {}",
-                                  other)}});
+    return complain(
+        session,
+        Error{Code::invalid, fmt::format("a node's service is started on the node itself: run "
+                                         "'mainstay node start' on {}",
+                                         other)});
   }
   const auto started = session.environment.start_service();
-  if (!started) return complain(session, {ExitCode::refused, started.error()});
+  if (!started) return complain(session, started.error());
   return report_done(session, R"({"outcome":"done"})", "the cluster service is started");
 }
 

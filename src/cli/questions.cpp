@@ -11,8 +11,6 @@
 namespace mainstay::cli {
 namespace {
 
-Trouble unreadable(const Error& error) { return {ExitCode::refused, error}; }
-
 void print_event(const Session& session, std::string_view json) {
   auto& out = session.environment.out;
   const auto event = api::event_from_json(json);
@@ -45,7 +43,7 @@ ExitCode perform(const Session& session, const ShowStatus&) {
     return ExitCode::done;
   }
   const auto report = api::status_from_json(*body);
-  if (!report) return complain(session, unreadable(report.error()));
+  if (!report) return complain(session, report.error());
   out << render_status(*report, session.environment.style);
   return ExitCode::done;
 }
@@ -62,7 +60,7 @@ ExitCode perform(const Session& session, const ShowEvents& verb) {
     return ExitCode::done;
   }
   const auto events = api::events_from_json(*body);
-  if (!events) return complain(session, unreadable(events.error()));
+  if (!events) return complain(session, events.error());
   for (const auto& event : *events) out << render_event(event, session.environment.style);
   return ExitCode::done;
 }
@@ -77,7 +75,7 @@ ExitCode perform(const Session& session, const ExplainGroup& verb) {
     return ExitCode::done;
   }
   const auto report = api::why_from_json(*body);
-  if (!report) return complain(session, unreadable(report.error()));
+  if (!report) return complain(session, report.error());
   out << render_why(*report, session.environment.style);
   return ExitCode::done;
 }
@@ -98,7 +96,7 @@ ExitCode perform(const Session& session, const ShowVersion&) {
     return ExitCode::done;
   }
   const auto daemon = api::version_from_json(*body);
-  if (!daemon) return complain(session, unreadable(daemon.error()));
+  if (!daemon) return complain(session, daemon.error());
   environment.out << fmt::format("mainstayd {} on {}\n", daemon->version, daemon->node);
   return ExitCode::done;
 }

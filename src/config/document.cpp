@@ -1,5 +1,10 @@
 #include "config/document.h"
 
+// toml++ 3.3 asserts, and with NDEBUG even assumes, that a table header begins like a key: "[?"
+// ended the program. Without the assertion it goes on to report the mistake as an error, as it
+// should.
+#undef NDEBUG
+#define TOML_ASSERT(condition) static_cast<void>(0)
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_HEADER_ONLY 1
@@ -30,7 +35,8 @@ DocumentTable Converter::table(const toml::table& source) {
     result.entries.push_back({std::string(key.str()), position_of(key.source()), value(node)});
   }
   // The library sorts by key; people read from top to bottom.
-  std::ranges::stable_sort(result.entries, {}, &DocumentEntry::position);
+  std::ranges::sort(result.entries, {},
+                    [](const DocumentEntry& entry) { return std::tie(entry.position, entry.key); });
   return result;
 }
 

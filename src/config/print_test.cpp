@@ -1,5 +1,6 @@
 #include "config/print.h"
 
+#include <doctest/doctest.h>
 #include <rapidcheck.h>
 
 #include "config/difference.h"

@@ -353,7 +353,9 @@ Status Network::apply_quality(const Port& port, const LineQuality& quality) {
     verdicts[0] = verdicts[1] = "drop";
   } else {
     shaper_->release(number);
-    if (quality.loss > 0) {
+    if (quality.loss >= 1) {
+      loss = "drop";
+    } else if (quality.loss > 0) {
       loss = fmt::format("numgen random mod 1000000 < {} drop",
                          static_cast<int>(quality.loss * 1'000'000));
     }

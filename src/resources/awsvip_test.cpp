@@ -1,3 +1,6 @@
+// awsvip against an EC2 that throttles, denies, forgets and describes the past.
+#include <doctest/doctest.h>
+
 #include "resources/testing.h"
 
 namespace mainstay {

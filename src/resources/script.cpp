@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "config/exit_codes.h"
 #include "resources/resource.h"
 
 namespace mainstay {
@@ -103,30 +103,6 @@ Program program_of(const Config& config, const Context& context,
   return program;
 }
 
-// "0", "2-10". Nothing if it is neither.
-std::optional<std::pair<int, int>> value_range(std::string_view text) {
-  const auto number = [](std::string_view part) -> std::optional<int> {
-    int value = 0;
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-    const bool whole = error == std::errc{} && end == part.data() + part.size();
-    if (!whole || value < 0 || value > 255) return std::nullopt;
-    return value;
-  };
-  const auto dash = text.find('-');
-  const auto low = number(text.substr(0, dash));
-  const auto high = dash == std::string_view::npos ? low : number(text.substr(dash + 1));
-  if (!low || !high || *low > *high) return std::nullopt;
-  return std::pair(*low, *high);
-}
-
-bool is_normal(const Config& config, const ProgramEnd& end) {
-  if (end.signal != 0 || end.timed_out) return false;
-  return std::ranges::any_of(config.normal_values, [&end](const std::string& text) {
-    const auto range = value_range(text);
-    return range && end.exit_code >= range->first && end.exit_code <= range->second;
-  });
-}
-
 // "returned 3: cannot bind to port 80".
 std::string describe(const ProgramEnd& end) {
   std::string text = end.signal != 0 ? fmt::format("was killed by signal {}", end.signal)
@@ -154,7 +130,8 @@ Task<Status> run_script(const Config& config, Context& context,
                     to_text(context.clock.now() - begun)));
   }
   if (!end) co_return std::unexpected(start_error(argv.front(), end.error()));
-  if (is_normal(config, *end)) co_return Status{};
+  const bool exited = end->signal == 0;
+  if (exited && is_normal(config.normal_values, end->exit_code)) co_return Status{};
   co_return numbered(
       Code::conflict, number_abnormal,
       fmt::format("The script returned an abnormal value. {} {}.", argv.front(), describe(*end)));
@@ -326,9 +303,9 @@ std::vector<Contradiction> laws(const Params& params) {
                      "Set mode = \"resident\", or take it away."});
   }
   for (const auto& text : std::get<std::vector<std::string>>(params.at("normal_values"))) {
-    if (value_range(text)) continue;
+    if (exit_code_range(text)) continue;
     found.push_back({"normal_values", fmt::format("\"{}\" is no return value", text),
-                     "Write numbers from 0 to 255 or ranges of them: [\"0\", \"2-10\"]."});
+                     std::string(exit_codes_remedy)});
   }
   return found;
 }

@@ -1,3 +1,6 @@
+// script with programs that fail, hang, ignore signals and end by themselves.
+#include <doctest/doctest.h>
+
 #include "resources/testing.h"
 
 namespace mainstay {

@@ -1,8 +1,6 @@
 // One resource on one node, over the fake ports.
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <string>
 #include <vector>
 

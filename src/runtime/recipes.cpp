@@ -28,9 +28,10 @@ StartCause cause_of(StartReason reason) {
     case StartReason::failover:
       return StartCause::failover;
     case StartReason::restart:
-      return StartCause::recover;
-    case StartReason::start:
+      return StartCause::restart;
     case StartReason::move:
+      return StartCause::move;
+    case StartReason::start:
       return StartCause::start;
   }
   return StartCause::start;
@@ -38,19 +39,22 @@ StartCause cause_of(StartReason reason) {
 
 StopCause cause_of(StopReason reason) {
   switch (reason) {
-    case StopReason::group_move:
-      return StopCause::group_move;
-    case StopReason::resource_restart:
-      return StopCause::restart;
-    case StopReason::node_stop:
-      return StopCause::node_stop;
-    case StopReason::group_failover:
-    case StopReason::permission_ended:
-    case StopReason::both_active:
-      return StopCause::group_failover;
     case StopReason::cleanup:
+      return StopCause::cleanup;
     case StopReason::group_stop:
       return StopCause::group_stop;
+    case StopReason::group_move:
+      return StopCause::group_move;
+    case StopReason::group_failover:
+      return StopCause::group_failover;
+    case StopReason::resource_restart:
+      return StopCause::resource_restart;
+    case StopReason::node_stop:
+      return StopCause::node_stop;
+    case StopReason::permission_ended:
+      return StopCause::permission_ended;
+    case StopReason::both_active:
+      return StopCause::both_active;
   }
   return StopCause::group_stop;
 }

@@ -72,7 +72,7 @@ Task<Result<std::vector<std::string>>> AwsPort::vpc_cidrs(std::string vpc, Call 
   Region& region = machine_.world().region();
   ask<std::vector<std::string>>(
       machine_, done, [&region, vpc]() -> Result<std::vector<std::string>> {
-        if (vpc != "vpc-1")
+        if (vpc != region.vpc())
           return failure(Code::not_found, "The vpc ID '" + vpc + "' does not exist");
         return region.cidrs();
       });

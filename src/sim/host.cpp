@@ -7,14 +7,14 @@ namespace mainstay::sim {
 
 Task<Status> HostPort::add_address(std::string interface, IpAddress address, Call call) {
   (void)call;  // The kernel answers at once.
-  if (interface != "ens5") co_return failure(Code::not_found, "no interface " + interface);
+  if (!names_.contains(interface)) co_return failure(Code::not_found, "no interface " + interface);
   if (machine_.daemon_runs()) added_.insert(std::move(address));
   co_return Status{};
 }
 
 Task<Status> HostPort::remove_address(std::string interface, IpAddress address, Call call) {
   (void)call;
-  if (interface != "ens5") co_return failure(Code::not_found, "no interface " + interface);
+  if (!names_.contains(interface)) co_return failure(Code::not_found, "no interface " + interface);
   if (machine_.daemon_runs()) added_.erase(address);
   co_return Status{};
 }

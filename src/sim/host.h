@@ -23,6 +23,8 @@ class HostPort : public Host {
   Task<Result<Duration>> connect_tcp(std::string host, int port, Call call) override;
 
   const std::set<IpAddress>& addresses() const { return added_; }
+  // A kernel name of its one interface, besides "ens5".
+  void also_called(std::string interface) { names_.insert(std::move(interface)); }
   void power_lost() { added_.clear(); }
 
  private:
@@ -32,6 +34,7 @@ class HostPort : public Host {
 
   Machine& machine_;
   std::set<IpAddress> added_;
+  std::set<std::string> names_{"ens5"};
 };
 
 }  // namespace mainstay::sim

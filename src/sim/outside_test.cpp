@@ -89,15 +89,15 @@ struct Cloud : Bench {
 
 TEST_CASE("a replaced route leads to the new interface; others are not touched") {
   Cloud cloud;
-  Outcome done(
-      cloud[0].aws().replace_route("rtb-1", "10.1.0.20/32", Region::eni_of(0), cloud.call(0, 5s)));
+  Outcome done(cloud[0].aws().replace_route("rtb-1", "10.1.0.20/32", cloud.world.region().eni_of(0),
+                                            cloud.call(0, 5s)));
   cloud.run(1s);
   CHECK(done.value().has_value());
   const auto leads = cloud.world.region().leads_to("10.1.0.20/32");
-  CHECK(leads.at("rtb-1") == Region::eni_of(0));
+  CHECK(leads.at("rtb-1") == cloud.world.region().eni_of(0));
   CHECK(leads.at("rtb-2").empty());
-  Outcome wrong(
-      cloud[0].aws().replace_route("rtb-1", "10.9.9.9/32", Region::eni_of(0), cloud.call(0, 5s)));
+  Outcome wrong(cloud[0].aws().replace_route("rtb-1", "10.9.9.9/32", cloud.world.region().eni_of(0),
+                                             cloud.call(0, 5s)));
   cloud.run(1s);
   CHECK(wrong.value().error().code == Code::not_found);
 }
@@ -105,11 +105,11 @@ TEST_CASE("a replaced route leads to the new interface; others are not touched")
 TEST_CASE("a describe may show the past, but no more of it than the staleness") {
   Cloud cloud;
   cloud.world.conditions().aws.stale_max = 3s;
-  cloud.world.region().point("rtb-1", "10.1.0.20/32", Region::eni_of(0));
+  cloud.world.region().point("rtb-1", "10.1.0.20/32", cloud.world.region().eni_of(0));
   int stale = 0;
-  for (int i = 0; i < 2; ++i) stale += cloud.shown(1) != Region::eni_of(0) ? 1 : 0;
+  for (int i = 0; i < 2; ++i) stale += cloud.shown(1) != cloud.world.region().eni_of(0) ? 1 : 0;
   cloud.run(3s);
-  for (int i = 0; i < 20; ++i) CHECK(cloud.shown(1) == Region::eni_of(0));
+  for (int i = 0; i < 20; ++i) CHECK(cloud.shown(1) == cloud.world.region().eni_of(0));
   CHECK(stale > 0);
 }
 
@@ -118,22 +118,24 @@ TEST_CASE("a change without an answer is unknown, whether or not it happened") {
     Cloud cloud;
     auto& rates = cloud.world.conditions().aws;
     (after ? rates.lose_reply : rates.lose_request) = 1;
-    Outcome done(cloud[0].aws().replace_route("rtb-1", "10.1.0.20/32", Region::eni_of(0),
-                                              cloud.call(0, 2s)));
+    Outcome done(cloud[0].aws().replace_route("rtb-1", "10.1.0.20/32",
+                                              cloud.world.region().eni_of(0), cloud.call(0, 2s)));
     cloud.run(2s);
     CHECK(done.value().error().code == Code::outcome_unknown);
-    CHECK((cloud.world.region().leads_to("10.1.0.20/32").at("rtb-1") == Region::eni_of(0)) ==
-          after);
+    CHECK((cloud.world.region().leads_to("10.1.0.20/32").at("rtb-1") ==
+           cloud.world.region().eni_of(0)) == after);
   }
 }
 
 TEST_CASE("a stop that is accepted is not stopped yet") {
   Cloud cloud;
   cloud.world.conditions().aws.stop_instance = {10s, 10s};
-  Outcome done(cloud[0].aws().stop_instance(Region::instance_of(1), cloud.call(0, 5s)));
+  Outcome done(
+      cloud[0].aws().stop_instance(cloud.world.region().instance_of(1), cloud.call(0, 5s)));
   cloud.run(1s);
   CHECK(done.value().has_value());
-  Outcome state(cloud[0].aws().instance_state(Region::instance_of(1), cloud.call(0, 5s)));
+  Outcome state(
+      cloud[0].aws().instance_state(cloud.world.region().instance_of(1), cloud.call(0, 5s)));
   cloud.run(1s);
   CHECK(*state.value() == InstanceState::stopping);
   CHECK(cloud[1].powered());
@@ -144,8 +146,8 @@ TEST_CASE("a stop that is accepted is not stopped yet") {
 TEST_CASE("throttling and denial are told, and nothing happens") {
   Cloud cloud;
   cloud.world.conditions().aws.throttled = 1;
-  Outcome throttled(
-      cloud[0].aws().replace_route("rtb-1", "10.1.0.20/32", Region::eni_of(0), cloud.call(0, 5s)));
+  Outcome throttled(cloud[0].aws().replace_route(
+      "rtb-1", "10.1.0.20/32", cloud.world.region().eni_of(0), cloud.call(0, 5s)));
   cloud.run(1s);
   CHECK(throttled.value().error().code == Code::throttled);
   CHECK(cloud.world.region().leads_to("10.1.0.20/32").at("rtb-1").empty());

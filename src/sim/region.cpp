@@ -30,11 +30,15 @@ void Region::silence(const std::string& address, bool silent) {
   }
 }
 
-std::string Region::instance_of(std::size_t machine) {
-  return fmt::format("i-{:017x}", machine + 1);
+std::string Region::instance_of(std::size_t machine) const {
+  const auto named = instances_.find(machine);
+  return named != instances_.end() ? named->second : fmt::format("i-{:017x}", machine + 1);
 }
 
-std::string Region::eni_of(std::size_t machine) { return fmt::format("eni-{:017x}", machine + 1); }
+std::string Region::eni_of(std::size_t machine) const {
+  const auto named = enis_.find(machine);
+  return named != enis_.end() ? named->second : fmt::format("eni-{:017x}", machine + 1);
+}
 
 std::string Region::mac(std::size_t machine) const {
   return fmt::format("02:00:00:00:00:{:02x}", machine + 1);
@@ -61,6 +65,15 @@ std::map<std::string, std::string> Region::leads_to(const std::string& destinati
     if (route != routes.end()) owners[id] = route->second.history.back().second;
   }
   return owners;
+}
+
+std::map<std::string, WorldTime> Region::changed_at(const std::string& destination) const {
+  std::map<std::string, WorldTime> times;
+  for (const auto& [id, routes] : tables_) {
+    const auto route = routes.find(destination);
+    if (route != routes.end()) times[id] = route->second.history.back().first;
+  }
+  return times;
 }
 
 void Region::point(const std::string& table, const std::string& destination,
@@ -94,7 +107,7 @@ std::vector<AwsRouteTable> Region::tables(WorldTime when) const {
 AwsInterface Region::interface(std::size_t machine) const {
   return {.id = eni_of(machine),
           .mac = mac(machine),
-          .vpc = "vpc-1",
+          .vpc = vpc_,
           .subnet = fmt::format("subnet-{}", machine + 1),
           .zone = fmt::format("az-{}", machine + 1),
           .instance = instance_of(machine),

@@ -22,6 +22,10 @@ class Region {
 
   // ---- What the world is furnished with, before it begins.
   void set_cidrs(std::vector<std::string> cidrs) { cidrs_ = std::move(cidrs); }
+  void set_vpc(std::string id) { vpc_ = std::move(id); }
+  void set_eni(std::size_t machine, std::string id) { enis_[machine] = std::move(id); }
+  void set_instance(std::size_t machine, std::string id) { instances_[machine] = std::move(id); }
+  const std::string& vpc() const { return vpc_; }
   void add_table(std::string id);
   // The table gets a route to the destination, led to nowhere.
   void add_route(const std::string& table, const std::string& destination);
@@ -31,8 +35,8 @@ class Region {
   void silence(const std::string& address, bool silent);
 
   // ---- Names.
-  static std::string instance_of(std::size_t machine);
-  static std::string eni_of(std::size_t machine);
+  std::string instance_of(std::size_t machine) const;
+  std::string eni_of(std::size_t machine) const;
   std::string mac(std::size_t machine) const;
   std::string own_address(std::size_t machine) const;
   std::optional<std::pair<PathIndex, std::size_t>> place_of(const std::string& address) const;
@@ -40,6 +44,8 @@ class Region {
 
   // ---- The truth, for checkers: where each table that knows the destination leads.
   std::map<std::string, std::string> leads_to(const std::string& destination) const;
+  // When each of them was changed last.
+  std::map<std::string, WorldTime> changed_at(const std::string& destination) const;
   // For scenarios: a hand from outside changes a route.
   void point(const std::string& table, const std::string& destination, const std::string& eni);
 
@@ -61,7 +67,10 @@ class Region {
   };
 
   World& world_;
-  std::vector<std::string> cidrs_{"10.0.0.0/16"};
+  std::vector<std::string> cidrs_{"198.18.0.0/16"};
+  std::string vpc_ = "vpc-1";
+  std::map<std::size_t, std::string> enis_;
+  std::map<std::size_t, std::string> instances_;
   std::map<std::string, std::map<std::string, Route>> tables_;
   std::map<std::string, std::pair<PathIndex, std::size_t>> places_;
   std::map<std::string, bool> silent_;

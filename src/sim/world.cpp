@@ -29,11 +29,14 @@ bool World::run_until(WorldTime until) {
   while (!stopped_ && queue_.next_time() <= until) {
     auto [when, due] = queue_.pop();
     MAINSTAY_CHECK(when >= now_);
+    if (when > now_ && at_rest_) at_rest_();
     now_ = when;
     run(std::move(due));
   }
-  if (!stopped_) now_ = until;
-  return !stopped_;
+  if (stopped_) return false;
+  if (until > now_ && at_rest_) at_rest_();
+  now_ = until;
+  return true;
 }
 
 void World::run(Due due) {
@@ -42,7 +45,6 @@ void World::run(Due due) {
   add_to_digest(static_cast<std::uint64_t>(now_.time_since_epoch().count()) * 8 +
                 static_cast<std::uint64_t>(due.scope) + due.machine * 1'000'003ULL);
   due.action();
-  if (at_rest_) at_rest_();
 }
 
 std::size_t World::index_of(const NodeName& name) const {

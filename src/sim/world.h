@@ -79,7 +79,7 @@ class World {
   void saw(const Sighting& sighting) {
     if (watcher_) watcher_(sighting);
   }
-  // Called after each entry of the queue, when the world is at rest.
+  // Called at the end of each moment, before the time moves on; must change nothing.
   void watch_rest(std::function<void()> watcher) { at_rest_ = std::move(watcher); }
 
   void add_to_digest(std::uint64_t value) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "adapters/aws/signer.h"
 #include "adapters/aws/wait.h"
 #include "adapters/http/url.h"

@@ -1,6 +1,7 @@
 #include "adapters/aws/client.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "adapters/aws/ec2_reply.h"
 #include "adapters/aws/test_world.h"

@@ -10,7 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "adapters/http/waiter.h"
+#include <fmt/format.h>
+
 #include "base/check.h"
 
 namespace mainstay::aws {
@@ -29,7 +30,7 @@ class Running : public std::enable_shared_from_this<Running> {
   void watch(const Call& call);
   // Kills it if it still runs; its end is then collected without anybody waiting.
   void stop();
-  const Waiter<Result<std::string>>& waiter() const { return waiter_; }
+  const Completion<Result<std::string>>& printed() const { return done_; }
 
  private:
   static void close_fd(int& descriptor) {
@@ -50,7 +51,7 @@ class Running : public std::enable_shared_from_this<Running> {
   Cancellation cancellation_;
   std::uint64_t cancel_action_ = 0;
   TimerId deadline_timer_ = 0;
-  Waiter<Result<std::string>> waiter_;
+  Completion<Result<std::string>> done_;
 };
 
 Result<int> Running::spawn(const std::vector<std::string>& words, int output) {
@@ -175,7 +176,7 @@ void Running::stop() {
 void Running::settle(Result<std::string> result) {
   clock_.cancel(deadline_timer_);
   cancellation_.forget(cancel_action_);
-  waiter_.set(std::move(result));
+  done_.set(std::move(result));
 }
 
 }  // namespace
@@ -217,8 +218,7 @@ Task<Result<std::string>> run_command(Clock& clock, EventLoop& loop, std::string
     ~Stop() { running->stop(); }
   } stop{running};
   running->watch(call);
-  const Waiter<Result<std::string>>::Presence presence(running->waiter());
-  co_return co_await running->waiter().completion();
+  co_return co_await running->printed();
 }
 
 }  // namespace mainstay::aws

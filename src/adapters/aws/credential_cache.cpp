@@ -35,7 +35,7 @@ Task<Result<Credentials>> CredentialCache::current(Call call) {
   }
   begin_renewal();
   if (renewing_) {
-    const Waiter<bool> over;
+    const Completion<bool> over;
     waiting_.push_back(over);
     const bool renewed = co_await wait_for(clock_, over, call.deadline, call.cancellation);
     if (!renewed) {

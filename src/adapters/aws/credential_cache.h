@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "adapters/aws/credentials.h"
-#include "adapters/http/waiter.h"
 #include "ports/clock.h"
 
 namespace mainstay::aws {
@@ -34,7 +33,7 @@ class CredentialCache {
   Instant next_renewal_{};  // not before, after one that failed or brought nothing newer
   bool renewing_ = false;
   std::optional<Task<void>> renewal_;
-  std::vector<Waiter<bool>> waiting_;
+  std::vector<Completion<bool>> waiting_;
 };
 
 }  // namespace mainstay::aws

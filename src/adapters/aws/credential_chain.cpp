@@ -1,5 +1,7 @@
 #include "adapters/aws/credential_chain.h"
 
+#include <fmt/format.h>
+
 #include "adapters/aws/role_document.h"
 
 namespace mainstay::aws {

@@ -1,5 +1,7 @@
 #include "adapters/aws/ec2.h"
 
+#include <fmt/format.h>
+
 #include "adapters/aws/ec2_reply.h"
 #include "adapters/http/url.h"
 

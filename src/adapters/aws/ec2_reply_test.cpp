@@ -1,6 +1,7 @@
 #include "adapters/aws/ec2_reply.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 namespace mainstay::aws {
 namespace {

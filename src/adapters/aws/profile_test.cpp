@@ -1,6 +1,7 @@
 #include "adapters/aws/profile.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <stdlib.h>
 
 #include <filesystem>

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "adapters/http/url.h"
 
 namespace mainstay::aws {

@@ -7,6 +7,8 @@
 #include <map>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "adapters/http/url.h"
 #include "base/check.h"
 

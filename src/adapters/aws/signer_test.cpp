@@ -1,6 +1,7 @@
 #include "adapters/aws/signer.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "adapters/aws/signer_vectors.h"
 

@@ -1,16 +1,15 @@
 // Pauses that end when they are called off.
 #pragma once
 
-#include "adapters/http/waiter.h"
 #include "base/task.h"
 #include "ports/call.h"
 #include "ports/clock.h"
 
 namespace mainstay::aws {
 
-// True: `waiter` was set to true before `when` came and before the call was called off. It is set
+// True: `done` was set to true before `when` came and before the call was called off. It is set
 // from the driver's own queue.
-inline Task<bool> wait_for(Clock& clock, Waiter<bool> waiter, Instant when,
+inline Task<bool> wait_for(Clock& clock, Completion<bool> done, Instant when,
                            Cancellation cancellation) {
   struct Ends {
     Clock& clock;
@@ -22,17 +21,16 @@ inline Task<bool> wait_for(Clock& clock, Waiter<bool> waiter, Instant when,
       cancellation.forget(action);
     }
   };
-  const auto end = [waiter] { waiter.set(false); };
+  const auto end = [done] { done.set(false); };
   // Who cancels is not yet ready to see the recipe run on: it goes through the queue.
   const auto end_soon = [&clock, end] { clock.call_at(clock.now(), end); };
   const Ends ends{clock, cancellation, clock.call_at(when, end), cancellation.on_request(end_soon)};
-  const Waiter<bool>::Presence presence(waiter);
-  co_return co_await waiter.completion();
+  co_return co_await done;
 }
 
 // False: it was called off.
 inline Task<bool> pause_until(Clock& clock, Instant when, Cancellation cancellation) {
-  co_await wait_for(clock, Waiter<bool>(), when, cancellation);
+  co_await wait_for(clock, Completion<bool>(), when, cancellation);
   co_return !cancellation.requested();
 }
 

@@ -5,9 +5,10 @@
 #include <map>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "adapters/http/curl_transfer.h"
 #include "adapters/http/url.h"
-#include "adapters/http/waiter.h"
 #include "base/check.h"
 
 namespace mainstay {
@@ -36,14 +37,14 @@ class HttpClient::Transfers : public std::enable_shared_from_this<Transfers> {
 
   // The failure of a request that cannot even begin, else the number of its transfer.
   std::expected<std::uint64_t, HttpFailure> begin(HttpRequest request, const Call& call,
-                                                  const Waiter<HttpResult>& waiter);
+                                                  const Completion<HttpResult>& done);
   // The transfer ends without settling. Unknown ones are ignored.
   void drop(std::uint64_t id);
 
  private:
   struct Pending {
     std::unique_ptr<CurlTransfer> transfer;
-    Waiter<HttpResult> waiter;
+    Completion<HttpResult> done;
     Cancellation cancellation;
     std::uint64_t cancel_action = 0;
     TimerId deadline_timer = 0;
@@ -88,7 +89,7 @@ HttpClient::Transfers::~Transfers() {
 }
 
 std::expected<std::uint64_t, HttpFailure> HttpClient::Transfers::begin(
-    HttpRequest request, const Call& call, const Waiter<HttpResult>& waiter) {
+    HttpRequest request, const Call& call, const Completion<HttpResult>& done) {
   auto transfer = CurlTransfer::make(std::move(request));
   if (!transfer) return std::unexpected(transfer.error());
   const auto refuse = [&](HttpProblem problem, std::string_view fact) {
@@ -102,7 +103,7 @@ std::expected<std::uint64_t, HttpFailure> HttpClient::Transfers::begin(
   const std::uint64_t id = ++last_id_;
   CURL* handle = (*transfer)->handle();
   ids_[handle] = id;
-  pending_[id] = Pending{std::move(*transfer), waiter, call.cancellation};
+  pending_[id] = Pending{std::move(*transfer), done, call.cancellation};
   arm(id, call);
   MAINSTAY_CHECK(curl_multi_add_handle(multi_, handle) == CURLM_OK);
   return id;
@@ -144,15 +145,15 @@ void HttpClient::Transfers::on_deadline(std::uint64_t id) {
       HttpProblem::timed_out,
       fmt::format("no answer within {}", to_text(clock_.now() - pending_.at(id).began)));
   const Pending pending = remove(id);
-  pending.waiter.set(std::unexpected(std::move(failure)));
+  pending.done.set(std::unexpected(std::move(failure)));
 }
 
 void HttpClient::Transfers::on_cancellation(std::uint64_t id) {
   if (!pending_.contains(id)) return;
   auto failure = pending_.at(id).transfer->fail(HttpProblem::cancelled, "called off");
   // Who cancels is not yet ready to see the recipe run on: it goes through the queue.
-  clock_.call_at(clock_.now(), [waiter = remove(id).waiter, failure = std::move(failure)] {
-    waiter.set(std::unexpected(failure));
+  clock_.call_at(clock_.now(), [done = remove(id).done, failure = std::move(failure)] {
+    done.set(std::unexpected(failure));
   });
 }
 
@@ -164,16 +165,16 @@ void HttpClient::Transfers::drive(curl_socket_t socket, int events) {
 }
 
 void HttpClient::Transfers::settle_finished() {
-  std::vector<std::pair<Waiter<HttpResult>, HttpResult>> settled;
+  std::vector<std::pair<Completion<HttpResult>, HttpResult>> settled;
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     const CURLcode verdict = message->data.result;
     const std::uint64_t id = ids_.at(message->easy_handle);
     HttpResult result = pending_.at(id).transfer->finish(verdict);
-    settled.emplace_back(remove(id).waiter, std::move(result));
+    settled.emplace_back(remove(id).done, std::move(result));
   }
-  for (auto& [waiter, result] : settled) waiter.set(std::move(result));
+  for (auto& [done, result] : settled) done.set(std::move(result));
 }
 
 int HttpClient::Transfers::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
@@ -209,8 +210,8 @@ HttpClient::HttpClient(Clock& clock, EventLoop& loop)
 HttpClient::~HttpClient() = default;
 
 Task<HttpResult> HttpClient::send(HttpRequest request, Call call) {
-  const Waiter<HttpResult> waiter;
-  const auto id = transfers_->begin(std::move(request), call, waiter);
+  const Completion<HttpResult> done;
+  const auto id = transfers_->begin(std::move(request), call, done);
   if (!id) co_return std::unexpected(id.error());
   // This frame may be dropped while it waits; the client may be gone even before that.
   struct Drop {
@@ -220,8 +221,7 @@ Task<HttpResult> HttpClient::send(HttpRequest request, Call call) {
       if (const auto alive = transfers.lock()) alive->drop(id);
     }
   } drop{transfers_, *id};
-  const Waiter<HttpResult>::Presence presence(waiter);
-  co_return co_await waiter.completion();
+  co_return co_await done;
 }
 
 HttpSend HttpClient::sender() {

@@ -1,10 +1,13 @@
 #include "adapters/http/http.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
+#include "adapters/http/linux_events.h"
 #include "adapters/http/poll_loop.h"
 #include "adapters/http/test_run.h"
 #include "adapters/http/test_server.h"
+#include "adapters/linux/clock.h"
 
 namespace mainstay {
 namespace {
@@ -236,6 +239,18 @@ TEST_CASE("a proxy is used if one is named, and the environment's is not") {
   REQUIRE(answer.has_value());
   CHECK(answer->body == "by proxy");
   CHECK(proxy.requests().at(0).target == "http://service.invalid/path");
+}
+
+TEST_CASE("the client runs on the daemon's loop as it does on the small one") {
+  TestServer server([](const auto&) { return Answer{.body = "yes"}; });
+  adapters::Loop loop;
+  adapters::LinuxClock clock(loop);
+  adapters::LinuxEvents events(loop);
+  HttpClient client(clock, events);
+  auto task = client.send({.url = server.url()}, Call{clock.now() + 10s, {}});
+  task.start();
+  REQUIRE(loop.run_until([&] { return task.done(); }, clock.now() + 10s));
+  CHECK(task.take()->body == "yes");
 }
 
 TEST_CASE("the time of a Date header") {

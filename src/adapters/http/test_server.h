@@ -15,6 +15,8 @@
 #include <thread>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "adapters/http/http.h"
 #include "adapters/http/url.h"
 #include "base/check.h"

@@ -1,6 +1,8 @@
 // The cluster's key: its text, its file, and the files that are refused.
 #include "adapters/linux/cluster_key.h"
 
+#include <doctest/doctest.h>
+
 #include "adapters/linux/test_support.h"
 
 namespace mainstay::adapters {

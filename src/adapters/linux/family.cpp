@@ -1,7 +1,6 @@
 // Families of processes: cgroups, or marks in the environment.
 #include "adapters/linux/family.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -13,6 +12,7 @@
 #include <set>
 #include <sstream>
 
+#include "adapters/linux/proc_files.h"
 #include "adapters/linux/seal.h"
 
 namespace mainstay::adapters {
@@ -22,22 +22,8 @@ namespace fs = std::filesystem;
 
 // A family that keeps growing while it is being killed is given up after this many rounds.
 constexpr int kill_rounds_max = 20;
-// Our marks come first in the environment of what we start.
-constexpr std::size_t environment_read_max = 64 * 1024;
 // The inode of the initial PID namespace, fixed by the kernel's ABI.
 constexpr ino_t initial_pid_namespace = 0xeffffffc;
-
-std::string read_file(const std::string& path, std::size_t size_max) {
-  const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string text;
-  if (!fd) return text;
-  std::array<char, 4096> block;
-  ssize_t got = 0;
-  while (text.size() < size_max && (got = read(fd.number(), block.data(), block.size())) > 0) {
-    text.append(block.data(), static_cast<std::size_t>(got));
-  }
-  return text;
-}
 
 bool write_file(const fs::path& path, std::string_view text) {
   const Fd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
@@ -57,28 +43,13 @@ std::vector<int> numbers(std::string_view text) {
   return result;
 }
 
-std::vector<int> processes() {
-  std::vector<int> result;
-  DIR* directory = opendir("/proc");
-  if (directory == nullptr) return result;
-  while (const dirent* entry = readdir(directory)) {
-    const std::string_view name(entry->d_name);
-    int number = 0;
-    if (std::from_chars(name.data(), name.data() + name.size(), number).ec == std::errc()) {
-      result.push_back(number);
-    }
-  }
-  closedir(directory);
-  return result;
-}
-
 struct ProcessFacts {
   char state = 'X';
   int session = 0;
 };
 
 ProcessFacts facts_of(int pid) {
-  const std::string text = read_file(fmt::format("/proc/{}/stat", pid), 4096);
+  const std::string text = read_small_file(fmt::format("/proc/{}/stat", pid), 4096);
   ProcessFacts facts;
   // The name in the second field may hold blanks and parentheses; the rest follows the last one.
   const auto end_of_name = text.rfind(')');
@@ -91,16 +62,8 @@ ProcessFacts facts_of(int pid) {
 }
 
 bool has_mark(int pid, std::string_view mark) {
-  const std::string environment =
-      read_file(fmt::format("/proc/{}/environ", pid), environment_read_max);
-  std::string_view rest(environment);
-  while (!rest.empty()) {
-    const auto end = rest.find('\0');
-    if (rest.substr(0, end) == mark) return true;
-    if (end == std::string_view::npos) return false;
-    rest.remove_prefix(end + 1);
-  }
-  return false;
+  const auto variables = environment_of(pid);
+  return std::ranges::find(variables, mark) != variables.end();
 }
 
 struct Marked {
@@ -131,7 +94,7 @@ Marked marked(std::string_view mark) {
 }
 
 std::vector<int> cgroup_members(const fs::path& cgroup) {
-  std::vector<int> result = numbers(read_file(cgroup / "cgroup.procs", 1024 * 1024));
+  std::vector<int> result = numbers(read_small_file(cgroup / "cgroup.procs", 1024 * 1024));
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(cgroup, error)) {
     if (!entry.is_directory(error)) continue;
@@ -250,8 +213,12 @@ fs::path Families::cgroup_of(const std::string& family) const {
          file_name(family);
 }
 
+std::string Families::any_family_mark() const {
+  return fmt::format("MAINSTAY_FAMILY={}/{}/", settings_.cluster, settings_.node);
+}
+
 std::string Families::family_mark(const std::string& family) const {
-  return fmt::format("MAINSTAY_FAMILY={}/{}/{}", settings_.cluster, settings_.node, family);
+  return any_family_mark() + family;
 }
 
 Families::Place Families::place(const std::string& family) {

@@ -48,6 +48,8 @@ class Families {
   // The program has ended: forgets its place if nothing lives in it any more.
   void forget(const Place& place);
 
+  // What the environment of every program of this node holds a variable beginning with.
+  std::string any_family_mark() const;
   std::vector<int> members(const std::string& family) const;
   // SIGTERM to every member, looked for until no new one appears.
   void ask_to_end(const std::string& family) const;

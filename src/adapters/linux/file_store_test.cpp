@@ -1,6 +1,8 @@
 // The store: what survives tearing, rotting and losing files.
 #include "adapters/linux/file_store.h"
 
+#include <doctest/doctest.h>
+
 #include "adapters/linux/test_support.h"
 
 namespace mainstay::adapters {

@@ -219,9 +219,9 @@ Task<Status> LinuxHost::connect_one(SocketAddress address, std::string name, Cal
   const Completion<Status> done;
   const CallGuard guard(loop_, call, {Code::timed_out, name + " does not answer"},
                         [done](Error error) { done.set(std::unexpected(std::move(error))); });
-  loop_.watch(fd.number(), {.writable = true}, [done](Loop::Ready) { done.set({}); });
+  loop_.watch(fd.number(), {.writable = true}, [done](Readiness) { done.set({}); });
   const Status waited = co_await done;
-  loop_.unwatch(fd.number());
+  loop_.forget(fd.number());
   if (!waited) co_return waited;
   int error = 0;
   socklen_t size = sizeof error;

@@ -2,6 +2,8 @@
 // there.
 #include "adapters/linux/host.h"
 
+#include <doctest/doctest.h>
+
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>

@@ -36,12 +36,12 @@ Result<std::unique_ptr<EchoRequest>> EchoRequest::send(Loop& loop, const SocketA
   echo->answered_ = std::move(answered);
   if (auto sent = echo->send_request(target); !sent) return std::unexpected(sent.error());
   loop.watch(echo->socket_.number(), {.readable = true},
-             [self = echo.get()](Loop::Ready) { self->receive(); });
+             [self = echo.get()](Readiness) { self->receive(); });
   return echo;
 }
 
 EchoRequest::~EchoRequest() {
-  if (socket_) loop_.unwatch(socket_.number());
+  if (socket_) loop_.forget(socket_.number());
 }
 
 Status EchoRequest::open_socket(int family) {
@@ -90,7 +90,7 @@ void EchoRequest::receive() {
     if (!is_answer(ByteView(buffer).first(static_cast<std::size_t>(size)))) continue;
     const auto answered = std::exchange(answered_, nullptr);
     const Duration time = loop_.now() - sent_at_;
-    loop_.unwatch(socket_.number());
+    loop_.forget(socket_.number());
     if (answered) answered(time);  // It may end this object.
     return;
   }

@@ -72,8 +72,8 @@ class SharedMailbox : public Mailbox {
 
 struct Watch {
   std::uint32_t generation = 0;
-  Loop::Interest interest;
-  std::function<void(Loop::Ready)> callback;
+  Readiness interest;
+  std::function<void(Readiness)> callback;
 };
 
 }  // namespace
@@ -89,7 +89,7 @@ struct Loop::State {
   TimerId last_timer = 0;
   Instant alarm_at = never;
 
-  // Shared, because a callback may unwatch itself while it runs.
+  // Shared, because a callback may forget itself while it runs.
   std::map<int, std::shared_ptr<Watch>> watches;
   std::uint32_t last_generation = 0;
 
@@ -157,7 +157,7 @@ void Loop::State::dispatch(const epoll_event& event) {
   }
   if (fd == signals.number()) return read_signals();
   const auto found = watches.find(fd);
-  // An earlier callback of this turn may have unwatched it, and the number may be in use again.
+  // An earlier callback of this turn may have forgotten it, and the number may be in use again.
   if (found == watches.end() || found->second->generation != event.data.u64 >> 32) return;
   const auto watch = found->second;
   const bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
@@ -214,7 +214,7 @@ void Loop::cancel(TimerId timer) {
   state_->timer_instants.erase(found);
 }
 
-void Loop::watch(int fd, Interest interest, std::function<void(Ready)> callback) {
+void Loop::watch(int fd, Readiness interest, std::function<void(Readiness)> callback) {
   MAINSTAY_CHECK(fd >= 0);
   auto& slot = state_->watches[fd];
   const bool known = slot != nullptr;
@@ -222,7 +222,7 @@ void Loop::watch(int fd, Interest interest, std::function<void(Ready)> callback)
   state_->control(fd, *slot, known);
 }
 
-void Loop::unwatch(int fd) {
+void Loop::forget(int fd) {
   if (state_->watches.erase(fd) == 0) return;
   // It fails only if the descriptor is closed already, which takes it out of the epoll set.
   static_cast<void>(epoll_ctl(state_->epoll.number(), EPOLL_CTL_DEL, fd, nullptr));

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 
+#include "adapters/http/event_loop.h"
 #include "base/time.h"
 #include "ports/clock.h"
 
@@ -25,17 +26,10 @@ class Mailbox {
   virtual void post(std::move_only_function<void()> action) = 0;
 };
 
-class Loop {
+class Loop : public EventLoop {
  public:
-  struct Interest {
-    bool readable = false;
-    bool writable = false;
-  };
-  // An error or a hang-up of the descriptor shows as both.
-  using Ready = Interest;
-
   Loop();
-  ~Loop();
+  ~Loop() override;
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
@@ -50,10 +44,10 @@ class Loop {
   TimerId call_at(Instant when, std::function<void()> action);
   void cancel(TimerId timer);
 
-  // Calls back whenever the descriptor is ready (level-triggered); again for the same descriptor:
-  // replaces. Unwatch before closing. Inside the callback both may be called, for any descriptor.
-  void watch(int fd, Interest interest, std::function<void(Ready)> callback);
-  void unwatch(int fd);
+  // An error or a hang-up of the descriptor shows as both. Inside the callback either may be
+  // called, for any descriptor.
+  void watch(int descriptor, Readiness interest, std::function<void(Readiness)> on_ready) override;
+  void forget(int descriptor) override;
 
   // Takes this signal from the process's default handling. Before any thread is started.
   void on_signal(int signal, std::function<void()> action);

@@ -1,6 +1,8 @@
 // The event loop: order, deadlines, descriptors, signals, other threads.
 #include "adapters/linux/loop.h"
 
+#include <doctest/doctest.h>
+
 #include <sys/socket.h>
 
 #include <csignal>
@@ -94,21 +96,21 @@ TEST_CASE("a mailbox that outlives its loop drops what it is given") {
   CHECK_FALSE(ran);
 }
 
-TEST_CASE("a descriptor is watched for what was asked, until it is unwatched") {
+TEST_CASE("a descriptor is watched for what was asked, until it is forgotten") {
   Loop loop;
   SocketPair pair;
   int writable = 0;
   std::string heard;
-  loop.watch(pair.left.number(), {.writable = true}, [&](Loop::Ready ready) {
+  loop.watch(pair.left.number(), {.writable = true}, [&](Readiness ready) {
     CHECK(ready.writable);
     CHECK_FALSE(ready.readable);
     ++writable;
-    loop.watch(pair.left.number(), {.readable = true}, [&](Loop::Ready now_ready) {
+    loop.watch(pair.left.number(), {.readable = true}, [&](Readiness now_ready) {
       CHECK(now_ready.readable);
       char byte = 0;
       REQUIRE(read(pair.left.number(), &byte, 1) == 1);
       heard += byte;
-      if (heard == "no") loop.unwatch(pair.left.number());
+      if (heard == "no") loop.forget(pair.left.number());
     });
     REQUIRE(write(pair.right.number(), "now", 3) == 3);
   });
@@ -117,15 +119,15 @@ TEST_CASE("a descriptor is watched for what was asked, until it is unwatched") {
   CHECK(writable == 1);
 }
 
-TEST_CASE("a callback that unwatches another descriptor of the same turn is obeyed") {
+TEST_CASE("a callback that forgets another descriptor of the same turn is obeyed") {
   Loop loop;
   SocketPair first;
   SocketPair second;
   int calls = 0;
-  const auto only_one = [&](Loop::Ready) {
+  const auto only_one = [&](Readiness) {
     ++calls;
-    loop.unwatch(first.left.number());
-    loop.unwatch(second.left.number());
+    loop.forget(first.left.number());
+    loop.forget(second.left.number());
   };
   loop.watch(first.left.number(), {.readable = true}, only_one);
   loop.watch(second.left.number(), {.readable = true}, only_one);

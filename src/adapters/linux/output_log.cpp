@@ -62,7 +62,7 @@ OutputPipe::OutputPipe(Loop& loop, Worker& worker, Target target, Fd read_end)
     : loop_(loop), worker_(worker), target_(std::move(target)), fd_(std::move(read_end)) {}
 
 OutputPipe::~OutputPipe() {
-  if (watching_) loop_.unwatch(fd_.number());
+  if (watching_) loop_.forget(fd_.number());
 }
 
 void OutputPipe::start() {
@@ -73,7 +73,7 @@ void OutputPipe::start() {
 void OutputPipe::watch() {
   if (watching_ || !fd_) return;
   watching_ = true;
-  loop_.watch(fd_.number(), {.readable = true}, [this](Loop::Ready) { read_some(); });
+  loop_.watch(fd_.number(), {.readable = true}, [this](Readiness) { read_some(); });
 }
 
 std::size_t OutputPipe::read_some() {
@@ -105,7 +105,7 @@ void OutputPipe::write_out(std::string text) {
   const std::size_t size = text.size();
   unwritten_ += size;
   if (unwritten_ > output_unwritten_max && watching_) {
-    loop_.unwatch(fd_.number());
+    loop_.forget(fd_.number());
     watching_ = false;
   }
   // A log that cannot be written must not stop the program that writes it.
@@ -121,7 +121,7 @@ void OutputPipe::write_out(std::string text) {
 }
 
 void OutputPipe::close() {
-  if (std::exchange(watching_, false)) loop_.unwatch(fd_.number());
+  if (std::exchange(watching_, false)) loop_.forget(fd_.number());
   fd_.reset();
   self_.reset();
 }

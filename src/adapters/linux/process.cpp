@@ -10,6 +10,7 @@
 
 #include "adapters/linux/call_guard.h"
 #include "adapters/linux/errno_text.h"
+#include "adapters/linux/orphan_output.h"
 #include "adapters/linux/spawn.h"
 
 namespace mainstay::adapters {
@@ -18,7 +19,7 @@ namespace {
 // While a family is asked to end, what we cannot watch is looked for again this often.
 constexpr Duration family_look_interval = 100ms;
 
-std::vector<std::string> environment_of(const Program& program, std::vector<std::string> marks) {
+std::vector<std::string> environment_for(const Program& program, std::vector<std::string> marks) {
   std::map<std::string, std::string> variables{
       {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
       {"HOME", geteuid() == 0 ? "/root" : "/"},
@@ -94,10 +95,14 @@ class LinuxProcess::Running : public RunningProgram {
 };
 
 LinuxProcess::LinuxProcess(Loop& loop, Families::Settings settings)
-    : loop_(loop), log_worker_(loop, Worker::AtEnd::finish), families_(std::move(settings)) {}
+    : loop_(loop), log_worker_(loop, Worker::AtEnd::finish), families_(std::move(settings)) {
+  for (OrphanOutput& orphan : find_orphan_output(families_.any_family_mark())) {
+    read_pipe(orphan.target, std::move(orphan.read_end));
+  }
+}
 
 LinuxProcess::~LinuxProcess() {
-  for (const auto& child : children_) loop_.unwatch(child->pidfd.number());
+  for (const auto& child : children_) loop_.forget(child->pidfd.number());
   for (const auto& pipe : pipes_) {
     if (const auto living = pipe.lock()) living->close();
   }
@@ -118,7 +123,7 @@ Result<std::shared_ptr<LinuxProcess::Child>> LinuxProcess::launch(const Program&
   }
   children_.insert(child);
   loop_.watch(child->pidfd.number(), {.readable = true},
-              [this, child](Loop::Ready) { on_end(child); });
+              [this, child](Readiness) { on_end(child); });
   return child;
 }
 
@@ -127,8 +132,11 @@ Result<std::shared_ptr<LinuxProcess::Child>> LinuxProcess::spawn_in_place(
   auto output = open_pipe();
   auto error = open_pipe();
   if (!output || !error) return std::unexpected(output ? error.error() : output.error());
+  const OutputPipe::Target target{.file = program.log_file, .size_max = program.log_size_max};
+  auto marks = child->place.marks;
+  marks.push_back(output_mark(output->read_end, error->read_end, target));
   const SpawnRequest request{.argv = program.argv,
-                             .environment = environment_of(program, child->place.marks),
+                             .environment = environment_for(program, std::move(marks)),
                              .directory = directory_of(program),
                              .output = output->child_end.number(),
                              .error = error->child_end.number(),
@@ -138,13 +146,12 @@ Result<std::shared_ptr<LinuxProcess::Child>> LinuxProcess::spawn_in_place(
   if (child->place.cgroup && !spawned->in_cgroup) families_.not_placed(child->place);
   child->pid = spawned->pid;
   child->pidfd = std::move(spawned->pidfd);
-  child->output = read_pipe(program, std::move(output->read_end));
-  child->error = read_pipe(program, std::move(error->read_end));
+  child->output = read_pipe(target, std::move(output->read_end));
+  child->error = read_pipe(target, std::move(error->read_end));
   return child;
 }
 
-std::shared_ptr<OutputPipe> LinuxProcess::read_pipe(const Program& program, Fd read_end) {
-  const OutputPipe::Target target{.file = program.log_file, .size_max = program.log_size_max};
+std::shared_ptr<OutputPipe> LinuxProcess::read_pipe(const OutputPipe::Target& target, Fd read_end) {
   auto pipe = std::make_shared<OutputPipe>(loop_, log_worker_, target, std::move(read_end));
   pipe->start();
   std::erase_if(pipes_, [](const auto& each) { return each.expired(); });
@@ -153,13 +160,13 @@ std::shared_ptr<OutputPipe> LinuxProcess::read_pipe(const Program& program, Fd r
 }
 
 void LinuxProcess::on_end(const std::shared_ptr<Child>& child) {
-  const auto keep = child;  // Unwatching drops the callback that holds the argument.
+  const auto keep = child;  // Forgetting drops the callback that holds the argument.
   siginfo_t info{};
   if (waitid(P_PIDFD, static_cast<id_t>(keep->pidfd.number()), &info, WEXITED | WNOHANG) != 0 ||
       info.si_pid == 0) {
     return;
   }
-  loop_.unwatch(keep->pidfd.number());
+  loop_.forget(keep->pidfd.number());
   children_.erase(keep);
   keep->output->drain();
   keep->error->drain();
@@ -206,7 +213,7 @@ struct WatchedProcess {
   Loop& loop;
   Fd pidfd;
   ~WatchedProcess() {
-    if (pidfd) loop.unwatch(pidfd.number());
+    if (pidfd) loop.forget(pidfd.number());
   }
 };
 
@@ -221,7 +228,7 @@ Task<void> LinuxProcess::some_end(std::vector<int> pids, Instant until, Cancella
     if (!pidfd) co_return;  // It has just ended.
     const int number = pidfd.number();
     watched.emplace_back(loop_, std::move(pidfd));
-    loop_.watch(number, {.readable = true}, [changed](Loop::Ready) { changed.set(true); });
+    loop_.watch(number, {.readable = true}, [changed](Readiness) { changed.set(true); });
   }
   const Call call{.deadline = until, .cancellation = std::move(cancellation)};
   const CallGuard guard(loop_, call, {}, [changed](const Error&) { changed.set(false); });

@@ -18,6 +18,7 @@ inline constexpr std::size_t programs_max = 2048;
 
 class LinuxProcess : public Process {
  public:
+  // Reads on what the programs of a forerunner print.
   LinuxProcess(Loop& loop, Families::Settings settings);
   // Running programs run on.
   ~LinuxProcess() override;
@@ -35,7 +36,7 @@ class LinuxProcess : public Process {
   Result<std::shared_ptr<Child>> launch(const Program& program);
   Result<std::shared_ptr<Child>> spawn_in_place(const Program& program,
                                                 std::shared_ptr<Child> child);
-  std::shared_ptr<OutputPipe> read_pipe(const Program& program, Fd read_end);
+  std::shared_ptr<OutputPipe> read_pipe(const OutputPipe::Target& target, Fd read_end);
   void on_end(const std::shared_ptr<Child>& child);
   Task<void> some_end(std::vector<int> pids, Instant until, Cancellation cancellation);
 

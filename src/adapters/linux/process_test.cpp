@@ -1,7 +1,10 @@
 // Programs and families, with cgroups (where this machine lets us make some) and with marks.
 #include "adapters/linux/process.h"
 
+#include <doctest/doctest.h>
+
 #include <csignal>
+#include <sstream>
 
 #include "adapters/linux/test_support.h"
 
@@ -227,6 +230,43 @@ TEST_CASE("a successor finds and ends the programs of its forerunner") {
               .empty());
     CHECK(finish(world.loop,
                  successor.end_family("web", world.loop.now() + 5s, call_within(world.loop, 10s))));
+  }
+}
+
+TEST_CASE("a program outlives the daemon, and the successor reads on what it prints") {
+  const TemporaryDirectory directory;
+  const fs::path file = directory.path() / "log";
+  const fs::path script = directory.path() / "script.sh";
+  // The inner pipe is the program's own and is not to be touched.
+  write_text(script,
+             "#!/bin/sh\n(i=0; while :; do i=$((i+1)); echo line $i; sleep 0.01; done) | "
+             "sed -u s/line/number/\n");
+  fs::permissions(script, fs::perms::owner_all);
+  const Families::Settings settings{.cluster = fmt::format("test-{}", getpid()), .node = "o"};
+  Loop loop;
+  const auto printed = [&](const std::string& text) {
+    return loop.run_until(
+        [&] {
+          loop.call_at(loop.now() + 5ms, [] {});
+          return read_text(file).find(text) != std::string::npos;
+        },
+        loop.now() + test_patience);
+  };
+  {
+    LinuxProcess first(loop, settings);
+    REQUIRE(first.start({.argv = {script}, .family = "web", .log_file = file}));
+    REQUIRE(printed("number 3\n"));
+  }
+  CHECK_FALSE(loop.run_until([] { return false; }, loop.now() + 50ms));
+  LinuxProcess second(loop, settings);
+  CHECK(second.members("web").size() >= 2);
+  CHECK(printed("number 20\n"));
+  CHECK(read_text(file).find("line") == std::string::npos);
+  CHECK(finish(loop, second.end_family("web", Instant(), call_within(loop, 10s))));
+  std::istringstream lines(read_text(file));
+  int expected = 1;
+  for (std::string line; std::getline(lines, line); ++expected) {
+    CHECK(line == fmt::format("number {}", expected));
   }
 }
 

@@ -111,10 +111,10 @@ std::string TcpNetwork::Link::start_connecting(PathIndex path) {
 void TcpNetwork::Link::watch() {
   const bool writable = !connected_ || sent_ < unsent_.size();
   network_.loop_.watch(fd_.number(), {.readable = true, .writable = writable},
-                       [this](Loop::Ready ready) { on_event(ready); });
+                       [this](Readiness ready) { on_event(ready); });
 }
 
-void TcpNetwork::Link::on_event(Loop::Ready ready) {
+void TcpNetwork::Link::on_event(Readiness ready) {
   if (!connected_) {
     if (ready.writable) on_connected();
     return;
@@ -210,7 +210,7 @@ void TcpNetwork::Link::pause() {
 }
 
 void TcpNetwork::Link::close() {
-  if (fd_) network_.loop_.unwatch(fd_.number());
+  if (fd_) network_.loop_.forget(fd_.number());
   fd_.reset();
   connected_ = false;
   session_.reset();
@@ -223,15 +223,15 @@ TcpNetwork::Incoming::Incoming(TcpNetwork& network, Fd fd)
   deadline_ = network_.loop_.call_at(network_.loop_.now() + connect_patience,
                                      [this] { network_.remove(*this); });
   network_.loop_.watch(fd_.number(), {.readable = true},
-                       [this](Loop::Ready ready) { on_event(ready); });
+                       [this](Readiness ready) { on_event(ready); });
 }
 
 TcpNetwork::Incoming::~Incoming() {
   network_.loop_.cancel(deadline_);
-  network_.loop_.unwatch(fd_.number());
+  network_.loop_.forget(fd_.number());
 }
 
-void TcpNetwork::Incoming::on_event(Loop::Ready ready) {
+void TcpNetwork::Incoming::on_event(Readiness ready) {
   const auto keep = shared_from_this();
   if (ready.writable && !flush()) return network_.remove(*this);
   if (!ready.readable) return;
@@ -273,7 +273,7 @@ bool TcpNetwork::Incoming::flush() {
   if (written < 0 && errno != EAGAIN && errno != EINTR) return false;
   if (written > 0) unsent_.erase(unsent_.begin(), unsent_.begin() + written);
   network_.loop_.watch(fd_.number(), {.readable = true, .writable = !unsent_.empty()},
-                       [this](Loop::Ready ready) { on_event(ready); });
+                       [this](Readiness ready) { on_event(ready); });
   return true;
 }
 

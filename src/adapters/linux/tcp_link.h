@@ -23,7 +23,7 @@ class TcpNetwork::Link {
   void begin_round();
   void try_next_path();
   std::string start_connecting(PathIndex path);
-  void on_event(Loop::Ready ready);
+  void on_event(Readiness ready);
   void on_connected();
   std::string closed_by_peer() const;
   void read();
@@ -62,7 +62,7 @@ class TcpNetwork::Incoming : public std::enable_shared_from_this<Incoming> {
   const NodeName& peer() const { return session_.peer(); }
 
  private:
-  void on_event(Loop::Ready ready);
+  void on_event(Readiness ready);
   bool take(ByteView bytes);
   bool flush();
 

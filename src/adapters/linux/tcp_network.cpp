@@ -61,7 +61,7 @@ TcpNetwork::TcpNetwork(Loop& loop, const NetworkConfig& config, PathWorks path_w
 }
 
 TcpNetwork::~TcpNetwork() {
-  for (const Fd& listener : listeners_) loop_.unwatch(listener.number());
+  for (const Fd& listener : listeners_) loop_.forget(listener.number());
   incoming_.clear();
   links_.clear();
 }
@@ -73,7 +73,7 @@ Status TcpNetwork::listen_on(const IpAddress& own) {
   if (!fd) return errno_failure(errno, "socket");
   if (auto prepared = prepare_listener(fd, *address); !prepared) return prepared;
   const int number = fd.number();
-  loop_.watch(number, {.readable = true}, [this, number](Loop::Ready) { accept_some(number); });
+  loop_.watch(number, {.readable = true}, [this, number](Readiness) { accept_some(number); });
   listeners_.push_back(std::move(fd));
   return {};
 }

@@ -1,6 +1,8 @@
 // Control messages over real connections on loopback.
 #include "adapters/linux/tcp_network.h"
 
+#include <doctest/doctest.h>
+
 #include <sys/socket.h>
 
 #include "adapters/linux/network.h"

@@ -12,9 +12,8 @@
 #include <functional>
 #include <string>
 
-#include <doctest/doctest.h>
-
 #include "adapters/linux/loop.h"
+#include "base/check.h"
 #include "base/task.h"
 #include "ports/call.h"
 
@@ -27,7 +26,7 @@ class TemporaryDirectory {
  public:
   TemporaryDirectory() {
     std::string pattern = (std::filesystem::temp_directory_path() / "mainstay-XXXXXX").string();
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
+    MAINSTAY_CHECK(mkdtemp(pattern.data()) != nullptr);
     path_ = pattern;
   }
   ~TemporaryDirectory() {
@@ -55,7 +54,7 @@ template <class T>
 T finish(Loop& loop, Task<T> task) {
   task.start();
   const bool done = loop.run_until([&] { return task.done(); }, loop.now() + test_patience);
-  REQUIRE_MESSAGE(done, "the task did not end in time");
+  MAINSTAY_CHECK(done);  // It did not end in time.
   return task.take();
 }
 
@@ -67,7 +66,8 @@ inline std::string read_text(const std::filesystem::path& path) {
 inline void write_text(const std::filesystem::path& path, std::string_view text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
-  REQUIRE(file.good());
+  file.flush();
+  MAINSTAY_CHECK(file.good());
 }
 
 }  // namespace mainstay::adapters

@@ -71,7 +71,7 @@ UdpNetwork::UdpNetwork(Loop& loop, const NetworkConfig& config)
       buffer_(datagram_wire_max + 1) {}
 
 UdpNetwork::~UdpNetwork() {
-  for (const Fd& socket : sockets_) loop_.unwatch(socket.number());
+  for (const Fd& socket : sockets_) loop_.forget(socket.number());
 }
 
 Status UdpNetwork::open_path(const IpAddress& own) {
@@ -90,7 +90,7 @@ Status UdpNetwork::open_path(const IpAddress& own) {
     return fail(errno_text(errno) + remedy);
   }
   const auto path = static_cast<PathIndex>(sockets_.size());
-  loop_.watch(fd.number(), {.readable = true}, [this, path](Loop::Ready) { receive(path); });
+  loop_.watch(fd.number(), {.readable = true}, [this, path](Readiness) { receive(path); });
   sockets_.push_back(std::move(fd));
   return {};
 }

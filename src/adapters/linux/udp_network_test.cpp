@@ -1,6 +1,8 @@
 // Heartbeat datagrams over real sockets on loopback.
 #include "adapters/linux/udp_network.h"
 
+#include <doctest/doctest.h>
+
 #include <netinet/in.h>
 
 #include "adapters/linux/test_support.h"

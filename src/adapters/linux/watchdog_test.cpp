@@ -2,6 +2,8 @@
 // halting are feigned, but for one test inside a PID namespace of its own.
 #include "adapters/linux/watchdog.h"
 
+#include <doctest/doctest.h>
+
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>

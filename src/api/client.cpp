@@ -1,4 +1,4 @@
-#include "cli/client.h"
+#include "api/client.h"
 
 #include <httplib.h>
 
@@ -10,7 +10,7 @@
 #include "api/router.h"
 #include "api/socket_path.h"
 
-namespace mainstay::cli {
+namespace mainstay::api {
 namespace {
 
 constexpr double question_wait_s = 10;
@@ -69,41 +69,41 @@ class StreamReader {
 }  // namespace
 
 Answer<void> Client::reach() const {
-  const auto probed = api::probe_socket(setup_.socket);
+  const auto probed = probe_socket(setup_.socket);
   if (probed) return {};
   Error error = probed.error();
-  if (error.code == Code::invalid) return std::unexpected(Trouble{ExitCode::usage, error});
+  if (error.code == Code::invalid) return std::unexpected(Trouble{Trouble::Kind::misused, error});
   if (error.code == Code::denied) {
     error.message += ". Run the command as root, or as a member of the socket's group";
   } else {
     error.message = "mainstayd is not running: " + error.message + ". " + start_it(setup_.socket);
   }
-  return std::unexpected(Trouble{ExitCode::unreachable, std::move(error)});
+  return std::unexpected(Trouble{Trouble::Kind::unreachable, std::move(error)});
 }
 
 Trouble Client::trouble_of(const std::string& body) const {
-  Error error = api::error_from_json(body);
-  ExitCode code = ExitCode::refused;
+  Error error = error_from_json(body);
+  Trouble::Kind kind = Trouble::Kind::refused;
   if (error.code == Code::timed_out || error.code == Code::outcome_unknown) {
-    code = ExitCode::unknown;
+    kind = Trouble::Kind::unknown;
   } else if (error.code == Code::unavailable && !setup_.host.empty()) {
-    code = ExitCode::unreachable;
+    kind = Trouble::Kind::unreachable;
   }
-  return {code, std::move(error)};
+  return {kind, std::move(error)};
 }
 
-Answer<std::string> Client::exchange(api::Request request, double wait_s) const {
+Answer<std::string> Client::exchange(Request request, double wait_s) const {
   if (auto reached = reach(); !reached) return std::unexpected(reached.error());
   if (!setup_.host.empty()) request.query["at"] = setup_.host;
   httplib::ClientImpl http(setup_.socket, 80);
   set_waits(http, wait_s + answer_margin_s);
-  const std::string target = api::target_of(request);
+  const std::string target = target_of(request);
   const auto reply = request.method == "GET" ? http.Get(target)
                                              : http.Post(target, request.body, "application/json");
   if (!reply) {
     const bool order = request.method != "GET";
     return std::unexpected(Trouble{
-        order ? ExitCode::unknown : ExitCode::unreachable,
+        order ? Trouble::Kind::unknown : Trouble::Kind::unreachable,
         {order ? Code::outcome_unknown : Code::unavailable,
          fmt::format(
              "mainstayd took the request and gave no answer ({}){}",
@@ -114,19 +114,19 @@ Answer<std::string> Client::exchange(api::Request request, double wait_s) const 
   return reply->body;
 }
 
-Answer<std::string> Client::get(api::Request request) const {
+Answer<std::string> Client::get(Request request) const {
   request.method = "GET";
   return exchange(std::move(request), setup_.timeout_s.value_or(question_wait_s));
 }
 
-Answer<std::string> Client::order(api::Request request) const {
+Answer<std::string> Client::order(Request request) const {
   request.method = "POST";
   const double wait_s = setup_.timeout_s.value_or(order_wait_s);
   request.query["timeout_ms"] = std::to_string(static_cast<std::int64_t>(wait_s * 1000));
   return exchange(std::move(request), wait_s);
 }
 
-Answer<void> Client::follow(api::Request request,
+Answer<void> Client::follow(Request request,
                             const std::function<bool(std::string_view)>& on_event) const {
   if (auto reached = reach(); !reached) return reached;
   if (!setup_.host.empty()) request.query["at"] = setup_.host;
@@ -137,8 +137,7 @@ Answer<void> Client::follow(api::Request request,
   std::string refusal;
   bool wanted = true;
   const auto result = http.Get(
-      api::target_of(request),
-      [&](const httplib::Response& head) { return status = head.status, true; },
+      target_of(request), [&](const httplib::Response& head) { return status = head.status, true; },
       [&](const char* data, std::size_t size) {
         if (status != 200) return refusal.append(data, size), true;
         return wanted = reader.take({data, size});
@@ -147,7 +146,7 @@ Answer<void> Client::follow(api::Request request,
   if (!reader.error().empty()) return std::unexpected(trouble_of(reader.error()));
   if (result || !wanted) return {};
   return std::unexpected(
-      Trouble{ExitCode::unreachable, {Code::unavailable, "mainstayd ended the event stream"}});
+      Trouble{Trouble::Kind::unreachable, {Code::unavailable, "mainstayd ended the event stream"}});
 }
 
-}  // namespace mainstay::cli
+}  // namespace mainstay::api

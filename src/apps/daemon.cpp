@@ -1,0 +1,275 @@
+// The order of the members is the order in which things need each other; they go in reverse.
+#include "apps/daemon.h"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "adapters/aws/connection.h"
+#include "adapters/history/history.h"
+#include "adapters/linux/clock.h"
+#include "adapters/linux/file_store.h"
+#include "adapters/linux/host.h"
+#include "adapters/linux/network.h"
+#include "adapters/linux/notify.h"
+#include "adapters/linux/process.h"
+#include "adapters/linux/watchdog.h"
+#include "apps/aws_loop.h"
+#include "apps/chronicle.h"
+#include "apps/door.h"
+#include "apps/loaded_store.h"
+#include "apps/version.h"
+#include "catalog/catalog.h"
+#include "config/difference.h"
+#include "config/print.h"
+
+namespace mainstay::apps {
+namespace {
+
+using namespace adapters;
+
+// An answer to another node that is still on its way when the node has stopped gets this long.
+constexpr Duration farewell = 300ms;
+// The API's threads end within their shortest wait; this is for one that hangs.
+constexpr Duration door_patience = 10s;
+
+std::uint64_t random_seed() {
+  std::uint64_t seed = 0;
+  // Without it (an ancient kernel) the process number still keeps two nodes apart.
+  if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+    seed = static_cast<std::uint64_t>(getpid());
+  return seed;
+}
+
+NetworkConfig network_config(const Preparation& prepared) {
+  const auto& config = *prepared.config;
+  NetworkConfig network{.cluster = config.name, .self = prepared.self, .key = prepared.key};
+  for (const auto& node : config.nodes) {
+    auto& addresses = network.nodes[node.name];
+    for (const auto& path : config.paths) addresses.push_back(path.addresses.at(node.name));
+  }
+  network.datagram_port = static_cast<std::uint16_t>(config.ports.heartbeat);
+  network.stream_port = static_cast<std::uint16_t>(config.ports.control);
+  return network;
+}
+
+std::string explain(const std::string& ours, std::string_view theirs) {
+  std::string text;
+  for (const auto& each : difference(ours, theirs)) {
+    text += (text.empty() ? "" : "; ") + to_text(each, NodeName("the other"));
+  }
+  return text;
+}
+
+// In the lab the last actions end the instance only; everywhere else they must have been allowed.
+bool halting_allowed(const DaemonOptions& options) {
+  return options.may_halt || std::getenv("MAINSTAY_LAB") != nullptr;
+}
+
+api::Counter drop_counter(const LinuxNetwork& network) {
+  api::Counter counter{"mainstay_packets_dropped_total",
+                       "Datagrams and connections that were refused, by reason.",
+                       "reason",
+                       {}};
+  for (std::size_t kind = 0; kind < drop_kinds; ++kind) {
+    counter.values[std::string(to_text(static_cast<Drop>(kind)))] =
+        network.datagrams_dropped()[kind] + network.stream_counts().refused[kind];
+  }
+  counter.values["not_sent"] = network.datagrams_not_sent();
+  counter.values["message_queue_full"] = network.stream_counts().messages_dropped;
+  return counter;
+}
+
+}  // namespace
+
+struct Daemon::Impl {
+  Preparation prepared;
+  Log log{Log::form()};
+  Chronicle chronicle{log, prepared.self};
+  WallTime started_at =
+      std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  Loop loop;
+  LinuxClock clock{loop};
+  std::optional<Notifier> notifier;
+  FileStore file_store{loop, prepared.options.state_directory};
+  LoadedStore store{file_store};
+  std::optional<History> history;
+  std::unique_ptr<LinuxNetwork> network;
+  std::optional<LinuxProcess> process;
+  LinuxHost host{loop};
+  AwsLoop aws_loop{loop};
+  std::unique_ptr<aws::Connection> aws;
+  std::optional<LinuxPower> power;
+  std::unique_ptr<NodeDriver> driver;
+  std::unique_ptr<Door> door;
+  int terminations = 0;
+  int exit_code = 0;
+
+  explicit Impl(Preparation given) : prepared(std::move(given)) {}
+
+  void say(Severity severity, const std::string& text) {
+    chronicle.say(severity, prepared.self.value, text);
+  }
+
+  void take_signals() {
+    for (const int signal : {SIGTERM, SIGINT}) {
+      loop.on_signal(signal, [this] { on_terminate(); });
+    }
+    loop.on_signal(SIGHUP, [this] {
+      say(Severity::information,
+          "SIGHUP changes nothing: the configuration is read at start in this release");
+    });
+  }
+
+  Status open_notifier() {
+    auto opened = Notifier::open(Notifier::environment());
+    if (!opened) return std::unexpected(opened.error());
+    notifier.emplace(std::move(*opened));
+    return {};
+  }
+
+  Status open_state() {
+    if (auto loaded = store.load_now(); !loaded) return loaded;
+    history.emplace(prepared.options.state_directory + "/history.db", HistoryLimits{});
+    chronicle.keep_in(&*history);
+    if (!file_store.notice().empty()) say(Severity::warning, file_store.notice());
+    for (const auto& trouble : history->troubles()) say(Severity::warning, trouble);
+    std::error_code error;
+    std::filesystem::create_directories(prepared.options.log_directory, error);
+    if (!error) return {};
+    return failure(Code::denied, fmt::format("the log directory {}: {}",
+                                             prepared.options.log_directory, error.message()));
+  }
+
+  Status open_world() {
+    auto opened = LinuxNetwork::open(loop, network_config(prepared));
+    if (!opened) return std::unexpected(opened.error());
+    network = std::move(*opened);
+    process.emplace(loop, Families::Settings{.cluster = prepared.config->name,
+                                             .node = prepared.self.value,
+                                             .cgroup = own_cgroup()});
+    auto connection =
+        aws::Connection::open(clock, aws_loop, aws::process_environment(), Random(random_seed()));
+    if (!connection) return std::unexpected(connection.error());
+    aws = std::move(*connection);
+    const auto& device = prepared.options.watchdog_device;
+    power.emplace(
+        loop, *notifier,
+        PowerSettings{
+            .halts = real_halts(this_place(halting_allowed(prepared.options)), real_means()),
+            .stop_service = [this] { on_stopped(); },
+            .device = device.empty() ? WatchdogDevice{} : watchdog_device(device),
+            .tell = [this](const std::string& text) { say(Severity::error, text); }});
+    return {};
+  }
+
+  Status open_driver() {
+    const std::string canonical = print_config(*prepared.config, catalog());
+    driver = std::make_unique<NodeDriver>(
+        NodeSetup{.config = prepared.config,
+                  .config_text = canonical,
+                  .explain_difference =
+                      [canonical](std::string_view theirs) { return explain(canonical, theirs); },
+                  .self = prepared.self,
+                  .seed = random_seed(),
+                  .log_directory = prepared.options.log_directory},
+        NodePorts{clock, *network, store, *process, host, aws->aws(), *power},
+        NodeObserver{.on_event = {}, .on_action = [this](const Action& action, Instant) {
+                       chronicle.on_action(action);
+                     }});
+    driver->on_stopped([this] { on_stopped(); });
+    auto opened = Door::open({.loop = loop,
+                              .clock = clock,
+                              .driver = *driver,
+                              .history = *history,
+                              .config = prepared.config,
+                              .self = prepared.self,
+                              .version = version,
+                              .daemon_status = [this] { return daemon_status(); }},
+                             prepared.options.socket);
+    if (!opened) return std::unexpected(opened.error());
+    door = std::move(*opened);
+    return {};
+  }
+
+  api::DaemonStatus daemon_status() const {
+    api::DaemonStatus status{.version = version, .pid = getpid(), .started = started_at};
+    status.now = clock.wall();
+    status.monotonic_ns = monotonic_ns();
+    status.last_event = history->last_event();
+    status.troubles = history->troubles();
+    status.counters = chronicle.counters();
+    status.counters.push_back(drop_counter(*network));
+    status.counters.push_back({"mainstay_history_lost_total",
+                               "Records that are missing from the event history.",
+                               "",
+                               {{"", history->lost()}}});
+    return status;
+  }
+
+  void on_terminate() {
+    if (++terminations > 1) return stop_at_once();
+    notifier->stopping();
+    say(Severity::information, "asked to stop: handing over and stopping everything in order");
+    driver->ask(StopNode{}, [this](const Status& done) {
+      if (!done) say(Severity::error, "could not stop in order: " + done.error().message);
+    });
+  }
+
+  // Nothing of ours may run on where the others believe that nothing does.
+  void stop_at_once() {
+    say(Severity::warning, "asked to stop again: stopping at once, programs are killed");
+    for (const auto& group : prepared.config->groups) {
+      for (const auto& resource : group.resources) process->kill_family(resource.name.value);
+    }
+    exit_code = 1;
+    loop.stop();
+  }
+
+  void on_stopped() {
+    if (door->unanswered() == 0) return loop.stop();
+    clock.call_at(clock.now() + farewell, [this] { loop.stop(); });
+  }
+
+  void close() {
+    bool door_closed = false;
+    history->close();
+    door->close([&door_closed] { door_closed = true; });
+    driver.reset();
+    if (!loop.run_until([&door_closed] { return door_closed; }, loop.now() + door_patience)) {
+      say(Severity::error, "the API's threads do not end; leaving without them");
+      _exit(1);
+    }
+  }
+};
+
+Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Daemon::~Daemon() = default;
+
+Result<std::unique_ptr<Daemon>> Daemon::start(Preparation prepared) {
+  auto impl = std::make_unique<Impl>(std::move(prepared));
+  impl->take_signals();
+  for (const auto step :
+       {&Impl::open_notifier, &Impl::open_state, &Impl::open_world, &Impl::open_driver}) {
+    if (auto done = ((*impl).*step)(); !done) return std::unexpected(done.error());
+  }
+  const auto& options = impl->prepared.options;
+  impl->say(Severity::information,
+            fmt::format("mainstayd {} starts as node {} of cluster {}, configuration {}", version,
+                        impl->prepared.self, impl->prepared.config->name, options.config));
+  if (auto started = impl->driver->start(); !started) return std::unexpected(started.error());
+  impl->notifier->ready();
+  return std::unique_ptr<Daemon>(new Daemon(std::move(impl)));
+}
+
+int Daemon::run() {
+  impl_->loop.run();
+  impl_->close();
+  return impl_->exit_code;
+}
+
+}  // namespace mainstay::apps

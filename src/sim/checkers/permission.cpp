@@ -1,0 +1,127 @@
+// Where there is an arbiter, no group runs past its node's permission: computed here from what the
+// arbiter accepted and what the peers echoed, not from what the node believes.
+//
+// A session that the arbiter accepted lasts its lease from the moment the renewal was asked for. A
+// beat that a peer echoed with its vouch lasts a lease from the moment the beat was sent, and
+// counts only if every other node that has not resigned vouches.
+#include <fmt/format.h>
+
+#include "cluster/arbitration/session_record.h"
+#include "sim/checkers/checker.h"
+
+namespace mainstay::sim {
+namespace {
+
+constexpr std::size_t beats_max = 1024;
+
+struct Node {
+  Incarnation incarnation = 0;
+  WorldTime session_until{};
+  std::map<BeatNumber, WorldTime> sent;      // own beats of this life, when they were sent
+  std::map<std::size_t, WorldTime> vouched;  // by each peer, until when
+  WorldTime permitted_until{};
+  bool resigned = false;  // its last word was that it stopped
+};
+
+struct Watch {
+  std::vector<Node> nodes;
+};
+
+void reckon(Watch& watch, std::size_t machine) {
+  Node& node = watch.nodes[machine];
+  WorldTime vouches = world_never;
+  for (std::size_t other = 0; other < watch.nodes.size(); ++other) {
+    if (other == machine || watch.nodes[other].resigned) continue;
+    vouches = std::min(vouches, node.vouched[other]);
+  }
+  node.permitted_until = std::max(node.session_until, vouches);
+}
+
+void reckon_all(Watch& watch) {
+  for (std::size_t machine = 0; machine < watch.nodes.size(); ++machine) reckon(watch, machine);
+}
+
+WorldTime after(const Scene& scene, std::size_t machine, WorldTime from, Duration span) {
+  return from + scene.world.machine(machine).rate().world_span(span);
+}
+
+void on_beat_sent(Scene& scene, Watch& watch, std::size_t machine, const Beat& beat) {
+  Node& node = watch.nodes[machine];
+  node.incarnation = beat.incarnation;
+  node.sent[beat.number] = scene.world.now();
+  if (node.sent.size() > beats_max) node.sent.erase(node.sent.begin());
+  const bool resigned = beat.phase == NodePhase::stopped;
+  if (node.resigned == resigned) return;
+  node.resigned = resigned;
+  reckon_all(watch);
+}
+
+void on_beat_heard(Scene& scene, Watch& watch, std::size_t machine, const BeatHeard& heard) {
+  const auto echo = heard.beat.echoes.find(scene.world.machine(machine).name());
+  if (echo == heard.beat.echoes.end() || !echo->second.vouched) return;
+  Node& node = watch.nodes[machine];
+  if (echo->second.incarnation != node.incarnation) return;
+  const auto sent = node.sent.find(echo->second.beat);
+  if (sent == node.sent.end()) return;
+  WorldTime& until = node.vouched[scene.world.index_of(heard.from)];
+  until = std::max(until, after(scene, machine, sent->second, scene.config().timing.lease));
+  reckon(watch, machine);
+}
+
+void on_write(Scene& scene, Watch& watch, const ArbiterWrite& write) {
+  if (write.key != "node/" + scene.world.machine(write.machine).name().value) return;
+  const auto record = arbitration::decode_session(write.value);
+  if (!record || record->standing != arbitration::SessionStanding::active) return;
+  Node& node = watch.nodes[write.machine];
+  node.session_until =
+      std::max(node.session_until, after(scene, write.machine, write.asked, record->lease));
+  reckon(watch, write.machine);
+}
+
+void judge(Scene& scene, const Watch& watch) {
+  for (std::size_t group = 0; group < scene.truth.group_count(); ++group) {
+    const MachineSet runners = scene.truth.runners(group);
+    if (runners == 0) continue;
+    for (std::size_t machine = 0; machine < watch.nodes.size(); ++machine) {
+      const WorldTime until = watch.nodes[machine].permitted_until;
+      if (!holds(runners, machine) || scene.world.now() <= until) continue;
+      scene.violate("permission", fmt::format("{} runs {} although its permission ended at {}",
+                                              scene.world.machine(machine).name(),
+                                              scene.config().groups[group].name, to_text(until)));
+    }
+  }
+}
+
+}  // namespace
+
+Checker permission() {
+  const auto watch = std::make_shared<Watch>();
+  Checker checker{.law = "permission"};
+  checker.on_action = [watch](Scene& scene, std::size_t machine, const Action& action, Instant) {
+    const auto* spoken = std::get_if<SendBeat>(&action);
+    if (spoken == nullptr) return;
+    watch->nodes.resize(scene.world.size());
+    on_beat_sent(scene, *watch, machine, spoken->beat);
+  };
+  checker.on_event = [watch](Scene& scene, std::size_t machine, const Event& event, Instant) {
+    const auto* heard = std::get_if<BeatHeard>(&event);
+    if (heard == nullptr) return;
+    watch->nodes.resize(scene.world.size());
+    on_beat_heard(scene, *watch, machine, *heard);
+  };
+  checker.on_write = [watch](Scene& scene, const ArbiterWrite& write) {
+    watch->nodes.resize(scene.world.size());
+    on_write(scene, *watch, write);
+  };
+  checker.on_sighting = [watch](Scene& scene, const Sighting& sighting) {
+    watch->nodes.resize(scene.world.size());
+    if (sighting.sight == Sight::daemon_changed) watch->nodes[sighting.machine].sent.clear();
+  };
+  checker.at_rest = [watch](Scene& scene) {
+    watch->nodes.resize(scene.world.size());
+    judge(scene, *watch);
+  };
+  return checker;
+}
+
+}  // namespace mainstay::sim

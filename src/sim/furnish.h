@@ -1,0 +1,25 @@
+// A world in which a given configuration finds what it names: addresses, route tables, scripts.
+#pragma once
+
+#include <string>
+
+#include "config/model.h"
+#include "ports/process.h"
+#include "sim/environment.h"
+#include "sim/process.h"
+#include "sim/world.h"
+
+namespace mainstay::sim {
+
+// The awsvip resource's address; "" for other types.
+std::string virtual_address(const ResourceConfig& resource);
+// "10.1.0.20/32".
+std::string host_route(const std::string& address);
+
+WorldSetup setup_of(const Environment& environment, std::uint64_t seed);
+void furnish(World& world, const Environment& environment);
+
+// What a program of this configuration does.
+std::function<Conduct(const Program&)> judge_of(const ClusterConfig& config);
+
+}  // namespace mainstay::sim
