@@ -1,5 +1,10 @@
 #include "config/document.h"
 
+// toml++ 3.3 asserts, and with NDEBUG even assumes, that a table header begins like a key: "[?"
+// ended the program. Without the assertion it goes on to report the mistake as an error, as it
+// should.
+#undef NDEBUG
+#define TOML_ASSERT(condition) static_cast<void>(0)
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_HEADER_ONLY 1
@@ -7,6 +12,8 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+
+#include "config/plain_text.h"
 
 namespace mainstay {
 namespace {
@@ -30,7 +37,8 @@ DocumentTable Converter::table(const toml::table& source) {
     result.entries.push_back({std::string(key.str()), position_of(key.source()), value(node)});
   }
   // The library sorts by key; people read from top to bottom.
-  std::ranges::stable_sort(result.entries, {}, &DocumentEntry::position);
+  std::ranges::sort(result.entries, {},
+                    [](const DocumentEntry& entry) { return std::tie(entry.position, entry.key); });
   return result;
 }
 
@@ -85,6 +93,7 @@ std::expected<DocumentTable, Problem> read_document(std::string_view text) {
         fmt::format("the document has {} bytes, more than {}", text.size(), document_size_max),
         "Check that this is the right file."));
   }
+  if (const auto stray = stray_character(text)) return std::unexpected(*stray);
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     return std::unexpected(Problem{position_of(parsed.error().source()), "",

@@ -228,7 +228,9 @@ Problems all_problems(Parser& parser) {
     parser.reader.add(position, law.path, law.fact, law.remedy);
   }
   Problems problems = parser.reader.problems();
-  std::ranges::stable_sort(problems, {}, &Problem::position);
+  std::ranges::sort(problems, {}, [](const Problem& problem) {
+    return std::tie(problem.position, problem.path, problem.fact);
+  });
   const auto [first, last] = std::ranges::unique(problems);
   problems.erase(first, last);
   return problems;

@@ -125,6 +125,18 @@ struct Row {
 
 const std::vector<Row> mistakes = {
     {"no TOML", "name = \"cluster1\"", "name = cluster1", {"cluster.toml:1:8: this is not TOML: "}},
+    {"curly quotes",
+     "name = \"cluster1\"",
+     "name = “cluster1”",
+     {"cluster.toml:1:8: a character that is not ASCII stands outside of quotes."}},
+    {"a header that begins like no key",
+     "[timing]",
+     "[?timing]",
+     {"cluster.toml:12:2: this is not TOML: "}},
+    {"a header of three brackets",
+     "[[group]]",
+     "[[[group]]]",
+     {"cluster.toml:21:3: this is not TOML: "}},
     {"an unknown key of a type",
      "eni_id = \"eni-00000001\"",
      "eni = \"eni-00000001\"",

@@ -186,7 +186,13 @@ Status Netlink::replace_route(const KernelRoute& route) {
 
 Status Netlink::remove_route(const KernelRoute& route) {
   Message message(RTM_DELROUTE, 0);
-  route_body(message, route);
+  rtmsg body{};
+  body.rtm_family = AF_INET;
+  body.rtm_dst_len = static_cast<unsigned char>(route.destination.length);
+  body.rtm_scope = RT_SCOPE_NOWHERE;  // whatever leads there
+  message.body(body);
+  message.number(RTA_TABLE, route.table);
+  if (route.destination.length > 0) message.address(RTA_DST, route.destination.address);
   return ask(fmt::format("remove the route to {}", to_text(route.destination)), message.data());
 }
 

@@ -1,0 +1,199 @@
+#include "harness/cluster.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace mainstay::bench {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* socket_path = "/run/mainstay/mainstay.sock";
+constexpr const char* state_folder = "/var/lib/mainstay";
+constexpr const char* web_path = "/etc/mainstay/web";
+constexpr const char* web_pid_path = "/run/mainstay-web.pid";
+constexpr const char* daemon_log = "/var/log/mainstayd.log";
+
+// The service: a web server that says which node it runs on, and leaves a trace in the ledger while
+// it lives.
+std::string web_script(const Programs& programs) {
+  return fmt::format(
+      "#!/bin/sh\n"
+      "# The clustered service of the demo.\n"
+      "echo $$ > {}\n"
+      "exec {} web --listen 0.0.0.0:80 --name \"$MAINSTAY_NODE\" --ledger /run/lab/ledger\n",
+      web_pid_path, programs.lab);
+}
+
+std::vector<std::string> daemon_argv(const Programs& programs) {
+  return {programs.daemon, "--config",  std::string(config_path), "--socket", socket_path,
+          "--state-dir",   state_folder};
+}
+
+json parse(const std::string& text) { return json::parse(text, nullptr, false); }
+
+std::string evidence_line(const json& clearance) {
+  return fmt::format(
+      "{}: {} ({}): {}", clearance.value("node", ""), clearance.value("evidence", ""),
+      clearance.value("strong", false) ? "strong" : "weak", clearance.value("why", ""));
+}
+
+ActivationFacts facts_of(const json& activation) {
+  ActivationFacts facts;
+  facts.monotonic_ns = activation.value("monotonic_ns", std::int64_t{0});
+  facts.term = activation.value("term", std::uint64_t{0});
+  facts.node = activation.value("node", "");
+  facts.reason = activation.value("reason", "");
+  facts.evidence = "none";
+  bool weak = false;
+  for (const json& clearance : activation.value("clearances", json::array())) {
+    facts.clearances.push_back(evidence_line(clearance));
+    if (weak) continue;
+    facts.evidence = clearance.value("evidence", "");
+    weak = !clearance.value("strong", false);
+  }
+  return facts;
+}
+
+bool formed(const View& view) {
+  const auto alive = [](const auto& entry) { return entry.second == "alive"; };
+  return view.phase == "running" && !view.owner.empty() && std::ranges::all_of(view.trust, alive);
+}
+
+}  // namespace
+
+Result<Cluster> Cluster::start(const Lab& lab, const Programs& programs, const Site& site) {
+  Cluster cluster(lab, programs, site);
+  const auto key = output_of({.argv = {programs.command, "keygen"}});
+  if (!key) return std::unexpected(key.error());
+  for (const SiteNode& node : site.nodes) {
+    if (auto done = lab.write(node.name, key_path, *key); !done)
+      return std::unexpected(done.error());
+    if (auto done = cluster.install(node.name); !done) return std::unexpected(done.error());
+  }
+  for (const SiteNode& node : site.nodes) {
+    if (auto done = lab.start(node.name, daemon_log, daemon_argv(programs)); !done) {
+      return std::unexpected(done.error());
+    }
+  }
+  return cluster;
+}
+
+Status Cluster::install(const std::string& node) const {
+  if (auto done = lab_->write(node, config_path, cluster_toml(site_)); !done) return done;
+  if (auto done = lab_->write(node, web_path, web_script(programs_)); !done) return done;
+  return lab_->at_boot(node, daemon_argv(programs_));
+}
+
+Result<std::string> Cluster::ask(const std::string& node, const std::vector<std::string>& words,
+                                 Duration patience) const {
+  std::vector<std::string> argv = {programs_.command, "--socket", socket_path};
+  argv.insert(argv.end(), words.begin(), words.end());
+  return lab_->exec(node, argv, patience);
+}
+
+Result<View> Cluster::view(const std::string& node) const {
+  const auto text = ask(node, {"status", "--json"}, 5s);
+  if (!text) return std::unexpected(text.error());
+  const json status = parse(*text);
+  if (status.is_discarded()) return failure(Code::corrupt, "the status of " + node + " is no JSON");
+  View view;
+  for (const json& entry : status.value("nodes", json::array())) {
+    view.trust[entry.value("name", "")] = entry.value("trust", "");
+  }
+  for (const json& group : status.value("groups", json::array())) {
+    if (group.value("name", "") != group_name) continue;
+    view.owner = group.value("owner", "");
+    view.phase = group.value("phase", "");
+    view.term = group.value("term", std::uint64_t{0});
+  }
+  return view;
+}
+
+Result<View> Cluster::wait_until_formed(Duration patience) const {
+  const std::int64_t until = monotonic_ns() + patience.count();
+  std::string seen = "no daemon has answered yet";
+  while (monotonic_ns() < until) {
+    std::vector<View> views;
+    for (const SiteNode& node : site_.nodes) {
+      const auto view = this->view(node.name);
+      if (view) {
+        views.push_back(*view);
+        seen = fmt::format("{} sees the group {} on '{}'", node.name, view->phase, view->owner);
+      } else {
+        seen = fmt::format("{}: {}", node.name, view.error().message);
+      }
+    }
+    const bool agree = views.size() == site_.nodes.size() && std::ranges::all_of(views, formed) &&
+                       std::ranges::all_of(views, [&](const View& view) {
+                         return view.owner == views.front().owner;
+                       });
+    if (agree) return views.front();
+    if (!pause(100ms)) return failure(Code::cancelled, "interrupted");
+  }
+  std::string message =
+      fmt::format("the cluster had not formed after {}: {}", mainstay::to_text(patience), seen);
+  for (const SiteNode& node : site_.nodes) message += "\n" + log_of(node.name);
+  return failure(Code::timed_out, std::move(message));
+}
+
+Result<View> Cluster::wait_until_moved_from(const std::string& node, Duration patience) const {
+  const std::int64_t until = monotonic_ns() + patience.count();
+  while (monotonic_ns() < until) {
+    const auto view = this->view(other(node));
+    if (view && view->phase == "running" && !view->owner.empty() && view->owner != node) {
+      return *view;
+    }
+    if (!pause(50ms)) return failure(Code::cancelled, "interrupted");
+  }
+  return failure(Code::timed_out, fmt::format("{} had not left {} after {}\n{}", group_name, node,
+                                              mainstay::to_text(patience), log_of(other(node))));
+}
+
+std::string Cluster::other(const std::string& node) const {
+  return site_.nodes[0].name == node ? site_.nodes[1].name : site_.nodes[0].name;
+}
+
+Result<std::vector<Moment>> Cluster::events(const std::string& node, std::int64_t since_ns) const {
+  const auto text = ask(node, {"events", "--json", "--limit", "1000"});
+  if (!text) return std::unexpected(text.error());
+  const json history = parse(*text);
+  if (history.is_discarded())
+    return failure(Code::corrupt, "the events of " + node + " are no JSON");
+  std::vector<Moment> moments;
+  for (const json& event : history.value("events", json::array())) {
+    const std::int64_t when = event.value("monotonic_ns", std::int64_t{0});
+    if (when < since_ns) continue;
+    moments.push_back({when, event.value("node", node),
+                       fmt::format("{}: {}", event.value("subject", ""), event.value("text", ""))});
+  }
+  return moments;
+}
+
+Result<ActivationFacts> Cluster::last_activation(const std::string& node) const {
+  const auto text = ask(node, {"why", std::string(group_name), "--json", "--limit", "1"});
+  if (!text) return std::unexpected(text.error());
+  const json why = parse(*text);
+  const json activations =
+      why.is_object() ? why.value("activations", json::array()) : json::array();
+  if (activations.empty()) {
+    return failure(Code::not_found,
+                   fmt::format("{} knows of no activation of {}", node, group_name));
+  }
+  return facts_of(activations.front());
+}
+
+Status Cluster::kill_program(const std::string& node) const {
+  const auto done =
+      lab_->exec(node, {"/bin/sh", "-c", fmt::format("kill -9 $(cat {})", web_pid_path)});
+  return done ? Status{} : std::unexpected(done.error());
+}
+
+std::string Cluster::log_of(const std::string& node) const {
+  const auto text = lab_->exec(node, {"tail", "-n", "12", daemon_log}, 5s);
+  return fmt::format("--- {} on {}:\n{}", daemon_log, node, text ? *text : text.error().message);
+}
+
+}  // namespace mainstay::bench

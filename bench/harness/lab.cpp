@@ -1,0 +1,160 @@
+#include "harness/lab.h"
+
+#include <array>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace mainstay::bench {
+namespace {
+
+using nlohmann::json;
+
+Result<json> parsed(const Result<std::string>& text, std::string_view what) {
+  if (!text) return std::unexpected(text.error());
+  json value = json::parse(*text, nullptr, false);
+  if (!value.is_discarded()) return value;
+  return failure(Code::corrupt, fmt::format("{} is not JSON: {}", what, text->substr(0, 200)));
+}
+
+// Folders of which every instance has its own; what lies below must be named to be seen there.
+bool hidden_in_instances(const std::string& path) {
+  constexpr std::array own = {"/root/", "/run/", "/tmp/", "/var/"};
+  return std::ranges::any_of(own, [&](const char* folder) { return path.starts_with(folder); });
+}
+
+}  // namespace
+
+Command Lab::command(std::vector<std::string> words, Duration patience) const {
+  words.insert(words.begin(), program_);
+  return {.argv = std::move(words),
+          .environment = {{"MAINSTAY_LAB_DIR", folder_}},
+          .patience = patience};
+}
+
+Result<Lab> Lab::up(const Programs& programs, const std::string& folder) {
+  Lab lab(programs.lab, folder + "/lab");
+  std::vector<std::string> words = {"up"};
+  if (hidden_in_instances(programs.folder + "/")) {
+    words.insert(words.end(), {"--bind", programs.folder});
+  }
+  const auto done = output_of(lab.command(words));
+  if (!done) return std::unexpected(done.error());
+  return lab;
+}
+
+Lab::Lab(Lab&& other) noexcept
+    : program_(std::move(other.program_)),
+      folder_(std::exchange(other.folder_, {})),
+      kept_(other.kept_) {}
+
+Lab::~Lab() {
+  if (folder_.empty() || kept_) return;
+  Command down = command({"down"});
+  down.heeds_stop = false;
+  if (const auto done = output_of(down); !done) {
+    fmt::print(stderr, "The lab in {} could not be taken down: {}\n", folder_,
+               done.error().message);
+  }
+}
+
+Result<Site> Lab::site() const {
+  const auto status = parsed(output_of(command({"status", "--json"})), "the lab's status");
+  if (!status) return std::unexpected(status.error());
+  Site site;
+  try {
+    site.vpc = status->at("vpc").is_string() ? status->at("vpc").get<std::string>()
+                                             : status->at("vpc").at("id").get<std::string>();
+    const json& instances = status->at("instances");
+    for (const auto& [server, nat] : {std::pair{"server1", "nat1"}, std::pair{"server2", "nat2"}}) {
+      site.nodes.push_back({.name = server,
+                            .address = instances.at(server).at("address"),
+                            .eni = instances.at(server).at("eni"),
+                            .nat_address = instances.at(nat).at("address")});
+    }
+  } catch (const json::exception& error) {
+    return failure(Code::corrupt,
+                   fmt::format("the lab's status lacks something: {}", error.what()));
+  }
+  return site;
+}
+
+Result<std::vector<RouteTarget>> Lab::routes_to(std::string_view address) const {
+  const auto status = parsed(output_of(command({"status", "--json"})), "the lab's status");
+  if (!status) return std::unexpected(status.error());
+  std::vector<RouteTarget> targets;
+  for (const auto& [name, table] : status->at("route_tables").items()) {
+    for (const json& route : table.at("routes")) {
+      if (route.at("destination") != fmt::format("{}/32", address)) continue;
+      targets.push_back({name, route.at("target").get<std::string>()});
+    }
+  }
+  return targets;
+}
+
+Result<std::string> Lab::exec(const std::string& instance, const std::vector<std::string>& argv,
+                              Duration patience) const {
+  std::vector<std::string> words = {"exec", instance, "--"};
+  words.insert(words.end(), argv.begin(), argv.end());
+  return output_of(command(std::move(words), patience));
+}
+
+Status Lab::start(const std::string& instance, const std::string& log,
+                  const std::vector<std::string>& argv) const {
+  std::vector<std::string> words = {"exec", instance, "--detach", "--log", log, "--"};
+  words.insert(words.end(), argv.begin(), argv.end());
+  const auto done = output_of(command(std::move(words)));
+  return done ? Status{} : std::unexpected(done.error());
+}
+
+Status Lab::at_boot(const std::string& instance, const std::vector<std::string>& argv) const {
+  std::vector<std::string> words = {"boot-command", instance, "--"};
+  words.insert(words.end(), argv.begin(), argv.end());
+  const auto done = output_of(command(std::move(words)));
+  return done ? Status{} : std::unexpected(done.error());
+}
+
+Status Lab::write(const std::string& instance, std::string_view path,
+                  const std::string& text) const {
+  constexpr const char* script =
+      R"(mkdir -p "$(dirname "$2")" && printf %s "$1" > "$2" && chmod "$3" "$2")";
+  const char* mode = text.starts_with("#!") ? "755" : "600";
+  const auto done = exec(instance, {"/bin/sh", "-c", script, "sh", text, std::string(path), mode});
+  return done ? Status{} : std::unexpected(done.error());
+}
+
+Status Lab::fault(const std::vector<std::string>& words) const {
+  std::vector<std::string> all = {"fault"};
+  all.insert(all.end(), words.begin(), words.end());
+  const auto done = output_of(command(std::move(all)));
+  return done ? Status{} : std::unexpected(done.error());
+}
+
+Result<std::vector<Moment>> Lab::events(std::uint64_t since) const {
+  const auto text = output_of(command({"events", "--json", "--since", std::to_string(since)}));
+  if (!text) return std::unexpected(text.error());
+  std::vector<Moment> moments;
+  std::string_view rest = *text;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const json event = json::parse(rest.substr(0, end), nullptr, false);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (event.is_discarded()) continue;
+    // Calls that only read would drown the story.
+    if (event.value("action", "").starts_with("Describe")) continue;
+    moments.push_back(
+        {event.value("monotonic_ns", std::int64_t{0}), "lab", event.value("text", "")});
+  }
+  return moments;
+}
+
+Result<std::uint64_t> Lab::last_event() const {
+  const auto text = output_of(command({"events", "--json"}));
+  if (!text) return std::unexpected(text.error());
+  std::string_view all = *text;
+  while (all.ends_with('\n')) all.remove_suffix(1);
+  const json last = json::parse(all.substr(all.rfind('\n') + 1), nullptr, false);
+  return last.is_discarded() ? 0 : last.value("number", std::uint64_t{0});
+}
+
+}  // namespace mainstay::bench

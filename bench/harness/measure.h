@@ -1,0 +1,44 @@
+// What a client lost: a probe that asks through the virtual IP all the time, and what it saw.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "harness/lab.h"
+
+namespace mainstay::bench {
+
+struct Measurement {
+  int requests = 0;
+  int failed = 0;
+  double outage_ms = 0;
+  double both_active_ms = 0;
+  bool ended = true;  // the client was served again in the end
+  // Of the longest hole, if there was one: start of the last good request before it, of the first
+  // good one after it.
+  std::int64_t last_good_ns = 0;
+  std::int64_t first_good_ns = 0;
+};
+
+class Probe {
+ public:
+  // Begins to ask every 20 ms, for so long. The ledger of the service begins anew.
+  static Result<Probe> start(const Lab& lab, const Programs& programs, Duration duration);
+  // Waits for its end.
+  Result<Measurement> finish();
+
+ private:
+  Probe(const Lab& lab, Programs programs, Background running, Duration duration)
+      : lab_(&lab),
+        programs_(std::move(programs)),
+        running_(std::move(running)),
+        duration_(duration) {}
+
+  const Lab* lab_;
+  Programs programs_;
+  Background running_;
+  Duration duration_;
+};
+
+}  // namespace mainstay::bench
