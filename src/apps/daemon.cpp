@@ -18,7 +18,6 @@
 #include "adapters/linux/notify.h"
 #include "adapters/linux/process.h"
 #include "adapters/linux/watchdog.h"
-#include "apps/aws_loop.h"
 #include "apps/chronicle.h"
 #include "apps/door.h"
 #include "apps/loaded_store.h"
@@ -101,7 +100,6 @@ struct Daemon::Impl {
   std::unique_ptr<LinuxNetwork> network;
   std::optional<LinuxProcess> process;
   LinuxHost host{loop};
-  AwsLoop aws_loop{loop};
   std::unique_ptr<aws::Connection> aws;
   std::optional<LinuxPower> power;
   std::unique_ptr<NodeDriver> driver;
@@ -152,8 +150,8 @@ struct Daemon::Impl {
     process.emplace(loop, Families::Settings{.cluster = prepared.config->name,
                                              .node = prepared.self.value,
                                              .cgroup = own_cgroup()});
-    auto connection =
-        aws::Connection::open(clock, aws_loop, aws::process_environment(), Random(random_seed()));
+    auto connection = aws::Connection::open(clock, loop, aws::process_environment(),
+                                            Random(random_seed()));
     if (!connection) return std::unexpected(connection.error());
     aws = std::move(*connection);
     const auto& device = prepared.options.watchdog_device;

@@ -9,6 +9,7 @@
 #include "apps/version.h"
 #include "catalog/catalog.h"
 #include "cli/cli.h"
+#include "config/safety.h"
 
 int main(int count, char** arguments) {
   using namespace mainstay;
@@ -18,7 +19,7 @@ int main(int count, char** arguments) {
       .err = std::cerr,
       .style = {.colours = terminal},
       .catalog = catalog(),
-      .safety_sentences = [](const ClusterConfig&) { return std::vector<std::string>(); },
+      .safety_sentences = safety_sentences,
       .generate_key = adapters::generate_key,
       .start_service = apps::start_service,
       .simulate = [](const cli::SimulationOrder&, std::ostream&) { return cli::ExitCode::refused; },

@@ -13,6 +13,8 @@
 
 #include <algorithm>
 
+#include "config/plain_text.h"
+
 namespace mainstay {
 namespace {
 
@@ -91,6 +93,7 @@ std::expected<DocumentTable, Problem> read_document(std::string_view text) {
         fmt::format("the document has {} bytes, more than {}", text.size(), document_size_max),
         "Check that this is the right file."));
   }
+  if (const auto stray = stray_character(text)) return std::unexpected(*stray);
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     return std::unexpected(Problem{position_of(parsed.error().source()), "",

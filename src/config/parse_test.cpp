@@ -125,6 +125,10 @@ struct Row {
 
 const std::vector<Row> mistakes = {
     {"no TOML", "name = \"cluster1\"", "name = cluster1", {"cluster.toml:1:8: this is not TOML: "}},
+    {"curly quotes",
+     "name = \"cluster1\"",
+     "name = “cluster1”",
+     {"cluster.toml:1:8: a character that is not ASCII stands outside of quotes."}},
     {"a header that begins like no key",
      "[timing]",
      "[?timing]",

@@ -97,5 +97,14 @@ std::string utc_text(std::int64_t wall_ms) {
   return fmt::format("{}.000Z", text);
 }
 
+std::string http_date(std::int64_t wall_ms) {
+  const time_t seconds = wall_ms / 1000;
+  tm utc{};
+  gmtime_r(&seconds, &utc);
+  char text[40];
+  strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+  return text;
+}
+
 }  // namespace ec2
 }  // namespace mainstay::lab

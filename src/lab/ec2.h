@@ -63,6 +63,7 @@ Ec2Outcome refuse(int status, std::string code, std::string message);
 // Is the text PREFIX-xxxxxxxx with 8 or 17 hexadecimal digits?
 bool id_well_formed(std::string_view prefix, std::string_view id);
 std::string utc_text(std::int64_t wall_ms);
+std::string http_date(std::int64_t wall_ms);  // "Mon, 23 Nov 2026 12:00:00 GMT"
 }  // namespace ec2
 
 }  // namespace mainstay::lab

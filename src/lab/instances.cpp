@@ -99,6 +99,20 @@ Result<pid_t> give_birth(const Birth& birth, Fd& process) {
   return static_cast<pid_t>(pid);
 }
 
+// The freezer works in the background; its file says when nothing moves any more.
+Status await_frozen(const std::string& cgroup) {
+  const std::int64_t until = monotonic_ns() + Duration(freeze_patience).count();
+  for (;;) {
+    const auto events = read_file(cgroup + "/cgroup.events");
+    if (!events) return std::unexpected(events.error());
+    if (events->find("frozen 1") != std::string::npos) return {};
+    if (monotonic_ns() > until) {
+      return failure(Code::timed_out, "the control group " + cgroup + " does not freeze");
+    }
+    std::this_thread::sleep_for(500us);
+  }
+}
+
 }  // namespace
 
 std::string_view to_text(Life life) {
@@ -331,6 +345,7 @@ Result<int> Instances::State::strike(const std::string& name, bool boot_again) {
   if (auto closed = setup.network->close_line(name); !closed)
     return std::unexpected(closed.error());
   (*one)->boot_again = boot_again;
+  setup.events->add("instance", name + ": killed");
   if (::syscall(SYS_pidfd_send_signal, (*one)->process.number(), SIGKILL, nullptr, 0) != 0) {
     return system_failure("kill " + name);
   }
@@ -471,17 +486,13 @@ Status Instances::freeze(const std::string& instance) {
                                : write_existing(cgroup + "/cgroup.freeze", "1");
     if (!done) return done;
   }
-  auto done = cgroup.empty() ? state_->await(instance, freeze_patience, "freeze",
-                                             [](const One& one) { return one.paused; })
-                             : Status();
-  for (int i = 0; !cgroup.empty() && i < 300; ++i) {
-    const auto events = read_file(cgroup + "/cgroup.events");
-    if (events && events->find("frozen 1") != std::string::npos) break;
-    std::this_thread::sleep_for(1ms);
-  }
-  if (!done) return done;
+  const Status still = cgroup.empty() ? state_->await(instance, freeze_patience, "freeze",
+                                                      [](const One& one) { return one.paused; })
+                                      : await_frozen(cgroup);
+  if (!still) return still;
   const std::lock_guard lock(state_->mutex);
   One& one = state_->all.at(instance);
+  if (!one.process.is_open()) return failure(Code::conflict, instance + " went down meanwhile");
   if (cgroup.empty()) ::syscall(SYS_pidfd_send_signal, one.process.number(), SIGSTOP, nullptr, 0);
   state_->set_life(instance, one, Life::frozen);
   return {};

@@ -60,9 +60,9 @@ constexpr std::string_view router_filter = R"(table ip vpc {{
 }}
 )";
 
-Status set_sysctls(std::initializer_list<std::pair<const char*, const char*>> settings) {
+Status set_sysctls(std::initializer_list<std::pair<std::string, const char*>> settings) {
   for (const auto& [name, value] : settings) {
-    if (auto done = write_existing(std::string("/proc/sys/net/ipv4/") + name, value); !done) {
+    if (auto done = write_existing("/proc/sys/net/ipv4/" + name, value); !done) {
       return done;
     }
   }
@@ -240,7 +240,8 @@ Status Network::make_router_side(const Model& model, const Eni& eni) {
   address_of_eni_[eni.id] = eni.address;
   auto answering = inside(router_, [&] {
     // Instances of one subnet believe to be on one Ethernet; the router answers for all of them.
-    return set_sysctls({{fmt::format("conf/{}/proxy_arp", name).c_str(), "1"}});
+    return set_sysctls({{fmt::format("conf/{}/proxy_arp", name), "1"},
+                        {fmt::format("neigh/{}/proxy_delay", name), "0"}});
   });
   if (!answering) return answering;
   return router_netlink_->add_rule({.priority = 1000 + static_cast<std::uint32_t>(port.number),

@@ -50,7 +50,8 @@ TEST_CASE("the signature is the one other signers compute") {
   CHECK(
       request.header("authorization") ==
       "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20261123/ap-northeast-1/ec2/aws4_request, "
-      "SignedHeaders=content-type;host;x-amz-date, Signature=e3718bad034193da4317881d390441474b60e472db3f3500e3d7865c0bdfc7f1");
+      "SignedHeaders=content-type;host;x-amz-date, "
+      "Signature=e3718bad034193da4317881d390441474b60e472db3f3500e3d7865c0bdfc7f1");
 }
 
 TEST_CASE("a query is signed in canonical order and encoding") {
@@ -58,7 +59,9 @@ TEST_CASE("a query is signed in canonical order and encoding") {
                       .target = "/?b=2&a=x%20y%2Bz&c&A=%e3%81%82",
                       .headers = {{"host", "ec2.ap-northeast-1.amazonaws.com"}}};
   sign(request, keys, {"ap-northeast-1", "ec2"}, noon_ms);
-  CHECK(request.header("authorization").ends_with("Signature=4d63e40de20f76eddfdf88ce134b93d5d7cb4737595f63016cb250d77e4fd580"));
+  CHECK(
+      request.header("authorization")
+          .ends_with("Signature=4d63e40de20f76eddfdf88ce134b93d5d7cb4737595f63016cb250d77e4fd580"));
 }
 
 TEST_CASE("a good signature tells who and for what") {

@@ -61,6 +61,8 @@ class World {
   // Calls of the API, in order of their steps; api.cpp.
   void admit(Call& call);
   void perform(Call& call);
+  void record(const Call& call);
+  static HttpResponse response_to(const Call& call);
   Ec2Outcome execute(const Call& call);
   Status commit(Model next, std::string_view cause);
   std::shared_ptr<const Model> seen_after(std::int64_t stale_ms) const;

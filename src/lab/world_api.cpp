@@ -16,6 +16,7 @@ struct World::Call {
   bool sts = false;
   std::string id = {};
   std::int64_t started_ns = monotonic_ns();
+  std::int64_t now_ms = 0;  // by the endpoint's clock, which may be set wrong
   Principal principal = {};
   bool known = false;  // the signature is good
   ApiDecision decision = {};
@@ -76,9 +77,9 @@ std::string make_request_id(Random& random) {
 void World::admit(Call& call) {
   const std::lock_guard lock(mutex_);
   call.id = make_request_id(random_);
-  const std::int64_t now_ms = wall_clock_ms() + clock_skew_ms(api_faults_);
-  const auto signature =
-      verify(call.request, [this](std::string_view key) { return accounts_->find(key); }, now_ms);
+  call.now_ms = wall_clock_ms() + clock_skew_ms(api_faults_);
+  const auto signature = verify(
+      call.request, [this](std::string_view key) { return accounts_->find(key); }, call.now_ms);
   if (signature) {
     call.known = true;
     call.principal = accounts_->principal(signature->access_key);
@@ -181,6 +182,11 @@ HttpResponse World::on_api(const HttpRequest& request) {
   }
   if (!call.error) call.error = call.decision.error;
   if (!call.error && !call.decision.silence) perform(call);
+  record(call);
+  return response_to(call);
+}
+
+HttpResponse World::response_to(const Call& call) {
   HttpResponse response{.type = "text/xml;charset=UTF-8"};
   if (call.error) {
     const AwsError error = call.sts ? in_words_of_sts(*call.error) : *call.error;
@@ -190,21 +196,25 @@ HttpResponse World::on_api(const HttpRequest& request) {
     response.body = call.sts ? sts_response(call.content, call.id)
                              : ec2_response(call.action, call.content, call.id);
   }
-  response.headers = {{"x-amzn-RequestId", call.id}};
+  // Clients correct their own clock by the Date of an answer.
+  response.headers = {{"x-amzn-RequestId", call.id}, {"Date", ec2::http_date(call.now_ms)}};
   if (call.decision.silence) response.delivery = HttpResponse::Delivery::silence;
   if (call.decision.hang_up_after) response.delivery = HttpResponse::Delivery::hang_up;
+  return response;
+}
+
+void World::record(const Call& call) {
   std::string outcome = call.error ? call.error->code : "ok";
   if (call.decision.silence) outcome = "silence";
   if (call.decision.hang_up_after) outcome += ", reply lost";
   std::string caller = call.principal.instance;
-  if (caller.empty()) caller = call.known ? "administrator" : request.peer;
+  if (caller.empty()) caller = call.known ? "administrator" : call.request.peer;
   events_.add(Event{.kind = "api",
                     .text = fmt::format("{} by {}: {}", call.action, caller, outcome),
                     .action = call.action,
                     .caller = caller,
                     .outcome = outcome,
                     .duration_us = (monotonic_ns() - call.started_ns) / 1000});
-  return response;
 }
 
 void World::set_state(const std::string& instance, InstanceState state) {

@@ -48,6 +48,12 @@ class Cancellation {
 // A port settles every call by its deadline: with an answer, timed_out, outcome_unknown (where the
 // effect may have happened) or cancelled.
 struct Call {
+  // No aggregate: g++ 12 copies those bit by bit, and destroys them twice, where one is written
+  // into a co_await expression.
+  Call() = default;
+  Call(Instant until, Cancellation called_off = {})
+      : deadline(until), cancellation(std::move(called_off)) {}
+
   Instant deadline;
   Cancellation cancellation;
 };

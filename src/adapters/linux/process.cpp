@@ -193,7 +193,7 @@ Task<Result<ProgramEnd>> LinuxProcess::run(Program program, Call call) {
   families_.kill((*child)->place);
   // Killed is not gone: one that hangs in the kernel is left, and said to have timed out all the
   // same.
-  const Call grace{.deadline = loop_.now() + 1s};
+  const Call grace(loop_.now() + 1s);
   auto killed = co_await Running::wait_for(loop_, *child, grace);
   if (end.error().code == Code::cancelled) co_return end;
   ProgramEnd late = killed ? *killed : ProgramEnd{.signal = SIGKILL};
@@ -230,7 +230,7 @@ Task<void> LinuxProcess::some_end(std::vector<int> pids, Instant until, Cancella
     watched.emplace_back(loop_, std::move(pidfd));
     loop_.watch(number, {.readable = true}, [changed](Readiness) { changed.set(true); });
   }
-  const Call call{.deadline = until, .cancellation = std::move(cancellation)};
+  const Call call(until, std::move(cancellation));
   const CallGuard guard(loop_, call, {}, [changed](const Error&) { changed.set(false); });
   co_await changed;
 }

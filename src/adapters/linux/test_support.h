@@ -47,7 +47,7 @@ inline std::string own_loopback(int host) {
   return fmt::format("127.{}.{}.{}", 100 + pid / 256 % 100, pid % 256, host);
 }
 
-inline Call call_within(Loop& loop, Duration time) { return {.deadline = loop.now() + time}; }
+inline Call call_within(Loop& loop, Duration time) { return Call(loop.now() + time); }
 
 // Drives the loop until the task is done.
 template <class T>

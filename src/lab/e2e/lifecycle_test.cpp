@@ -141,7 +141,7 @@ TEST_CASE("another layout gives another VPC") {
                   {"name": "c", "subnet": "s2", "address": "172.16.2.11"}]})"});
   REQUIRE_MESSAGE(lab.has_value(), (lab ? "" : lab.error().message));
   CHECK(pings(*lab, "a", "172.16.2.10"));
-  CHECK(pings(*lab, "b", "172.16.2.11"));  // two instances of one subnet
+  CHECK(pings(*lab, "b", "172.16.2.11"));  // two instances of one subnet, at the first try
   run(*lab, "b", {"ip", "addr", "add", "10.9.9.9/32", "dev", "eth0"});
   CHECK(pings(*lab, "a", "10.9.9.9"));
 }
