@@ -197,8 +197,8 @@ void start(State& state, const GroupConfig& config, group::Group& group, Evidenc
               fmt::format("{} cleared by {}: {}", clearance.node, to_text(clearance.evidence),
                           clearance.why));
   }
-  step.act(RecordActivation{{config.name, group.term, step.self, std::move(found.clearances),
-                             fmt::format("term {}; {}", group.term, group.reason)}});
+  step.act(RecordActivation{
+      {config.name, group.term, step.self, std::move(found.clearances), group.reason}});
   state.last_owners[config.name] = {step.self, group.term};
   group::begin_start(group, config, step);
 }
