@@ -46,6 +46,7 @@ constexpr const char* fault_help =
   imds outage|heal [NAME]       the metadata service does not answer
   credentials expire NAME [--stuck] | credentials refresh NAME
                                 --stuck: the metadata service goes on handing out the expired ones
+  clock NAME SHIFT              the instance's time of day is SHIFT ahead (-5min: behind); needs up --own-clocks
   deny ROLE ACTION | permit ROLE ACTION|all
                                 for example: deny ha-node ec2:ReplaceRoute
   clear                         ends all faults; what is dead stays dead)";
@@ -85,6 +86,8 @@ void add_up(Cli& cli) {
                  "seconds an instance may take to stop before it is killed")
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();
+  up->add_flag("--own-clocks", options.own_clocks,
+               "instances have a time of day that 'fault clock' can shift");
   up->add_flag("--foreground", options.foreground, "stay, until SIGINT, SIGTERM or 'down'");
   up->callback([&cli] {
     options.directory = cli.directory;

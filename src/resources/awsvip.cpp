@@ -139,7 +139,8 @@ Task<Result<Place>> locate(const Config& config, Context& context) {
 
 Task<Result<std::string>> mac_of(const Config& config, Context& context, const Place& place) {
   if (!place.mac.empty()) co_return place.mac;
-  const auto identity = co_await context.aws.identity(aws_call(config, context));
+  // Clients wait for the address: a metadata service that is silent is soon given up.
+  const auto identity = co_await context.aws.identity(advice_call(config, context));
   if (identity) {
     for (const AwsInterface& each : identity->interfaces) {
       if (each.id == place.eni) co_return each.mac;
