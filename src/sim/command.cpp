@@ -29,6 +29,7 @@ constexpr std::string_view usage =
   --nodes N         fix the number of nodes
   --evidence KIND   arbiter, forced-stop, majority or presumed only
   --sabotage NAME   switch a deliberate bug on (sabotaged build only)
+  --sabotages       each of them in turn, until it is caught (sabotaged build only)
   --stop            stop at the first failure
 )";
 
@@ -40,6 +41,7 @@ struct Options {
   bool shrink = false;
   bool stop = false;
   bool rewrite = false;
+  bool sabotages = false;
   unsigned jobs = 2;
   std::string scenario;
   RunOptions run;
@@ -116,6 +118,7 @@ bool parse_flag(std::string_view key, Options& options) {
   if (key == "--shrink") return options.shrink = true;
   if (key == "--stop") return options.stop = true;
   if (key == "--rewrite") return options.rewrite = true;
+  if (key == "--sabotages") return options.sabotages = true;
   return false;
 }
 
@@ -193,6 +196,35 @@ int run_seeds(const Options& options) {
   return result.failed.empty() ? 0 : 1;
 }
 
+#ifdef MAINSTAY_SABOTAGE
+// Each deliberate bug must be caught within the given seeds, and is said with the seed that did.
+int catch_all(const Options& options) {
+  int survived = 0;
+  for (const auto& [bug, name] : sabotage_names) {
+    active_sabotage() = bug;
+    Campaign campaign{.from = options.from,
+                      .to = options.to,
+                      .jobs = options.jobs,
+                      .options = options.run,
+                      .stop_at_failure = true};
+    campaign.options.twice = false;
+    const CampaignResult result = run_campaign(campaign, [](std::uint64_t) {});
+    if (result.failed.empty()) {
+      ++survived;
+      fmt::print("{:<26} SURVIVED {} seeds\n", name, result.passed);
+    } else {
+      const RunResult& failed = result.failed.front();
+      fmt::print("{:<26} caught by {} after {} seeds (seed {})\n", name,
+                 failed.violations.front().law, result.passed + 1, failed.seed);
+    }
+    std::fflush(stdout);
+  }
+  fmt::print("{} caught, {} survived\n", sabotage_names.size() - static_cast<std::size_t>(survived),
+             survived);
+  return survived == 0 ? 0 : 1;
+}
+#endif
+
 int play_file(const Options& options) {
   std::ifstream file(options.scenario);
   std::stringstream text;
@@ -226,6 +258,9 @@ int run_command(int argc, char** argv) {
     fmt::print("{}", usage);
     return 2;
   }
+#ifdef MAINSTAY_SABOTAGE
+  if (options.sabotages) return catch_all(options);
+#endif
   return run_seeds(options);
 }
 
