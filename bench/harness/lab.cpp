@@ -117,7 +117,7 @@ Status Lab::at_boot(const std::string& instance, const std::vector<std::string>&
 Status Lab::write(const std::string& instance, std::string_view path,
                   const std::string& text) const {
   constexpr const char* script =
-      R"(mkdir -p "$(dirname "$2")" && printf %s "$1" > "$2" && chmod "$3" "$2")";
+      R"sh(mkdir -p "$(dirname "$2")" && printf %s "$1" > "$2" && chmod "$3" "$2")sh";
   const char* mode = text.starts_with("#!") ? "755" : "600";
   const auto done = exec(instance, {"/bin/sh", "-c", script, "sh", text, std::string(path), mode});
   return done ? Status{} : std::unexpected(done.error());

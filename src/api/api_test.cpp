@@ -33,7 +33,7 @@ TEST_CASE("a status survives the way through JSON") {
   report.cluster.nodes[1].why = "nothing heard for 750 ms";
   report.cluster.groups[0].unfit = {NodeName("b")};
   report.cluster.groups[0].waits_for = "the word of b";
-  report.cluster.start_wait = "waits for b";
+  report.cluster.start_wait = "b";
   report.cluster.monitors[0].number = 105;
   report.daemon.troubles = {"3 events were lost"};
   const std::string once = to_json(report);
@@ -219,14 +219,16 @@ TEST_CASE("what needs attention is said, the worst first") {
   cluster.monitors[0].why = "EC2 did not answer";
   cluster.permission.left = 100ms;
   report.daemon.troubles = {"the history was damaged"};
+  cluster.start_wait = "b";
   const auto found = warnings_of(report);
-  REQUIRE(found.size() == 5);
+  REQUIRE(found.size() == 6);
   CHECK(found[0] == Warning{Severity::error, "web", "is not running: a clearance of b"});
   CHECK(found[1].subject == "a");
   CHECK(found[2] == Warning{Severity::warning, "path backup",
                             "to b (10.9.1.10 → 10.9.2.10) is silent for 4 s"});
   CHECK(found[3].text == "has no answer (105): EC2 did not answer");
-  CHECK(found[4].subject == "mainstayd");
+  CHECK(found[4] == Warning{Severity::warning, "a", "starts nothing yet: it waits for b"});
+  CHECK(found[5].subject == "mainstayd");
 }
 
 TEST_CASE("a dead node is one warning, not one per path") {

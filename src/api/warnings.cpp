@@ -98,7 +98,8 @@ std::vector<Warning> warnings_of(const StatusReport& report) {
   for (const auto& group : cluster.groups) about_group(group, out);
   for (const auto& monitor : cluster.monitors) about_monitor(monitor, out);
   if (!cluster.start_wait.empty()) {
-    out.push_back({Severity::information, cluster.self.value, cluster.start_wait});
+    out.push_back({Severity::warning, cluster.self.value,
+                   "starts nothing yet: it waits for " + cluster.start_wait});
   }
   for (const auto& trouble : report.daemon.troubles) {
     out.push_back({Severity::warning, "mainstayd", trouble});

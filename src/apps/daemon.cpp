@@ -4,6 +4,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 
@@ -44,6 +45,14 @@ std::uint64_t random_seed() {
   return seed;
 }
 
+// Threads inherit this. One that did not (the log's) would be given the signal, and end us with it.
+void hold_signals() {
+  sigset_t held;
+  sigemptyset(&held);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&held, signal);
+  pthread_sigmask(SIG_BLOCK, &held, nullptr);
+}
+
 NetworkConfig network_config(const Preparation& prepared) {
   const auto& config = *prepared.config;
   NetworkConfig network{.cluster = config.name, .self = prepared.self, .key = prepared.key};
@@ -75,7 +84,9 @@ api::Counter drop_counter(const LinuxNetwork& network) {
                        "reason",
                        {}};
   for (std::size_t kind = 0; kind < drop_kinds; ++kind) {
-    counter.values[std::string(to_text(static_cast<Drop>(kind)))] =
+    std::string reason(to_text(static_cast<Drop>(kind)));
+    std::ranges::replace(reason, ' ', '_');
+    counter.values[reason] =
         network.datagrams_dropped()[kind] + network.stream_counts().refused[kind];
   }
   counter.values["not_sent"] = network.datagrams_not_sent();
@@ -150,8 +161,8 @@ struct Daemon::Impl {
     process.emplace(loop, Families::Settings{.cluster = prepared.config->name,
                                              .node = prepared.self.value,
                                              .cgroup = own_cgroup()});
-    auto connection = aws::Connection::open(clock, loop, aws::process_environment(),
-                                            Random(random_seed()));
+    auto connection =
+        aws::Connection::open(clock, loop, aws::process_environment(), Random(random_seed()));
     if (!connection) return std::unexpected(connection.error());
     aws = std::move(*connection);
     const auto& device = prepared.options.watchdog_device;
@@ -249,6 +260,7 @@ Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Daemon::~Daemon() = default;
 
 Result<std::unique_ptr<Daemon>> Daemon::start(Preparation prepared) {
+  hold_signals();
   auto impl = std::make_unique<Impl>(std::move(prepared));
   impl->take_signals();
   for (const auto step :

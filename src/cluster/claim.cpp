@@ -201,8 +201,8 @@ void start(State& state, const GroupConfig& config, group::Group& group, Evidenc
                           clearance.why));
   }
   if (sabotaged(Sabotage::clearances_unrecorded)) found.clearances.clear();
-  step.act(RecordActivation{{config.name, group.term, step.self, std::move(found.clearances),
-                             fmt::format("term {}; {}", group.term, group.reason)}});
+  step.act(RecordActivation{
+      {config.name, group.term, step.self, std::move(found.clearances), group.reason}});
   state.last_owners[config.name] = {step.self, group.term};
   group::begin_start(group, config, step);
 }

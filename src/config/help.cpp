@@ -32,6 +32,16 @@ std::string kind_text(const Field& field) {
       return "IP address or host name";
     case TextFormat::path:
       return "absolute path";
+    case TextFormat::vpc_id:
+      return "VPC ID";
+    case TextFormat::eni_id:
+      return "ENI ID";
+    case TextFormat::instance_id:
+      return "instance ID";
+    case TextFormat::interface_name:
+      return "name of a network interface";
+    case TextFormat::name:
+      return field.kind == FieldKind::texts ? "names" : "name";
     default:
       break;
   }

@@ -165,7 +165,7 @@ struct ResourceConfig {
   int failover_max = 1;  // how often a failed activation moves the group on
   FinalAction activate_final = FinalAction::none;
   FinalAction deactivate_final = FinalAction::shut_down;
-  std::map<NodeName, Params> params;  // one for every node
+  std::map<NodeName, Params> params;  // one for every node of the group's policy
 
   friend bool operator==(const ResourceConfig&, const ResourceConfig&) = default;
 };

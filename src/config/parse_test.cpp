@@ -101,6 +101,15 @@ TEST_CASE("what differs between nodes may stand in any field of a resource or mo
         Value(std::vector<std::string>{"10.0.0.2", "10.0.0.3"}));
 }
 
+TEST_CASE("both ends of a range are possible") {
+  for (const char* patience : {"1s", "10s"}) {
+    const ClusterConfig config =
+        valid(edited("patience = \"7s\"", fmt::format("patience = \"{}\"", patience)));
+    CHECK(config.groups[0].resources[0].params.at(NodeName("server2")).at("patience") ==
+          Value(*duration_from(patience)));
+  }
+}
+
 TEST_CASE("a monitor runs where it is told to") {
   const ClusterConfig config =
       valid(edited("type = \"pinger\"", "type = \"pinger\"\nnodes = [\"server2\"]"));

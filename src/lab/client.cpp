@@ -107,6 +107,7 @@ Result<Lab> Lab::up(const LabOptions& options) {
     arguments.insert(arguments.end(), {"--layout", layout_file});
   }
   for (const std::string& bind : options.binds) arguments.insert(arguments.end(), {"--bind", bind});
+  if (options.own_clocks) arguments.emplace_back("--own-clocks");
   const auto ran = run_program(program, arguments);
   if (!options.layout.empty()) ::unlink(layout_file.c_str());
   if (!ran) return std::unexpected(ran.error());

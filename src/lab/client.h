@@ -19,6 +19,7 @@ struct LabOptions {
       {};  // mainstay-lab; empty: $MAINSTAY_LAB_PROGRAM, or near the running program
   std::string layout = {};  // JSON; empty: the built-in layout
   std::vector<std::string> binds = {};
+  bool own_clocks = false;  // for `fault clock`
 };
 
 struct ExecResult {

@@ -99,6 +99,17 @@ Result<std::vector<std::string>> binds_of(const UpOptions& options) {
   return out;
 }
 
+Result<std::string> find_clock_library() {
+  std::error_code problem;
+  const fs::path program = fs::read_symlink("/proc/self/exe", problem).parent_path();
+  for (const fs::path& place : {program, program / "../lib/mainstay"}) {
+    const fs::path library = place / "mainstay-lab-clock.so";
+    if (fs::exists(library, problem)) return fs::canonical(library, problem).string();
+  }
+  return failure(Code::not_found, "--own-clocks needs mainstay-lab-clock.so beside the program " +
+                                      (program / "mainstay-lab").string());
+}
+
 // Without root, a user namespace makes us root over namespaces of our own.
 Status become_able() {
   if (::geteuid() == 0) return {};
@@ -166,6 +177,11 @@ Result<Running> start_world(const UpOptions& options) {
   }
   if (const auto good = parse_layout(wanted.layout_text); !good)
     return std::unexpected(good.error());
+  if (options.own_clocks) {
+    auto library = find_clock_library();
+    if (!library) return std::unexpected(library.error());
+    wanted.clock_library = *library;
+  }
   auto binds = binds_of(options);
   if (!binds) return std::unexpected(binds.error());
   wanted.binds = *binds;

@@ -12,6 +12,7 @@ struct UpOptions {
   std::string directory;
   std::string layout_file = {};  // empty: the layout of the guide
   std::vector<std::string> binds = {};
+  bool own_clocks = false;  // instances have a time of day that `fault clock` can shift
   int stop_patience_s = 10;
   bool foreground = false;
 };

@@ -22,6 +22,8 @@ struct Event {
   std::string caller = {};
   std::string outcome = {};
   std::int64_t duration_us = 0;
+  // What programs want to know without reading the sentence: ids, destinations, parameters.
+  std::vector<std::pair<std::string, std::string>> details = {};
 };
 
 inline constexpr std::size_t events_max = 50'000;  // the oldest are forgotten

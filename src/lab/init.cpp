@@ -23,6 +23,7 @@
 
 #include "lab/exec.h"
 #include "lab/files.h"
+#include "lab/init_reboot.h"
 #include "lab/netlink.h"
 #include "lab/netns.h"
 #include "lab/unix_socket.h"
@@ -102,6 +103,7 @@ class Init {
   void on_exec_client();
   void on_control();
   void on_sysrq();
+  void on_reboot();
   void on_client_gone(pid_t pid);
   void begin_shutdown();
   Result<pid_t> start(const ExecRequest& request, const std::vector<Fd>& streams);
@@ -111,6 +113,7 @@ class Init {
   Fd exec_{exec_descriptor};
   Fd signals_;
   Fd sysrq_;
+  Fd reboots_;
   std::map<pid_t, Child> children_;
   bool shutting_down_ = false;
   std::int64_t kill_at_ns_ = 0;
@@ -277,6 +280,10 @@ void Init::on_sysrq() {
   }
 }
 
+void Init::on_reboot() {
+  if (const auto asked = take_reboot(reboots_)) tell_lab(*asked);
+}
+
 int Init::run() {
   sigset_t watched;
   sigemptyset(&watched);
@@ -285,13 +292,19 @@ int Init::run() {
   signals_ = Fd(::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
   sysrq_ = Fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   ::inotify_add_watch(sysrq_.number(), sysrq_file, IN_MODIFY);
+  if (auto watch = watch_reboots()) {
+    reboots_ = std::move(*watch);
+  } else {
+    tell_lab("note " + watch.error().message);  // Its own reboots then say good-bye to its peers.
+  }
   tell_lab("ready");
   boot();
   for (;;) {
     std::vector<pollfd> polled = {{exec_.number(), POLLIN, 0},
                                   {control().number(), POLLIN, 0},
                                   {signals_.number(), POLLIN, 0},
-                                  {sysrq_.number(), POLLIN, 0}};
+                                  {sysrq_.number(), POLLIN, 0},
+                                  {reboots_.number(), POLLIN, 0}};
     std::vector<pid_t> owners;
     for (const auto& [pid, child] : children_) {
       if (!child.client.is_open()) continue;
@@ -303,8 +316,9 @@ int Init::run() {
     if (polled[1].revents != 0) on_control();
     if (polled[2].revents != 0) reap();
     if (polled[3].revents != 0) on_sysrq();
+    if (polled[4].revents != 0) on_reboot();
     for (std::size_t i = 0; i < owners.size(); ++i) {
-      if (polled[4 + i].revents != 0) on_client_gone(owners[i]);
+      if (polled[5 + i].revents != 0) on_client_gone(owners[i]);
     }
     if (!shutting_down_) continue;
     reap();

@@ -14,6 +14,7 @@ struct InitSpec {
   std::string instance;
   std::string host_name;
   std::string directory;  // of the instance, on the host
+  std::string clock;      // file with the shift of its time of day; empty: it has none of its own
   std::string shared;     // directory of the lab that every instance sees as /run/lab
   std::string address;    // with prefix length
   std::string gateway;
@@ -39,5 +40,7 @@ int run_init();
 // Mounts (init_mounts.cpp). What was set up before a failure vanishes with the namespace.
 Status make_file_system(const InitSpec& spec);
 inline constexpr const char* sysrq_file = "/run/.sysrq-trigger";
+inline constexpr const char* clock_file =
+    "/run/.lab-clock";  // known to the library mainstay-lab-clock
 
 }  // namespace mainstay::lab

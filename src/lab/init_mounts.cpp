@@ -62,6 +62,12 @@ Status set_read_only(const std::string& where, bool read_only, bool recursive) {
   return {};
 }
 
+// What comes from the machine to a place in the instance.
+struct Kept {
+  std::string place;
+  Fd tree;
+};
+
 struct World {
   const InitSpec& spec;
   std::vector<std::string> writable = {};  // mount points that stay writable
@@ -71,7 +77,7 @@ struct World {
   Status empty_places();
   Status make_devices();
   Status kernel_views();
-  Status bring_back(const std::vector<Fd>& kept);
+  Status bring_back(const std::vector<Kept>& kept);
 };
 
 Status World::overlay_etc() {
@@ -113,7 +119,7 @@ Status World::empty_places() {
       return done;
     writable.emplace_back(place);
   }
-  for (const char* inner : {"/run/lock", "/run/lab", "/run/user"}) ::mkdir(inner, 0755);
+  for (const char* inner : {"/run/lock", "/run/user"}) ::mkdir(inner, 0755);
   return write_file(sysrq_file, "");
 }
 
@@ -175,14 +181,13 @@ Status World::kernel_views() {
   return {};
 }
 
-Status World::bring_back(const std::vector<Fd>& kept) {
-  for (std::size_t i = 0; i < kept.size(); ++i) {
-    const std::string place = i == 0 ? "/run/lab" : spec.binds[i - 1];
-    if (i > 0) {
-      if (auto made = make_directories(place); !made) return made;
-    }
-    if (auto done = put_down(kept[i], place); !done) return done;
-    writable.push_back(place);
+Status World::bring_back(const std::vector<Kept>& kept) {
+  for (const Kept& one : kept) {
+    const bool file = one.place == clock_file;
+    if (auto made = file ? write_file(one.place, "") : make_directories(one.place); !made)
+      return made;
+    if (auto done = put_down(one.tree, one.place); !done) return done;
+    writable.push_back(one.place);
   }
   return {};
 }
@@ -193,13 +198,14 @@ Status make_file_system(const InitSpec& spec) {
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
     return system_failure("make the mounts private");
   }
-  std::vector<Fd> kept;  // first the shared directory, then the binds
-  std::vector<std::string> wanted = {spec.shared};
-  wanted.insert(wanted.end(), spec.binds.begin(), spec.binds.end());
-  for (const std::string& path : wanted) {
+  std::vector<std::pair<std::string, std::string>> wanted = {{spec.shared, "/run/lab"}};
+  if (!spec.clock.empty()) wanted.emplace_back(spec.clock, clock_file);
+  for (const std::string& bind : spec.binds) wanted.emplace_back(bind, bind);
+  std::vector<Kept> kept;
+  for (const auto& [path, place] : wanted) {
     auto tree = pick_up(path);
     if (!tree) return std::unexpected(tree.error());
-    kept.push_back(std::move(*tree));
+    kept.push_back({place, std::move(*tree)});
   }
   World world{spec};
   if (auto done = world.overlay_etc(); !done) return done;

@@ -95,7 +95,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::make(const std::vector<std::stri
   Identity server = make_identity("Mainstay lab endpoints", 2);
   std::string alternatives;
   for (const std::string& name : names) {
-    alternatives += (alternatives.empty() ? "DNS:" : ",DNS:") + name;
+    alternatives += (alternatives.empty() ? "" : ",") + name;
   }
   X509* ca = authority.certificate.get();
   X509* own = server.certificate.get();

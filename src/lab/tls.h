@@ -19,7 +19,7 @@ struct TlsStream {
 
 class TlsContext {
  public:
-  // A certificate for all the names, signed by a new authority.
+  // A certificate for all the names ("DNS:…" or "IP:…"), signed by a new authority.
   static Result<std::unique_ptr<TlsContext>> make(const std::vector<std::string>& names);
   ~TlsContext();
 

@@ -79,6 +79,19 @@ json fault_json(const ApiFault& fault) {
           {"amount_ms", fault.amount_ms}};
 }
 
+void add_life(json& instance, const InstanceStatus& status) {
+  instance["life"] = to_text(status.life);
+  instance["pid"] = status.pid;
+  instance["boots"] = status.boots;
+  instance["freezer"] = status.cgroup.empty() ? "signals" : "cgroup";
+}
+
+json line_json(const LineQuality& quality) {
+  return {{"delay_ms", static_cast<double>(quality.delay.count()) / 1e6},
+          {"jitter_ms", static_cast<double>(quality.jitter.count()) / 1e6},
+          {"loss", quality.loss}};
+}
+
 json cut_json(const Cut& cut) {
   const char* direction = cut.direction == Direction::both  ? "both"
                           : cut.direction == Direction::out ? "out"
@@ -107,7 +120,9 @@ Status World::set_up(const Layout& layout) {
   accounts_.emplace(layout, model_, fresh_seed());
   metadata_.emplace(fresh_seed());
   history_.emplace_back(0, std::make_shared<const Model>(model_));
-  auto tls = TlsContext::make(endpoint_names(layout.region));
+  std::vector<std::string> names = {"IP:" + to_text(endpoint_address)};
+  for (const std::string& name : endpoint_names(layout.region)) names.push_back("DNS:" + name);
+  auto tls = TlsContext::make(names);
   if (!tls) return std::unexpected(tls.error());
   tls_ = std::move(*tls);
   watch.lap("account");
@@ -183,6 +198,16 @@ Status World::prepare_disks(const Layout& layout) {
     for (const auto& [name, content] : files) {
       if (auto written = write_file(disk + name, content); !written) return written;
     }
+    if (options_.clock_library.empty()) continue;
+    const std::string own = instance_directory(options_.directory, instance.name);
+    if (auto written = write_file(own + "/clock", std::string(sizeof(std::int64_t), '\0'));
+        !written) {
+      return written;
+    }
+    if (auto written = write_file(disk + "/etc/ld.so.preload", options_.clock_library + "\n");
+        !written) {
+      return written;
+    }
   }
   return {};
 }
@@ -196,6 +221,7 @@ InitSpec World::init_spec(const Layout& layout, const LayoutInstance& instance) 
   spec.shared = options_.directory + "/shared";
   spec.address = to_text(port.address_with_host_bits);
   spec.gateway = to_text(port.gateway);
+  if (!options_.clock_library.empty()) spec.clock = spec.directory + "/clock";
   if (instance.nat) spec.masquerade_for = to_text(layout.vpc);
   spec.binds = options_.binds;
   spec.stop_patience_s = options_.stop_patience_s;
@@ -302,18 +328,13 @@ std::string World::status_json() {
   }
   for (const auto& [name, status] : lives) {
     json& one = out["instances"][name];
-    one["life"] = to_text(status.life);
-    one["pid"] = status.pid;
-    one["boots"] = status.boots;
-    one["freezer"] = status.cgroup.empty() ? "signals" : "cgroup";
+    add_life(one, status);
     one["disk"] = instance_directory(options_.directory, name) + "/disk";
     const Port& port = *network_->port(name);
     if (port.outside) one["address"] = to_text(port.address_with_host_bits.address);
     const auto quality = qualities.find(name);
     if (quality != qualities.end() && !quality->second.is_perfect()) {
-      one["line"] = {{"delay_ms", static_cast<double>(quality->second.delay.count()) / 1e6},
-                     {"jitter_ms", static_cast<double>(quality->second.jitter.count()) / 1e6},
-                     {"loss", quality->second.loss}};
+      one["line"] = line_json(quality->second);
     }
   }
   out["cuts"] = json::array();
@@ -337,6 +358,7 @@ std::string World::events_json(std::uint64_t since) const {
       one["outcome"] = event.outcome;
       one["duration_us"] = event.duration_us;
     }
+    for (const auto& [name, value] : event.details) one["details"][name] = value;
     out += one.dump() + "\n";
   }
   return out;

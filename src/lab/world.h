@@ -27,6 +27,8 @@ struct WorldOptions {
   std::string layout_text;
   std::vector<std::string> binds = {};  // host directories instances must see at their place
   std::string cgroup = {};              // of this lab; empty: none
+  std::string clock_library =
+      {};  // gives instances a time of day of their own; empty: they have none
   int stop_patience_s = 10;
 };
 
@@ -81,6 +83,7 @@ class World {
   Result<std::string> fault_api(const std::vector<std::string>& words);
   Result<std::string> fault_metadata(const std::vector<std::string>& words);
   Result<std::string> fault_credentials(const std::vector<std::string>& words);
+  Result<std::string> fault_clock(const std::vector<std::string>& words);
   Result<std::string> fault_permission(const std::string& verb,
                                        const std::vector<std::string>& words);
   Result<std::string> fault_clear();

@@ -65,6 +65,29 @@ AwsError in_words_of_sts(AwsError error) {
   return error;
 }
 
+std::vector<std::pair<std::string, std::string>> parameters_of(const Query& query) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const char* name : {"DryRun", "RouteTableId", "DestinationCidrBlock", "NetworkInterfaceId",
+                           "GatewayId", "InstanceId", "InstanceId.1", "AllocationId",
+                           "AssociationId", "SourceDestCheck.Value", "Force"}) {
+    if (query.has(name)) out.emplace_back(name, query.value(name));
+  }
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> details_of(const Change& change) {
+  if (const auto* set = std::get_if<SetRoute>(&change)) {
+    const Route& route = set->route;
+    return {{"table", set->table_id},
+            {"destination", to_text(route.destination)},
+            {"target", route.eni_id.empty() ? route.gateway_id : route.eni_id}};
+  }
+  if (const auto* gone = std::get_if<RemoveRoute>(&change)) {
+    return {{"table", gone->table_id}, {"destination", to_text(gone->destination)}, {"target", ""}};
+  }
+  return {};
+}
+
 std::string make_request_id(Random& random) {
   const std::uint64_t a = random.next();
   const std::uint64_t b = random.next();
@@ -113,7 +136,8 @@ Status World::commit(Model next, std::string_view cause) {
     const std::int64_t applied_ns = monotonic_ns();
     events_.add(Event{.monotonic_ns = applied_ns,
                       .kind = "route",
-                      .text = fmt::format("{} ({})", to_text(change), cause)});
+                      .text = fmt::format("{} ({})", to_text(change), cause),
+                      .details = details_of(change)});
   }
   model_ = std::move(next);
   history_.emplace_back(monotonic_ns(), std::make_shared<const Model>(model_));
@@ -214,7 +238,8 @@ void World::record(const Call& call) {
                     .action = call.action,
                     .caller = caller,
                     .outcome = outcome,
-                    .duration_us = (monotonic_ns() - call.started_ns) / 1000});
+                    .duration_us = (monotonic_ns() - call.started_ns) / 1000,
+                    .details = parameters_of(call.query)});
 }
 
 void World::set_state(const std::string& instance, InstanceState state) {

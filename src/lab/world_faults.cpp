@@ -1,6 +1,7 @@
 // The commands of `mainstay-lab fault`.
 #include <fmt/format.h>
 
+#include "lab/exec.h"
 #include "lab/words.h"
 #include "lab/world.h"
 
@@ -80,6 +81,7 @@ Result<std::string> World::fault(const List& words) {
   if (verb == "imds") result = fault_metadata(rest);
   if (verb == "credentials") result = fault_credentials(rest);
   if (verb == "deny" || verb == "permit") result = fault_permission(verb, rest);
+  if (verb == "clock") result = fault_clock(rest);
   if (verb == "clear") result = fault_clear();
   if (result) events_.add("fault", fmt::format("{}", fmt::join(words, " ")));
   return result;
@@ -252,6 +254,25 @@ Result<std::string> World::fault_credentials(const List& words) {
   }
   accounts_->expire(name, wall_clock_ms(), !parsed->options.contains("stuck"));
   return "the credentials of " + name + " are expired";
+}
+
+Result<std::string> World::fault_clock(const List& words) {
+  if (words.size() != 2) return usage("clock INSTANCE SHIFT, for example: clock server1 -5min");
+  if (options_.clock_library.empty()) {
+    return failure(
+        Code::conflict,
+        "this lab's instances have no time of day of their own; start it with: up --own-clocks");
+  }
+  if (network_->port(words[0]) == nullptr) {
+    return failure(Code::not_found, fmt::format("there is no instance '{}' in this lab", words[0]));
+  }
+  const auto shift = parse_duration(words[1]);
+  if (!shift) return std::unexpected(shift.error());
+  const std::int64_t ns = shift->count();
+  // Written in place: processes of the instance have the file mapped.
+  return said(write_existing(instance_directory(options_.directory, words[0]) + "/clock",
+                             std::string_view(reinterpret_cast<const char*>(&ns), sizeof(ns))),
+              fmt::format("the time of day of {} is shifted by {}", words[0], words[1]));
 }
 
 Result<std::string> World::fault_permission(const std::string& verb, const List& words) {

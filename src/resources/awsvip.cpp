@@ -137,9 +137,37 @@ Task<Result<Place>> locate(const Config& config, Context& context) {
   co_return place;
 }
 
+Duration next_pause(Context& context, Duration pause) {
+  // Nodes that fail together shall not ask together.
+  return std::min(pause_max, pause + context.random.between(Duration::zero(), pause));
+}
+
+// After an answer that may be better the next time: waits a little. False if there is no use in
+// another try, or no time.
+Task<bool> worth_another_try(Context& context, const Error& error, Duration& pause) {
+  const Instant next = context.clock.now() + pause;
+  if (is_final(error) || next >= context.call.deadline) co_return false;
+  if (pause == pause_min) context.progress("asking again: " + error.message);
+  pause = next_pause(context, pause);
+  co_await pause_until(context, next);
+  co_return true;
+}
+
+// An activation that gives up moves the group to another node, which would ask the same AWS.
+Task<Result<Place>> locate_patiently(const Config& config, Context& context) {
+  Duration pause = pause_min;
+  while (true) {
+    auto place = co_await locate(config, context);
+    if (place) co_return place;
+    const bool again = co_await worth_another_try(context, place.error(), pause);
+    if (!again) co_return place;
+  }
+}
+
 Task<Result<std::string>> mac_of(const Config& config, Context& context, const Place& place) {
   if (!place.mac.empty()) co_return place.mac;
-  const auto identity = co_await context.aws.identity(aws_call(config, context));
+  // Clients wait for the address: a metadata service that is silent is soon given up.
+  const auto identity = co_await context.aws.identity(advice_call(config, context));
   if (identity) {
     for (const AwsInterface& each : identity->interfaces) {
       if (each.id == place.eni) co_return each.mac;
@@ -153,10 +181,21 @@ Task<Result<std::string>> mac_of(const Config& config, Context& context, const P
 
 // ---- The address.
 
+Task<Result<std::string>> mac_patiently(const Config& config, Context& context,
+                                        const Place& place) {
+  Duration pause = pause_min;
+  while (true) {
+    auto mac = co_await mac_of(config, context, place);
+    if (mac) co_return mac;
+    const bool again = co_await worth_another_try(context, mac.error(), pause);
+    if (!again) co_return mac;
+  }
+}
+
 Task<Status> add_address(const Config& config, Context& context, const Place& place) {
   std::string interface = place.interface;
   if (interface.empty()) {
-    const auto mac = co_await mac_of(config, context, place);
+    const auto mac = co_await mac_patiently(config, context, place);
     if (!mac) co_return std::unexpected(mac.error());
     const auto found = co_await context.host.interface_with_mac(*mac, context.call);
     if (!found) {
@@ -181,6 +220,17 @@ Task<Status> read_tables(const Config& config, Context& context, const std::stri
   if (!read) co_return std::unexpected(aws_error(read.error(), "Describing the route tables"));
   tables = std::move(*read);
   co_return Status{};
+}
+
+Task<Status> read_tables_patiently(const Config& config, Context& context, const std::string& vpc,
+                                   std::vector<AwsRouteTable>& tables) {
+  Duration pause = pause_min;
+  while (true) {
+    const Status read = co_await read_tables(config, context, vpc, tables);
+    if (read) co_return read;
+    const bool again = co_await worth_another_try(context, read.error(), pause);
+    if (!again) co_return read;
+  }
 }
 
 // Whether the VIP lies inside the VPC. That EC2 does not say is worth a warning, no more: the
@@ -273,11 +323,6 @@ Task<Status> replace_all(const Config& config, Context& context, const Place& pl
   co_return worst(results);
 }
 
-Duration next_pause(Context& context, Duration pause) {
-  // Nodes that fail together shall not ask together.
-  return std::min(pause_max, pause + context.random.between(Duration::zero(), pause));
-}
-
 Error still_wrong(const Config& config, const Place& place, const std::vector<Wrong>& wrong,
                   const Status& last) {
   if (!last) return last.error();
@@ -354,7 +399,7 @@ Task<Status> survey(const Config& config, Context& context, const Place& place,
                     std::vector<AwsRouteTable>& tables) {
   std::vector<Task<Status>> tasks;
   tasks.push_back(check_ranges(config, context, place.vpc));
-  tasks.push_back(read_tables(config, context, place.vpc, tables));
+  tasks.push_back(read_tables_patiently(config, context, place.vpc, tables));
   const std::vector<Status> results = co_await when_all(std::move(tasks));
   // That the address is a wrong one explains most other troubles.
   if (!results[0]) co_return results[0];
@@ -369,7 +414,7 @@ Which which_tables(const Context& context) {
 }
 
 Task<Status> activate(const Config& config, Context& context) {
-  const auto place = co_await locate(config, context);
+  const auto place = co_await locate_patiently(config, context);
   if (!place) co_return std::unexpected(place.error());
   std::vector<AwsRouteTable> tables;
   Status surveyed = co_await survey(config, context, *place, tables);

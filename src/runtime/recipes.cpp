@@ -224,7 +224,7 @@ void Recipes::begin_watch(std::shared_ptr<Job> active) {
   end_watch(active->config->name);
   auto watching = std::make_unique<Watching>();
   auto made = job(active->context.group, active->config->name, active->context.term);
-  made->context.call = {.deadline = never, .cancellation = watching->cancellation};
+  made->context.call = Call(never, watching->cancellation);
   watching->task.emplace(watch(made));
   Watching& kept = *(watching_[active->config->name] = std::move(watching));
   kept.task->start();

@@ -82,11 +82,7 @@ constexpr Duration skew_noticed = 4min;
 Task<Answer> Client::ask(Question question, Call call) {
   Progress progress;
   for (int number = 0;;) {
-    const Instant limit = attempt_deadline(parts_.retry, number, parts_.clock.now(), call.deadline);
-    // Named, not a temporary: g++ 12 destroys brace-initialised aggregates of a co_await
-    // expression twice.
-    const Call limited{limit, call.cancellation};
-    Outcome outcome = co_await attempt(question, limited);
+    Outcome outcome = co_await attempt(question, number, call);
     if (outcome.ok) co_return std::move(outcome.body);
     progress.may_have_happened |= outcome.may_have_happened;
     if (mend(outcome, progress)) continue;
@@ -107,15 +103,20 @@ Task<Answer> Client::ask(Question question, Call call) {
   }
 }
 
-Task<Client::Outcome> Client::attempt(const Question& question, Call call) {
+Task<Client::Outcome> Client::attempt(const Question& question, int number, Call call) {
   const auto refused = [](Error error) { return Outcome{.refusal = {std::move(error), {}}}; };
+  // These have limits of their own; an attempt's share of the time is for AWS.
   auto credentials = co_await parts_.identity.current(call);
   if (!credentials) co_return refused(credentials.error());
   auto endpoint = co_await parts_.endpoint(question.service, call);
   if (!endpoint) co_return refused(endpoint.error());
   auto request = signed_request(question, *endpoint, *credentials);
   if (!request) co_return refused(request.error());
-  const HttpResult result = co_await parts_.http(std::move(*request), call);
+  // Named, not a temporary: g++ 12 destroys brace-initialised aggregates of a co_await expression
+  // twice.
+  const Call limited{attempt_deadline(parts_.retry, number, parts_.clock.now(), call.deadline),
+                     call.cancellation};
+  const HttpResult result = co_await parts_.http(std::move(*request), limited);
   co_return judge(question, result);
 }
 

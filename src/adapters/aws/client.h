@@ -77,7 +77,7 @@ class Client {
   struct Progress;
   struct Outcome;
 
-  Task<Outcome> attempt(const Question& question, Call call);
+  Task<Outcome> attempt(const Question& question, int number, Call call);
   Result<HttpRequest> signed_request(const Question& question, const Endpoint& endpoint,
                                      const Credentials& credentials) const;
   Outcome judge(const Question& question, const HttpResult& result);

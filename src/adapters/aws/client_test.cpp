@@ -251,6 +251,29 @@ TEST_CASE("credentials that AWS calls expired are asked for anew, once") {
   CHECK(world.discarded == 1);
 }
 
+TEST_CASE("slow credentials have the whole of the call's time, not that of an attempt") {
+  World world;
+  Instant given_until{};
+  Client client({.clock = world.clock,
+                 .http = world.http.sender(),
+                 .identity = {.current =
+                                  [&](Call call) {
+                                    given_until = call.deadline;
+                                    return world.current();
+                                  },
+                              .discard = [] {}},
+                 .endpoint = &fixed_endpoint,
+                 .parse_fault = &parse_fault,
+                 .random = Random(1),
+                 .retry = {}});
+  world.http.answers(200, "ok");
+  const Call call{world.clock.now() + 30s, {}};
+  CHECK(run(world.clock, client.ask({.service = "ec2", .action = "X", .headers = {}}, call))
+            .has_value());
+  CHECK(given_until == call.deadline);
+  CHECK(world.http.seen.at(0).deadline == Instant() + 10s);
+}
+
 TEST_CASE("no credentials are an answer without a question") {
   World world;
   world.credentials = failure(Code::denied, "No credentials: none.");

@@ -127,6 +127,20 @@ TEST_CASE("who waits is released by its deadline, its cancellation, or by being 
   CHECK(world.current() == "first");
 }
 
+TEST_CASE("the cache may go while it renews") {
+  World world;
+  world.takes = 5s;
+  auto cache = std::make_unique<CredentialCache>(world.clock,
+                                                 [&world](Call call) { return world.give(call); });
+  {
+    auto task = cache->current(world.within());
+    task.start();
+  }
+  cache.reset();
+  world.settle();
+  CHECK(world.asked == 1);
+}
+
 TEST_CASE("fresh ones that seem to have ended are tried all the same: our clock may be wrong") {
   World world;
   world.gives = named("first", world.clock.wall() - 1h);

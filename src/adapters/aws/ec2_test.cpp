@@ -170,6 +170,28 @@ TEST_CASE("silence about an instance says nothing of its state") {
   CHECK(state.error().message.find("its state is unknown") != std::string::npos);
 }
 
+TEST_CASE("an answer about somebody else is not believed of the one asked about") {
+  Script script;
+  script.http.answers(
+      200,
+      "<DescribeInstancesResponse><reservationSet><item><instancesSet><item><instanceId>i-2"
+      "</instanceId><instanceState><name>stopped</name></instanceState></item></instancesSet>"
+      "</item></reservationSet></DescribeInstancesResponse>");
+  CHECK(run(script.clock, script.ec2.instance_state("i-1", script.within())).error().code ==
+        Code::unavailable);
+  script.http.answers(200,
+                      "<DescribeNetworkInterfacesResponse><networkInterfaceSet><item>"
+                      "<networkInterfaceId>eni-2</networkInterfaceId></item></networkInterfaceSet>"
+                      "</DescribeNetworkInterfacesResponse>");
+  CHECK(run(script.clock, script.ec2.network_interface("eni-1", script.within())).error().code ==
+        Code::unavailable);
+  script.http.answers(200,
+                      "<StopInstancesResponse><instancesSet><item><instanceId>i-2</instanceId>"
+                      "</item></instancesSet></StopInstancesResponse>");
+  CHECK(run(script.clock, script.ec2.stop_instance("i-1", script.within())).error().code ==
+        Code::outcome_unknown);
+}
+
 TEST_CASE("a stop is forced, skips the guest, and does without that where it is not known") {
   Script script;
   script.faults("UnknownParameter", "The parameter SkipOsShutdown is not recognized");

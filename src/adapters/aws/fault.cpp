@@ -95,7 +95,9 @@ std::string_view remedy_of(const Fault& fault) {
   if (fault.code == "SignatureDoesNotMatch" || fault.code == "AuthFailure") {
     return ". Check the secret access key, and this node's clock.";
   }
-  if (is_one_of(fault.code, clock_codes)) return ". Check this node's clock.";
+  if (is_one_of(fault.code, clock_codes)) {
+    return ". Check this node's clock, and whether its credentials have expired.";
+  }
   return "";
 }
 

@@ -141,9 +141,11 @@ void HttpClient::Transfers::drop(std::uint64_t id) {
 void HttpClient::Transfers::on_deadline(std::uint64_t id) {
   if (!pending_.contains(id)) return;
   // What it has reached must be asked before curl forgets it.
-  auto failure = pending_.at(id).transfer->fail(
-      HttpProblem::timed_out,
-      fmt::format("no answer within {}", to_text(clock_.now() - pending_.at(id).began)));
+  const CurlTransfer& transfer = *pending_.at(id).transfer;
+  auto failure =
+      transfer.fail(HttpProblem::timed_out,
+                    fmt::format("no {} within {}", transfer.sent() ? "answer" : "connection",
+                                to_text(clock_.now() - pending_.at(id).began)));
   const Pending pending = remove(id);
   pending.done.set(std::unexpected(std::move(failure)));
 }

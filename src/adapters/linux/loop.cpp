@@ -44,6 +44,7 @@ class SharedMailbox : public Mailbox {
   void post(std::move_only_function<void()> action) override {
     const std::scoped_lock lock(mutex_);
     if (closed_) return;
+    MAINSTAY_CHECK(actions_.size() < posts_max);
     actions_.push_back(std::move(action));
     if (actions_.size() == 1) eventfd_write(bell_.number(), 1);
   }

@@ -19,6 +19,9 @@
 
 namespace mainstay::adapters {
 
+// Actions that wait to be run; more means that somebody posts without end.
+inline constexpr std::size_t posts_max = 1'000'000;
+
 // What other threads post to. It may outlive the loop: then what is posted is dropped.
 class Mailbox {
  public:

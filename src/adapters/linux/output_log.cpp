@@ -58,8 +58,12 @@ Status append_rotated(const std::filesystem::path& file, std::size_t size_max,
   return {};
 }
 
-OutputPipe::OutputPipe(Loop& loop, Worker& worker, Target target, Fd read_end)
-    : loop_(loop), worker_(worker), target_(std::move(target)), fd_(std::move(read_end)) {}
+OutputPipe::OutputPipe(Loop& loop, Worker& worker, Target target, Fd read_end, Tell tell)
+    : loop_(loop),
+      worker_(worker),
+      target_(std::move(target)),
+      fd_(std::move(read_end)),
+      tell_(std::move(tell)) {}
 
 OutputPipe::~OutputPipe() {
   if (watching_) loop_.forget(fd_.number());
@@ -113,11 +117,18 @@ void OutputPipe::write_out(std::string text) {
       [target = target_, text = std::move(text)] {
         return append_rotated(target.file, target.size_max, text);
       },
-      [this, keep = shared_from_this(), size](Status) {
+      [this, keep = shared_from_this(), size](Status written) {
+        if (!written) complain(written.error().message);
         unwritten_ -= size;
         if (unwritten_ <= output_unwritten_max && self_) watch();
       });
-  if (!taken) unwritten_ -= size;
+  if (taken) return;
+  unwritten_ -= size;
+  complain(target_.file + ": the disk does not keep up, output is lost");
+}
+
+void OutputPipe::complain(const std::string& problem) {
+  if (const Tell tell = std::exchange(tell_, nullptr)) tell(problem);
 }
 
 void OutputPipe::close() {

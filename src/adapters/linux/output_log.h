@@ -45,7 +45,10 @@ class OutputPipe : public std::enable_shared_from_this<OutputPipe> {
     std::size_t size_max = 0;
   };
 
-  OutputPipe(Loop& loop, Worker& worker, Target target, Fd read_end);
+  // Told, at most once per pipe, why the file cannot be written; the program runs on without a log.
+  using Tell = std::function<void(const std::string& problem)>;
+
+  OutputPipe(Loop& loop, Worker& worker, Target target, Fd read_end, Tell tell);
   ~OutputPipe();
 
   // Keeps itself alive until every holder of the other end has closed it.
@@ -59,12 +62,14 @@ class OutputPipe : public std::enable_shared_from_this<OutputPipe> {
  private:
   std::size_t read_some();
   void write_out(std::string text);
+  void complain(const std::string& problem);
   void watch();
 
   Loop& loop_;
   Worker& worker_;
   Target target_;
   Fd fd_;
+  Tell tell_;
   LastLine last_line_;
   std::size_t unwritten_ = 0;
   bool watching_ = false;

@@ -94,8 +94,11 @@ class LinuxProcess::Running : public RunningProgram {
   std::shared_ptr<Child> child_;
 };
 
-LinuxProcess::LinuxProcess(Loop& loop, Families::Settings settings)
-    : loop_(loop), log_worker_(loop, Worker::AtEnd::finish), families_(std::move(settings)) {
+LinuxProcess::LinuxProcess(Loop& loop, Families::Settings settings, OutputPipe::Tell tell)
+    : loop_(loop),
+      log_worker_(loop, Worker::AtEnd::finish),
+      families_(std::move(settings)),
+      tell_(std::move(tell)) {
   for (OrphanOutput& orphan : find_orphan_output(families_.any_family_mark())) {
     read_pipe(orphan.target, std::move(orphan.read_end));
   }
@@ -152,7 +155,7 @@ Result<std::shared_ptr<LinuxProcess::Child>> LinuxProcess::spawn_in_place(
 }
 
 std::shared_ptr<OutputPipe> LinuxProcess::read_pipe(const OutputPipe::Target& target, Fd read_end) {
-  auto pipe = std::make_shared<OutputPipe>(loop_, log_worker_, target, std::move(read_end));
+  auto pipe = std::make_shared<OutputPipe>(loop_, log_worker_, target, std::move(read_end), tell_);
   pipe->start();
   std::erase_if(pipes_, [](const auto& each) { return each.expired(); });
   pipes_.push_back(pipe);

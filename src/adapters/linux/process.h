@@ -18,8 +18,9 @@ inline constexpr std::size_t programs_max = 2048;
 
 class LinuxProcess : public Process {
  public:
-  // Reads on what the programs of a forerunner print.
-  LinuxProcess(Loop& loop, Families::Settings settings);
+  // Reads on what the programs of a forerunner print. `tell` is for the log: what is wrong with a
+  // program's log file.
+  LinuxProcess(Loop& loop, Families::Settings settings, OutputPipe::Tell tell = nullptr);
   // Running programs run on.
   ~LinuxProcess() override;
 
@@ -43,6 +44,7 @@ class LinuxProcess : public Process {
   Loop& loop_;
   Worker log_worker_;
   Families families_;
+  OutputPipe::Tell tell_;
   std::set<std::shared_ptr<Child>> children_;
   std::vector<std::weak_ptr<OutputPipe>> pipes_;
 };

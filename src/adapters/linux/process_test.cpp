@@ -283,6 +283,26 @@ TEST_CASE("the log is rotated at its limit and keeps one old file") {
   CHECK_FALSE(fs::exists(world.log().string() + ".2"));
 }
 
+TEST_CASE("a log that cannot be written is told once, and the program does not suffer") {
+  Loop loop;
+  const TemporaryDirectory directory;
+  const fs::path script = directory.path() / "script.sh";
+  write_text(script, "#!/bin/sh\necho one; sleep 0.05; echo two; exit 4\n");
+  fs::permissions(script, fs::perms::owner_all);
+  std::vector<std::string> told;
+  LinuxProcess process(loop, {.cluster = fmt::format("test-{}", getpid()), .node = "t"},
+                       [&](const std::string& problem) { told.push_back(problem); });
+  const auto end =
+      finish(loop, process.run({.argv = {script}, .family = "web", .log_file = "/nowhere/log"},
+                               call_within(loop, test_patience)));
+  REQUIRE(end);
+  CHECK(end->exit_code == 4);
+  CHECK(end->last_line == "two");
+  REQUIRE(loop.run_until([&] { return !told.empty(); }, loop.now() + test_patience));
+  CHECK_FALSE(loop.run_until([&] { return told.size() > 1; }, loop.now() + 20ms));
+  CHECK(told.front() == "/nowhere/log: No such file or directory");
+}
+
 TEST_CASE("rotation happens before a file would grow beyond its limit, not after") {
   const TemporaryDirectory directory;
   const fs::path file = directory.path() / "log";

@@ -52,6 +52,7 @@ LinuxPower::~LinuxPower() {
 
 void LinuxPower::arm_watchdog(Instant deadline) {
   deadline_ = deadline;
+  paused_ = false;
   loop_.cancel(overdue_timer_);
   if (deadline != never) overdue_timer_ = loop_.call_at(deadline, [this] { overdue(); });
   tell_manager();
@@ -84,13 +85,25 @@ void LinuxPower::arm_device() {
 }
 
 void LinuxPower::overdue() {
+  const Instant now = loop_.now();
+  if (!paused_ && now - deadline_ >= paused_after) {
+    paused_ = true;
+    settings_.tell(
+        fmt::format("this process did not run for {} after the watchdog's deadline; it "
+                    "has {} to stop what it runs",
+                    mainstay::to_text(now - deadline_), mainstay::to_text(paused_patience)));
+    overdue_timer_ = loop_.call_at(now + paused_patience, [this] { overdue(); });
+    return;
+  }
   settings_.tell("the watchdog's deadline passed and nothing armed it anew; resetting this node");
   halt(HaltKind::reset);
 }
 
 void LinuxPower::halt(HaltKind kind) {
-  notifier_.stopping();
-  if (kind == HaltKind::stop_service) return settings_.stop_service();
+  if (kind == HaltKind::stop_service) {
+    notifier_.stopping();
+    return settings_.stop_service();
+  }
   if (const auto done = settings_.halts.act(kind); !done) settings_.tell(done.error().message);
 }
 

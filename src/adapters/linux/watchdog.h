@@ -17,6 +17,12 @@
 
 namespace mainstay::adapters {
 
+// A whole machine that was paused wakes with its deadline long gone. The loop's timer then gives
+// the core a moment to kill what runs, which is quicker than a reset, and resets if that was not
+// done.
+inline constexpr Duration paused_after = 50ms;
+inline constexpr Duration paused_patience = 100ms;
+
 // A watchdog device, as the kernel offers it or as a test feigns it.
 struct WatchdogDevice {
   // Starts, or starts anew, the countdown.
@@ -52,6 +58,7 @@ class LinuxPower : public Power {
   const Notifier& notifier_;
   PowerSettings settings_;
   Instant deadline_ = never;
+  bool paused_ = false;  // and the deadline that passed meanwhile has not been moved since
   TimerId overdue_timer_ = 0;
   TimerId alive_timer_ = 0;
 };

@@ -239,6 +239,23 @@ TEST_CASE("a deadline that passes resets the node; one that is moved in time doe
   CHECK(world.log[world.log.size() - 2] == "reset");
 }
 
+TEST_CASE("a process that was paused past its deadline may stop what it runs, but not for long") {
+  World world;
+  const Instant past = world.loop.now() - 20s;
+  world.power.arm_watchdog(past);
+  world.loop.call_at(past, [&] { world.log.push_back("the core wakes"); });
+  world.loop.call_at(world.loop.now() + 5ms, [&] { world.power.arm_watchdog(never); });
+  REQUIRE(world.loop.run_until([&] { return world.log.back() == "disarm"; },
+                               world.loop.now() + test_patience));
+  CHECK_FALSE(world.loop.run_until([&] { return world.log.back() != "disarm"; },
+                                   world.loop.now() + 2 * paused_patience));
+  const Instant begin = world.loop.now();
+  world.power.arm_watchdog(past);
+  REQUIRE(world.loop.run_until([&] { return world.log[world.log.size() - 2] == "reset"; },
+                               begin + test_patience));
+  CHECK(world.loop.now() - begin >= paused_patience);
+}
+
 TEST_CASE("while nothing is armed the manager hears of us twice in its patience") {
   Loop loop;
   const Manager manager;

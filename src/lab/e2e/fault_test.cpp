@@ -136,6 +136,40 @@ TEST_CASE("an instance that reboots itself comes back, and one that halts stays 
   CHECK(pings(lab, "client", "10.0.110.10"));
 }
 
+TEST_CASE("an instance that resets itself says good-bye to nobody") {
+  const Lab& lab = shared_lab();
+  REQUIRE(lab.start("client", receiver(9002, "/run/lab/before-reset")));
+  REQUIRE(becomes_true(2s, [&] { return listens(lab, "client", 9002); }));
+  const std::string boots = value_of(lab, "instances/server1/boots");
+  (void)lab.exec("server1",
+                 {"bash", "-c",
+                  "exec 3>/dev/tcp/10.0.200.10/9002; echo hello >&3; exec /usr/bin/python3 -c "
+                  "'import ctypes; ctypes.CDLL(None).reboot(0x01234567)'"});
+  REQUIRE(becomes_true(5s, [&] {
+    return value_of(lab, "instances/server1/boots") != boots &&
+           value_of(lab, "instances/server1/life") == "running";
+  }));
+  CHECK(run(lab, "client", {"sh", "-c", "ss -Htn state established | grep -c 9002"}).out == "1\n");
+  run(lab, "client", {"pkill", "python3"});
+}
+
+TEST_CASE("an instance's time of day can be wrong, and only its own") {
+  const auto lab = Lab::up({.own_clocks = true});
+  REQUIRE_MESSAGE(lab.has_value(), (lab ? "" : lab.error().message));
+  const auto now = [&](const char* instance) {
+    return std::stol(run(*lab, instance, {"date", "+%s"}).out);
+  };
+  fault(*lab, "clock server1 -1h");
+  const long difference = now("server2") - now("server1");
+  CHECK(difference >= 3599);
+  CHECK(difference <= 3605);
+  // Its signatures are too old for AWS then.
+  const std::string answer = api(*lab, "server1", "Action=DescribeVpcs");
+  CHECK(answer.find("<Code>RequestExpired</Code>") != std::string::npos);
+  fault(*lab, "clock server1 0s");
+  CHECK(api(*lab, "server1", "Action=DescribeVpcs").find("<vpcId>") != std::string::npos);
+}
+
 TEST_CASE("nothing an instance does reaches the machine") {
   const Lab& lab = shared_lab();
   CHECK(run(lab, "server1", {"sh", "-c", "touch /usr/mark"}).code != 0);
@@ -169,6 +203,8 @@ TEST_CASE("a shaped line is late, and a lossy one loses") {
     const auto got = read_file(lab.shared() + "/big");
     return got && got->size() == 3'000'000;
   }));
+  fault(lab, "reboot server1 --hard");  // the line stays as bad as it was
+  CHECK(round_trip_ms() > 110);
   fault(lab, "line server1 --loss 100%");
   CHECK_FALSE(pings(lab, "client", "10.0.110.10"));
   fault(lab, "line server1 --clear");

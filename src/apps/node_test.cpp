@@ -1,0 +1,157 @@
+// Two whole daemons on this machine's loopback addresses, as processes of their own: they form a
+// cluster, answer for each other, and stop in order. Their program ends by itself after a minute,
+// should the test be broken off.
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <thread>
+
+#include "api/client.h"
+#include "api/json.h"
+#include "api/test_directory.h"
+#include "apps/daemon.h"
+
+using namespace mainstay;
+using namespace mainstay::apps;
+
+namespace {
+
+// Loopback addresses of this process's own, so that test runs side by side do not meet.
+std::string address(int node) {
+  const int pid = getpid();
+  return fmt::format("127.{}.{}.{}", 64 + pid / 254 % 180, pid % 254 + 1, node);
+}
+
+std::string document(const api::TestDirectory& directory) {
+  return fmt::format(R"(name = "pair"
+profile = "fast"
+key_file = "{}"
+[[node]]
+name = "a"
+[[node]]
+name = "b"
+[[path]]
+name = "lan"
+address = {{ a = "{}", b = "{}" }}
+[ports]
+heartbeat = 29302
+control = 29301
+[[group]]
+name = "web"
+policy = ["a", "b"]
+[[resource]]
+name = "server"
+type = "script"
+group = "web"
+mode = "resident"
+start = ["/bin/sleep", "60"]
+deactivate_final = "none"
+)",
+                     directory / "key", address(1), address(2));
+}
+
+struct Node {
+  std::string socket;
+  pid_t pid = -1;
+
+  Node(const api::TestDirectory& directory, const std::string& name)
+      : socket(directory / (name + ".sock")) {
+    DaemonOptions options;
+    options.config = directory / "cluster.toml";
+    options.node = name;
+    options.socket = socket;
+    options.state_directory = directory / ("state-" + name);
+    options.log_directory = directory / ("log-" + name);
+    pid = fork();
+    if (pid == 0) live(options);
+  }
+  ~Node() {
+    if (pid > 0) {
+      kill(pid, SIGKILL);
+      waitpid(pid, nullptr, 0);
+    }
+  }
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  [[noreturn]] static void live(const DaemonOptions& options) {
+    if (!std::freopen((options.log_directory + ".txt").c_str(), "w", stderr)) _exit(3);
+    auto prepared = prepare(options, "");
+    if (!prepared) _exit(2);
+    auto daemon = Daemon::start(std::move(*prepared));
+    _exit(daemon ? (*daemon)->run() : 1);
+  }
+  // The exit code; -1 if it had to be killed.
+  int stop() {
+    kill(pid, SIGTERM);
+    return await_end();
+  }
+  int await_end() {
+    int state = 0;
+    for (int i = 0; i < 1000; ++i) {
+      if (waitpid(pid, &state, WNOHANG) == pid) {
+        pid = -1;
+        return WIFEXITED(state) ? WEXITSTATUS(state) : -1;
+      }
+      std::this_thread::sleep_for(10ms);
+    }
+    return -1;
+  }
+  api::Client client(const std::string& host = "") const {
+    return api::Client({.socket = socket, .host = host, .timeout_s = 10});
+  }
+  std::optional<ClusterStatus> status(const std::string& host = "") const {
+    const auto body = client(host).get({.path = "/v1/status"});
+    if (!body) return std::nullopt;
+    auto report = api::status_from_json(*body);
+    return report ? std::optional(std::move(report->cluster)) : std::nullopt;
+  }
+  // Waits until the group runs on this owner, as this node sees it.
+  bool sees_owner(const std::string& owner) const {
+    for (int i = 0; i < 1000; ++i) {
+      const auto now = status();
+      if (now && now->groups.at(0).owner.value == owner &&
+          now->groups.at(0).phase == GroupPhase::running) {
+        return true;
+      }
+      std::this_thread::sleep_for(10ms);
+    }
+    return false;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("two daemons form a cluster, answer for each other, and stop in order") {
+  const api::TestDirectory directory;
+  directory.write("key", adapters::generate_key());
+  std::filesystem::permissions(directory / "key", std::filesystem::perms::owner_read);
+  directory.write("cluster.toml", document(directory));
+  Node a(directory, "a"), b(directory, "b");
+  REQUIRE(a.sees_owner("a"));
+  REQUIRE(b.sees_owner("a"));
+
+  const auto of_b = a.status("b");
+  REQUIRE(of_b);
+  CHECK(of_b->self == NodeName("b"));
+  CHECK_FALSE(a.status("c"));
+
+  const auto moved = b.client().order({.path = "/v1/groups/web/move"});
+  REQUIRE_MESSAGE(moved, (moved ? "" : moved.error().error.message));
+  CHECK(a.sees_owner("b"));
+  const auto why = a.client().get({.path = "/v1/groups/web/why"});
+  REQUIRE(why);
+  const auto record = api::why_from_json(*why)->activations.at(0);
+  CHECK(record.node == "b");
+  CHECK(record.clearances.at(0).evidence == "reported");
+
+  REQUIRE(a.client().order({.path = "/v1/nodes/b/stop"}));
+  CHECK(b.await_end() == 0);
+  CHECK(a.sees_owner("a"));
+  CHECK(a.stop() == 0);
+  CHECK_FALSE(std::filesystem::exists(a.socket));
+}
