@@ -279,7 +279,8 @@ TEST_CASE("killing a family takes what left its session, and leaves no cgroup be
     world.process.kill_family("web");
     CHECK(world.until([&] { return world.process.members("web").empty(); }));
     if (way) {
-      CHECK_FALSE(fs::exists(*way / fmt::format("mainstay-test-{}-a", getpid()) / "web"));
+      CHECK(world.process.members("other").empty());
+      CHECK_FALSE(fs::exists(*way / fmt::format("mainstay-test-{}-a", getpid())));
     }
   }
 }
