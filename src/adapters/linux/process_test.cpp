@@ -279,8 +279,20 @@ TEST_CASE("killing a family takes what left its session, and leaves no cgroup be
     world.process.kill_family("web");
     CHECK(world.until([&] { return world.process.members("web").empty(); }));
     if (way) {
-      CHECK_FALSE(fs::exists(*way / fmt::format("mainstay-test-{}-a", getpid()) / "web"));
+      CHECK(world.process.members("other").empty());
+      CHECK_FALSE(fs::exists(*way / fmt::format("mainstay-test-{}-a", getpid())));
     }
+  }
+}
+
+TEST_CASE("what cleared its environment is found by the session it shares with its family") {
+  for (const auto& way : ways()) {
+    World world(way);
+    const auto program = world.process.start(world.script("env -i sleep 1000 & sleep 1001"));
+    REQUIRE(program);
+    CHECK(world.until([&] { return world.process.members("web").size() == 3; }));
+    world.process.kill_family("web");
+    CHECK(world.until([&] { return world.process.members("web").empty(); }));
   }
 }
 
