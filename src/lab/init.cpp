@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -75,19 +76,8 @@ Status drop_powers() {
   return {};
 }
 
-// Whoever brought the lab up may wait for the end of its output: `mainstay-lab up | tail`.
-Status let_go_of_streams() {
-  const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (!null.is_open()) return system_failure("open /dev/null");
-  for (const int stream : {0, 1, 2}) {
-    if (::dup2(null.number(), stream) < 0) return system_failure("let go of a stream");
-  }
-  return {};
-}
-
 Status set_up(const InitSpec& spec) {
   ::setsid();
-  if (auto done = let_go_of_streams(); !done) return done;
   if (::sethostname(spec.host_name.c_str(), spec.host_name.size()) != 0) {
     return system_failure("set the host name");
   }
@@ -130,14 +120,17 @@ class Init {
   std::int64_t kill_at_ns_ = 0;
 };
 
+std::string own_pid_namespace() {
+  std::array<char, 64> text{};
+  return ::readlink("/proc/self/ns/pid", text.data(), text.size() - 1) > 0 ? text.data() : "";
+}
+
 std::vector<std::string> Init::environment(const ExecRequest& request) const {
-  std::vector<std::string> all = {std::string("PATH=") + search_path,
-                                  "HOME=/root",
-                                  "USER=root",
-                                  "LANG=C.UTF-8",
-                                  "TERM=dumb",
-                                  "LAB_INSTANCE=" + spec_.instance,
-                                  "LAB_SHARED=/run/lab"};
+  std::vector<std::string> all = {std::string("PATH=") + search_path, "HOME=/root", "USER=root",
+                                  "LANG=C.UTF-8", "TERM=dumb", "LAB_INSTANCE=" + spec_.instance,
+                                  "LAB_SHARED=/run/lab",
+                                  // By this a node's daemon knows that halting ends the instance.
+                                  "MAINSTAY_LAB=" + own_pid_namespace()};
   all.insert(all.end(), request.environment.begin(), request.environment.end());
   return all;
 }
