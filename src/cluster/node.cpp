@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/sabotage.h"
 #include "cluster/invariants.h"
 #include "cluster/node_parts.h"
 
@@ -241,6 +242,7 @@ void promise(State& state, const GroupName& group, Promise promise, Step& step) 
   state.durable.promises[group] = promise;
   store(state, step);
   state.storing[state.store_number][group] = promise;
+  if (sabotaged(Sabotage::promise_not_stored)) state.spoken[group] = promise;
 }
 
 void wish(State& state, const GroupName& group, Intent wanted, Step& step) {

@@ -75,8 +75,19 @@ Status drop_powers() {
   return {};
 }
 
+// Whoever brought the lab up may wait for the end of its output: `mainstay-lab up | tail`.
+Status let_go_of_streams() {
+  const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null.is_open()) return system_failure("open /dev/null");
+  for (const int stream : {0, 1, 2}) {
+    if (::dup2(null.number(), stream) < 0) return system_failure("let go of a stream");
+  }
+  return {};
+}
+
 Status set_up(const InitSpec& spec) {
   ::setsid();
+  if (auto done = let_go_of_streams(); !done) return done;
   if (::sethostname(spec.host_name.c_str(), spec.host_name.size()) != 0) {
     return system_failure("set the host name");
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/sabotage.h"
+
 namespace mainstay::arbitration {
 namespace {
 
@@ -98,7 +100,7 @@ void fence_silent(State& state, const membership::State& membership, Step& step)
 
 void on_fenced(Fence& fence, const NodeName& peer, const PeerFenced& fenced, Step& step) {
   fence.fencing = 0;
-  if (fenced.outcome) {
+  if (fenced.outcome || sabotaged(Sabotage::unknown_is_fenced)) {
     fence.done = true;
     fence.why = "its forced stop was confirmed";
     step.note(Severity::information, peer.value, fence.why);
@@ -280,6 +282,7 @@ Permission permission(const State& state, const membership::State& membership,
       return vouched.hard > session.hard ? vouched : session;
     }
     case Basis::majority:
+      if (sabotaged(Sabotage::minority_goes_on)) return {};
       return majority_permission(state, config);
     case Basis::contact:
       return contact_permission(state, membership, config);

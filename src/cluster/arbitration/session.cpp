@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/sabotage.h"
+
 namespace mainstay::arbitration {
 namespace {
 
@@ -10,7 +12,7 @@ void accept(Session& session, Step& step) {
     step.note(Severity::information, step.self.value, "holds its session at the arbiter");
   }
   session.held = true;
-  session.counted_from = session.swap_asked;
+  session.counted_from = sabotaged(Sabotage::lease_from_answer) ? step.now : session.swap_asked;
   session.lease = session.swap_lease;
   session.next_at = session.swap_asked + step.config.timing.lease / 4;
   session.swap_value.clear();
