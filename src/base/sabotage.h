@@ -14,14 +14,13 @@
 namespace mainstay {
 
 enum class Sabotage : std::uint8_t {
-  lease_from_answer,  // permission is counted from the arbiter's answer, not from our question
-  drift_forgotten,    // a session counts as still after the bare lease time, without the margins
-  refused_renewal_ignored,   // a node whose session was revoked goes on
-  swap_conflict_ignored,     // who loses the swap of group/<name> starts all the same
-  unknown_is_fenced,         // a forced stop without an answer counts as done
-  unknown_is_stopped,        // a silent peer counts as one that reported its groups stopped
-  promise_not_stored,        // a promise is spoken before it is durable
-  promise_forgotten,         // a promise is not looked at when a group is claimed
+  stillness_cut_short,    // a session is revoked after half of its lease
+  lease_from_answer,      // permission is counted from the arbiter's answer, not from our question
+  swap_conflict_ignored,  // who loses the swap of group/<name> starts all the same
+  unknown_is_fenced,      // a forced stop without an answer counts as done
+  unknown_is_stopped,     // a silent peer counts as one that reported its groups stopped
+  promise_not_stored,     // a promise is spoken before it is durable
+  promise_forgotten,      // a report of `stopped` clears a peer without its promise
   old_incarnation_believed,  // what a peer said in an earlier life still counts
   vouch_forgotten,           // a node revokes a peer it has just vouched for
   vouch_lost_in_restart,     // a restarted node does not wait before it revokes
@@ -32,18 +31,13 @@ enum class Sabotage : std::uint8_t {
   stop_in_start_order,       // dependencies are stopped before what depends on them
   start_without_order,       // resources start before what they depend on
   unknown_is_unhealthy,      // a monitor without an answer counts as a bad one
-  one_path_is_all,           // a peer silent on one path is dead
-  unfit_for_ever,            // where a group failed to start once it is never placed again
   clearances_unrecorded,     // an activation is recorded without its evidence
   term_repeats,              // an activation keeps the term of the one before
-  late_answer_believed,      // an answer to a question nobody asks any more is taken
-  stop_order_forgotten,      // a group that is told to stop is started again
 };
 
-inline constexpr std::array<std::pair<Sabotage, std::string_view>, 24> sabotage_names = {{
+inline constexpr std::array<std::pair<Sabotage, std::string_view>, 19> sabotage_names = {{
+    {Sabotage::stillness_cut_short, "stillness_cut_short"},
     {Sabotage::lease_from_answer, "lease_from_answer"},
-    {Sabotage::drift_forgotten, "drift_forgotten"},
-    {Sabotage::refused_renewal_ignored, "refused_renewal_ignored"},
     {Sabotage::swap_conflict_ignored, "swap_conflict_ignored"},
     {Sabotage::unknown_is_fenced, "unknown_is_fenced"},
     {Sabotage::unknown_is_stopped, "unknown_is_stopped"},
@@ -59,12 +53,8 @@ inline constexpr std::array<std::pair<Sabotage, std::string_view>, 24> sabotage_
     {Sabotage::stop_in_start_order, "stop_in_start_order"},
     {Sabotage::start_without_order, "start_without_order"},
     {Sabotage::unknown_is_unhealthy, "unknown_is_unhealthy"},
-    {Sabotage::one_path_is_all, "one_path_is_all"},
-    {Sabotage::unfit_for_ever, "unfit_for_ever"},
     {Sabotage::clearances_unrecorded, "clearances_unrecorded"},
     {Sabotage::term_repeats, "term_repeats"},
-    {Sabotage::late_answer_believed, "late_answer_believed"},
-    {Sabotage::stop_order_forgotten, "stop_order_forgotten"},
 }};
 
 #ifdef MAINSTAY_SABOTAGE

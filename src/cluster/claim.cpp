@@ -7,6 +7,7 @@
 // the owner itself shall not take it away.
 #include <algorithm>
 
+#include "base/sabotage.h"
 #include "cluster/arbitration/session_record.h"
 #include "cluster/node_parts.h"
 
@@ -59,7 +60,7 @@ void consider_claim(State& state, const GroupConfig& config, const NodeName& fro
 void begin_claim(State& state, const GroupConfig& config, group::Group& group, Step& step) {
   Term highest = highest_term(state, config.name);
   group.phase = GroupPhase::claiming;
-  group.term = highest + 1;
+  group.term = highest + (sabotaged(Sabotage::term_repeats) && highest > 0 ? 0 : 1);
   group.claim_since = step.now;
   group.owner_won = false;
   group.owner_read = false;
@@ -92,7 +93,9 @@ std::optional<Clearance> reported(const NodeName& node, const membership::Peer& 
   if (report == peer.beat->reports.end()) return std::nullopt;
   const GroupPhase phase = report->second.phase;
   const bool stopped = phase == GroupPhase::stopped || phase == GroupPhase::claiming;
-  if (!stopped || report->second.promise != Promise{group.term, self}) return std::nullopt;
+  if (!stopped) return std::nullopt;
+  const bool promised = report->second.promise == Promise{group.term, self};
+  if (!promised && !sabotaged(Sabotage::promise_forgotten)) return std::nullopt;
   return Clearance{node, Evidence::reported,
                    fmt::format("it does not run it and promised term {} to us", group.term)};
 }
@@ -197,8 +200,9 @@ void start(State& state, const GroupConfig& config, group::Group& group, Evidenc
               fmt::format("{} cleared by {}: {}", clearance.node, to_text(clearance.evidence),
                           clearance.why));
   }
-  step.act(RecordActivation{{config.name, group.term, step.self, std::move(found.clearances),
-                             fmt::format("term {}; {}", group.term, group.reason)}});
+  if (sabotaged(Sabotage::clearances_unrecorded)) found.clearances.clear();
+  step.act(RecordActivation{
+      {config.name, group.term, step.self, std::move(found.clearances), group.reason}});
   state.last_owners[config.name] = {step.self, group.term};
   group::begin_start(group, config, step);
 }
@@ -271,7 +275,7 @@ void on_owner_read(group::Group& group, const RecordRead& read, Step& step) {
 
 void on_owner_swapped(group::Group& group, const RecordSwapped& swapped, Step& step) {
   group.owner_swapping = 0;
-  if (swapped.outcome) {
+  if (swapped.outcome || sabotaged(Sabotage::swap_conflict_ignored)) {
     group.owner_won = true;
     return;
   }

@@ -3,6 +3,8 @@
 // may wake long after its permission ended.
 #include <algorithm>
 
+#include "base/sabotage.h"
+
 #include "cluster/node_parts.h"
 
 namespace mainstay::node {
@@ -67,7 +69,7 @@ void arm_watchdog(State& state, const arbitration::Permission& permission, Step&
                                 entry.second.phase == GroupPhase::running;
                        });
   const Instant until = running ? permission.hard : never;
-  if (until == state.watchdog) return;
+  if (until == state.watchdog || sabotaged(Sabotage::watchdog_not_armed)) return;
   state.watchdog = until;
   step.act(ArmWatchdog{until});
 }
@@ -76,7 +78,8 @@ void arm_watchdog(State& state, const arbitration::Permission& permission, Step&
 
 void guard(State& state, Step& step) {
   const arbitration::Permission now = permission(state);
-  if (step.now >= now.soft) stop_in_time(state, now, step);
+  const bool ended = step.now >= now.soft && !sabotaged(Sabotage::permission_not_watched);
+  if (ended) stop_in_time(state, now, step);
   act_isolated(state, step);
   arm_watchdog(state, now, step);
 }

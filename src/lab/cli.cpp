@@ -24,29 +24,35 @@ constexpr auto no_hurry = std::chrono::hours(24 * 365);
 
 constexpr const char* fault_help =
     R"(What can go wrong (durations as 20ms, 1.5s; shares as 10% or 0.1):
-  kill NAME                     the instance dies at once; no packet tells of it. AWS still says "running"
+  kill NAME                     the instance dies at once and no packet tells of it;
+                                AWS still says "running"
   stop NAME [--force]           as StopInstances
   start NAME                    boots an instance that is off
   reboot NAME [--hard]          --hard: as a reset button, nothing is asked first
   freeze NAME | thaw NAME       the whole instance stands still, its network too
   cut PLACE [PLACE] [--one-way out|in]
-                                no packets between the places; one place: between it and everything else.
-                                PLACE: an instance, a zone, 'aws' (the endpoints) or 'internet'.
-                                --one-way out: only packets from the first place are lost; in: only those to it
+                                no packets between the places; one place: between it and
+                                everything else. PLACE: an instance, a zone, 'aws' (the
+                                endpoints) or 'internet'. --one-way out: only packets from the
+                                first place are lost; in: only those to it
   heal [PLACE [PLACE]]          ends the cuts that name these places; without any: all cuts
   line NAME [--delay D] [--jitter D] [--loss SHARE] | line NAME --clear
                                 each way of the instance's link
   api latency D | stale D | clock-skew D | throttle | error | lost-reply | outage
-      [--action PATTERN] [--instance NAME] [--rate SHARE] [--count N] [--code CODE] [--status HTTP]
-                                latency: calls take D longer. stale: Describe calls show what was true D ago.
-                                clock-skew: the endpoints' clock is D ahead. throttle: RequestLimitExceeded.
-                                error: CODE (InternalError) with HTTP (500). lost-reply: it is done, but the
-                                connection ends without an answer. outage: no answer ever
+      [--action PATTERN] [--instance NAME] [--rate SHARE] [--count N]
+      [--code CODE] [--status HTTP]
+                                latency: calls take D longer. stale: Describe calls show what
+                                was true D ago. clock-skew: the endpoints' clock is D ahead.
+                                throttle: RequestLimitExceeded. error: CODE (InternalError)
+                                with HTTP (500). lost-reply: it is done, but the connection
+                                ends without an answer. outage: no answer ever
   api clear [ID]
   imds outage|heal [NAME]       the metadata service does not answer
   credentials expire NAME [--stuck] | credentials refresh NAME
-                                --stuck: the metadata service goes on handing out the expired ones
-  clock NAME SHIFT              the instance's time of day is SHIFT ahead (-5min: behind); needs up --own-clocks
+                                --stuck: the metadata service goes on handing out the
+                                expired ones
+  clock NAME SHIFT              the instance's time of day is SHIFT ahead (-5min: behind);
+                                needs up --own-clocks
   deny ROLE ACTION | permit ROLE ACTION|all
                                 for example: deny ha-node ec2:ReplaceRoute
   clear                         ends all faults; what is dead stays dead)";

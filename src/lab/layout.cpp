@@ -247,11 +247,16 @@ const std::string& default_layout_text() {
       {"destination": "10.1.0.20/32", "target": "server1"}]}
   ],
   "subnets": [
-    {"name": "Subnet-1A", "zone": "ap-northeast-1a", "cidr": "10.0.10.0/24", "route_table": "Public-AB"},
-    {"name": "Subnet-1B", "zone": "ap-northeast-1c", "cidr": "10.0.20.0/24", "route_table": "Public-AB"},
-    {"name": "Subnet-2A", "zone": "ap-northeast-1a", "cidr": "10.0.110.0/24", "route_table": "Private-A"},
-    {"name": "Subnet-2B", "zone": "ap-northeast-1c", "cidr": "10.0.120.0/24", "route_table": "Private-B"},
-    {"name": "Subnet-Clients", "zone": "ap-northeast-1d", "cidr": "10.0.200.0/24", "route_table": "Public-AB"}
+    {"name": "Subnet-1A", "zone": "ap-northeast-1a", "cidr": "10.0.10.0/24",
+     "route_table": "Public-AB"},
+    {"name": "Subnet-1B", "zone": "ap-northeast-1c", "cidr": "10.0.20.0/24",
+     "route_table": "Public-AB"},
+    {"name": "Subnet-2A", "zone": "ap-northeast-1a", "cidr": "10.0.110.0/24",
+     "route_table": "Private-A"},
+    {"name": "Subnet-2B", "zone": "ap-northeast-1c", "cidr": "10.0.120.0/24",
+     "route_table": "Private-B"},
+    {"name": "Subnet-Clients", "zone": "ap-northeast-1d", "cidr": "10.0.200.0/24",
+     "route_table": "Public-AB"}
   ],
   "roles": [{"name": "ha-node"}, {"name": "reader", "denied": [
     "ec2:ReplaceRoute", "ec2:CreateRoute", "ec2:DeleteRoute", "ec2:AssociateAddress",

@@ -79,6 +79,19 @@ json fault_json(const ApiFault& fault) {
           {"amount_ms", fault.amount_ms}};
 }
 
+void add_life(json& instance, const InstanceStatus& status) {
+  instance["life"] = to_text(status.life);
+  instance["pid"] = status.pid;
+  instance["boots"] = status.boots;
+  instance["freezer"] = status.cgroup.empty() ? "signals" : "cgroup";
+}
+
+json line_json(const LineQuality& quality) {
+  return {{"delay_ms", static_cast<double>(quality.delay.count()) / 1e6},
+          {"jitter_ms", static_cast<double>(quality.jitter.count()) / 1e6},
+          {"loss", quality.loss}};
+}
+
 json cut_json(const Cut& cut) {
   const char* direction = cut.direction == Direction::both  ? "both"
                           : cut.direction == Direction::out ? "out"
@@ -140,7 +153,8 @@ World::~World() {
   {
     std::unique_lock lock(mutex_);
     ending_ = true;
-    orders_changed_.wait(lock, [this] { return orders_running_ == 0; });
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return orders_running_ == 0; });
   }
   servers_.clear();
   instances_.reset();
@@ -315,18 +329,13 @@ std::string World::status_json() {
   }
   for (const auto& [name, status] : lives) {
     json& one = out["instances"][name];
-    one["life"] = to_text(status.life);
-    one["pid"] = status.pid;
-    one["boots"] = status.boots;
-    one["freezer"] = status.cgroup.empty() ? "signals" : "cgroup";
+    add_life(one, status);
     one["disk"] = instance_directory(options_.directory, name) + "/disk";
     const Port& port = *network_->port(name);
     if (port.outside) one["address"] = to_text(port.address_with_host_bits.address);
     const auto quality = qualities.find(name);
     if (quality != qualities.end() && !quality->second.is_perfect()) {
-      one["line"] = {{"delay_ms", static_cast<double>(quality->second.delay.count()) / 1e6},
-                     {"jitter_ms", static_cast<double>(quality->second.jitter.count()) / 1e6},
-                     {"loss", quality->second.loss}};
+      one["line"] = line_json(quality->second);
     }
   }
   out["cuts"] = json::array();

@@ -93,6 +93,30 @@ TEST_CASE("without a route in any table there is nothing to switch") {
   CHECK(bench.host.addresses.empty());
 }
 
+TEST_CASE("an EC2 that is out of order for a while is asked until it answers") {
+  for (const char* verb : {"route_tables", "identity", "network_interface"}) {
+    CAPTURE(std::string(verb));
+    Bench bench;
+    bench.params["eni_id"] = std::string();
+    const Fault silent{Fault::When::before, {}, true};
+    const Fault broken{Fault::When::before, {Code::unavailable, "503"}, false};
+    bench.aws.faults[verb] = {silent, broken, broken, silent};
+    CHECK(bench.activate().has_value());
+    CHECK(bench.all_ours());
+    CHECK(bench.host.addresses["10.1.0.20"] == "ens5");
+  }
+}
+
+TEST_CASE("neither metadata nor EC2 tell the interface at first") {
+  Bench bench;
+  const Fault broken{Fault::When::before, {Code::unavailable, "503"}, false};
+  bench.aws.faults["identity"] = {broken, broken};
+  bench.aws.faults["network_interface"] = {broken, broken};
+  CHECK(bench.activate().has_value());
+  CHECK(bench.all_ours());
+  CHECK(bench.host.addresses["10.1.0.20"] == "ens5");
+}
+
 TEST_CASE("a throttled route is replaced again, the others are not") {
   Bench bench;
   bench.aws.faults["replace_route rtb-2"] = {{}, {}};

@@ -15,6 +15,7 @@ struct RunOptions {
   // How long everything must have been served at the end.
   Duration settled = 15s;
   bool story = false;
+  bool twice = true;  // a second time, for equal digests
   // For shrinking: the faults to leave out, by their place in the drawn list.
   std::vector<bool> without;
 };

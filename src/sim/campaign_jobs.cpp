@@ -115,8 +115,7 @@ void fail(CampaignResult& result, std::uint64_t seed, std::string_view law, std:
 void take_line(CampaignResult& result, std::string_view line) {
   const auto fields = split(line);
   MAINSTAY_CHECK(fields.size() == 7);
-  // Made twice.
-  result.simulated += 2 * Duration(number<Duration::rep>(fields[2]));
+  result.simulated += Duration(number<Duration::rep>(fields[2]));
   result.double_runs += number<std::uint64_t>(fields[3]);
   result.double_run_longest =
       std::max(result.double_run_longest, Duration(number<Duration::rep>(fields[4])));
@@ -146,6 +145,7 @@ class Crew {
     }
     while (busy()) wait_once();
     std::ranges::sort(result_.failed, {}, &RunResult::seed);
+    if (campaign_.options.twice) result_.simulated *= 2;
     return std::move(result_);
   }
 

@@ -23,12 +23,14 @@ constexpr std::string_view usage =
   mainstay-sim --seeds FROM..TO [--jobs N]   run these seeds, each twice
   mainstay-sim --seed N [--verbose]          run one, and tell its story
   mainstay-sim --seed N --shrink             find the fewest faults that still make it fail
+  mainstay-sim --replay FILE                 run every seed of a list (src/sim/seeds.txt)
   mainstay-sim --scenario FILE [--rewrite]   play a scenario and compare, or rewrite, its story
 
   --minutes N       minutes of faults in each run (10)
   --nodes N         fix the number of nodes
   --evidence KIND   arbiter, forced-stop, majority or presumed only
   --sabotage NAME   switch a deliberate bug on (sabotaged build only)
+  --sabotages       each of them in turn, until it is caught (sabotaged build only)
   --stop            stop at the first failure
 )";
 
@@ -40,8 +42,10 @@ struct Options {
   bool shrink = false;
   bool stop = false;
   bool rewrite = false;
+  bool sabotages = false;
   unsigned jobs = 2;
   std::string scenario;
+  std::string replay;
   RunOptions run;
 };
 
@@ -101,6 +105,10 @@ bool parse_value(std::string_view key, std::string_view value, Options& options)
   if (key == "--nodes") return parse(value, options.run.wish.nodes) && options.run.wish.nodes >= 2;
   if (key == "--evidence") return parse_evidence(value, options.run);
   if (key == "--sabotage") return switch_on(value);
+  if (key == "--replay") {
+    options.replay = value;
+    return true;
+  }
   if (key == "--scenario") {
     options.scenario = value;
     return true;
@@ -116,6 +124,7 @@ bool parse_flag(std::string_view key, Options& options) {
   if (key == "--shrink") return options.shrink = true;
   if (key == "--stop") return options.stop = true;
   if (key == "--rewrite") return options.rewrite = true;
+  if (key == "--sabotages") return options.sabotages = true;
   return false;
 }
 
@@ -193,6 +202,60 @@ int run_seeds(const Options& options) {
   return result.failed.empty() ? 0 : 1;
 }
 
+int replay_list(const Options& options) {
+  std::ifstream file(options.replay);
+  if (!file) {
+    fmt::print(stderr, "{} cannot be read.\n", options.replay);
+    return 2;
+  }
+  int failed = 0;
+  int passed = 0;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::uint64_t seed = 0;
+    std::int64_t minutes = 0;
+    if (line.starts_with('#') || !(words >> seed >> minutes)) continue;
+    RunOptions run = options.run;
+    run.faults_for = std::chrono::minutes(minutes);
+    const RunResult result = run_seed(seed, run);
+    for (const auto& violation : result.violations) {
+      fmt::print("seed {}: BROKEN {}: {}\n", seed, violation.law, violation.text);
+    }
+    ++(result.passed() ? passed : failed);
+  }
+  fmt::print("{} passed, {} failed\n", passed, failed);
+  return failed == 0 ? 0 : 1;
+}
+
+#ifdef MAINSTAY_SABOTAGE
+// Each deliberate bug must be caught within the given seeds, and is said with the seed that did.
+int catch_all(const Options& options) {
+  int survived = 0;
+  for (const auto& [bug, name] : sabotage_names) {
+    active_sabotage() = bug;
+    Campaign campaign{.from = options.from,
+                      .to = options.to,
+                      .jobs = options.jobs,
+                      .options = options.run,
+                      .stop_at_failure = true};
+    campaign.options.twice = false;
+    const CampaignResult result = run_campaign(campaign, [](std::uint64_t) {});
+    if (result.failed.empty()) {
+      ++survived;
+      fmt::print("{:<26} SURVIVED {} seeds\n", name, result.passed);
+    } else {
+      const RunResult& failed = result.failed.front();
+      fmt::print("{:<26} caught by {} after {} seeds (seed {})\n", name,
+                 failed.violations.front().law, result.passed + 1, failed.seed);
+    }
+    std::fflush(stdout);
+  }
+  fmt::print("{} caught, {} survived\n", sabotage_names.size() - static_cast<std::size_t>(survived),
+             survived);
+  return survived == 0 ? 0 : 1;
+}
+#endif
+
 int play_file(const Options& options) {
   std::ifstream file(options.scenario);
   std::stringstream text;
@@ -221,11 +284,15 @@ int run_command(int argc, char** argv) {
   Options options;
   if (!parse_all(argc, argv, options)) return 2;
   if (!options.scenario.empty()) return play_file(options);
+  if (!options.replay.empty()) return replay_list(options);
   if (options.one) return tell_one(options);
   if (options.to == 0) {
     fmt::print("{}", usage);
     return 2;
   }
+#ifdef MAINSTAY_SABOTAGE
+  if (options.sabotages) return catch_all(options);
+#endif
   return run_seeds(options);
 }
 

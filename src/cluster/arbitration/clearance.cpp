@@ -1,6 +1,8 @@
 // Evidence against a silent node, as far as it does not depend on a group.
 #include "cluster/arbitration/arbitration.h"
 
+#include "base/sabotage.h"
+
 namespace mainstay::arbitration {
 namespace {
 
@@ -37,7 +39,8 @@ std::optional<Clearance> minority(const membership::State& membership, const Nod
     const auto echo = peer.beat->echoes.find(node);
     if (echo != peer.beat->echoes.end() && echo->second.silence >= needed) ++agree;
   }
-  if (agree * 2 <= step.config.nodes.size()) return std::nullopt;
+  const std::size_t all = sabotaged(Sabotage::majority_of_heard) ? agree : step.config.nodes.size();
+  if (agree * 2 <= all) return std::nullopt;
   return Clearance{node, Evidence::minority,
                    fmt::format("{} of {} nodes have not heard it for {}", agree,
                                step.config.nodes.size(), to_text(rounded(own)))};
@@ -91,6 +94,7 @@ std::optional<Clearance> clearance(const State& state, const membership::State& 
                      fmt::format("it stopped cleanly in incarnation {}", peer.resigned_in)};
   }
   if (membership::present(peer)) return std::nullopt;  // It can speak for itself.
+  if (sabotaged(Sabotage::unknown_is_stopped)) return Clearance{node, Evidence::reported, ""};
   if (auto found = fenced(state, node)) return found;
   if (config.arbiter.kind != ArbiterKind::none) {
     if (auto found = lease(state, node)) return found;

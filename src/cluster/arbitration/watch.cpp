@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/sabotage.h"
+
 namespace mainstay::arbitration {
 namespace {
 
@@ -80,6 +82,7 @@ void revoke(Watch& watch, const NodeName& peer, Step& step) {
 }
 
 Instant revocable_at(const Watch& watch, const Timing& timing) {
+  if (sabotaged(Sabotage::stillness_cut_short)) return watch.stands_since + watch.record.lease / 2;
   return std::max(watch.stands_since + with_drift(watch.record.lease, timing.drift_bound),
                   watch.no_revoke_before);
 }
@@ -108,6 +111,8 @@ Watches begin_watches(const ClusterConfig& config, const NodeName& self, Instant
     if (node.name == self) continue;
     Watch& watch = watches.of[node.name];
     watch.next_at = now;
+    watch.no_revoke_before = now;
+    if (sabotaged(Sabotage::vouch_lost_in_restart)) continue;
     watch.no_revoke_before = now + with_drift(config.timing.lease, config.timing.drift_bound);
   }
   return watches;
@@ -117,7 +122,9 @@ void on_heard(Watches& watches, const NodeName& peer, Step& step) {
   Watch& watch = watches.of[peer];
   const Instant relied_on_until =
       step.now + with_drift(step.config.timing.lease, step.config.timing.drift_bound);
-  watch.no_revoke_before = std::max(watch.no_revoke_before, relied_on_until);
+  if (!sabotaged(Sabotage::vouch_forgotten)) {
+    watch.no_revoke_before = std::max(watch.no_revoke_before, relied_on_until);
+  }
   watch.cleared = false;
   watch.seen = false;
   watch.revoked_by_us = false;

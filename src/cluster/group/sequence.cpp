@@ -2,6 +2,8 @@
 // in reverse.
 #include <algorithm>
 
+#include "base/sabotage.h"
+
 #include "cluster/group/group.h"
 
 namespace mainstay::group {
@@ -13,6 +15,7 @@ bool at_rest(const ResourceRun& run) {
 }
 
 bool dependencies_active(const Group& group, const ResourceConfig& resource) {
+  if (sabotaged(Sabotage::start_without_order)) return true;
   return std::ranges::all_of(resource.depends_on, [&](const ResourceName& name) {
     const ResourceRun& run = group.resources.at(name);
     return run.phase == ResourcePhase::active && !run.bounce;
@@ -20,6 +23,7 @@ bool dependencies_active(const Group& group, const ResourceConfig& resource) {
 }
 
 bool dependents_inactive(const Group& group, const GroupConfig& config, const ResourceName& name) {
+  if (sabotaged(Sabotage::stop_in_start_order)) return true;
   return std::ranges::all_of(config.resources, [&](const ResourceConfig& other) {
     if (std::ranges::find(other.depends_on, name) == other.depends_on.end()) return true;
     return group.resources.at(other.name).phase == ResourcePhase::inactive;

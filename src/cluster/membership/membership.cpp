@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/sabotage.h"
 
 namespace mainstay::membership {
 
@@ -68,7 +69,8 @@ bool hear(State& state, const BeatHeard& heard, Step& step) {
   const auto found = state.peers.find(heard.from);
   if (found == state.peers.end() || heard.path >= found->second.paths.size()) return false;
   Peer& peer = found->second;
-  if (peer.beat && heard.beat.incarnation < peer.beat->incarnation) return false;
+  const bool older = peer.beat && heard.beat.incarnation < peer.beat->incarnation;
+  if (older && !sabotaged(Sabotage::old_incarnation_believed)) return false;
   if (peer.resigned && heard.beat.incarnation <= peer.resigned_in) return false;
   const bool same_run = peer.beat && heard.beat.incarnation == peer.beat->incarnation;
   peer.silent_since = step.now;
@@ -93,8 +95,8 @@ bool hear(State& state, const BeatHeard& heard, Step& step) {
 void judge(State& state, Step& step) {
   const Timing& timing = step.config.timing;
   for (auto& [name, peer] : state.peers) {
+    if (peer.resigned) continue;  // It said goodbye: its silence says nothing of the paths.
     judge_paths(peer, name, step);
-    if (peer.resigned) continue;
     const Duration silence = step.now - peer.silent_since;
     const auto nothing_heard = [&](Duration limit) {
       return fmt::format("nothing heard on {} of {} paths for {}",

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/sabotage.h"
+
 namespace mainstay::recovery {
 namespace {
 
@@ -95,6 +97,7 @@ const MonitorConfig* on_judged(State& state, const MonitorJudged& judged, Step& 
       return nullptr;
     case Verdict::unknown:
       if (monitor->on_unknown == UnknownAction::recover) break;
+      if (sabotaged(Sabotage::unknown_is_unhealthy)) break;
       if (monitor->on_unknown == UnknownAction::warn && (first || before != Verdict::unknown)) {
         step.note(Severity::warning, monitor->name.value, warning_text(*monitor, judged));
       }

@@ -1,4 +1,5 @@
 // What can be made to go wrong goes wrong in the way it says, and only there.
+#include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include <chrono>
@@ -203,6 +204,8 @@ TEST_CASE("a shaped line is late, and a lossy one loses") {
     const auto got = read_file(lab.shared() + "/big");
     return got && got->size() == 3'000'000;
   }));
+  fault(lab, "reboot server1 --hard");  // the line stays as bad as it was
+  CHECK(round_trip_ms() > 110);
   fault(lab, "line server1 --loss 100%");
   CHECK_FALSE(pings(lab, "client", "10.0.110.10"));
   fault(lab, "line server1 --clear");

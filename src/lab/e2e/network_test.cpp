@@ -1,7 +1,10 @@
 // Packets go where the VPC's routes say, and nowhere else.
+#include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "lab/analysis.h"
 #include "lab/e2e/fixture.h"
+#include "lab/files.h"
 
 using namespace mainstay;
 using namespace mainstay::lab;
@@ -58,6 +61,50 @@ TEST_CASE("a VIP outside of the VPC's range reaches the interface its routes nam
   CHECK(who_answers(lab, "nat1") == "server2\n");
   move_vip(lab, "server1");
   CHECK(who_answers(lab, "client") == "server1\n");
+}
+
+TEST_CASE("no packet is lost while a route is replaced again and again") {
+  const Lab& lab = shared_lab();
+  for (const char* server : {"server1", "server2"}) own_vip(lab, server);
+  move_vip(lab, "server1");
+  REQUIRE(lab.start("client", {"ping", "-q", "-i0.005", "-c300", vip}, "/run/lab/pings"));
+  for (const char* server : {"server2", "server1", "server2", "server1"}) move_vip(lab, server);
+  const auto summary = [&] { return read_file(lab.shared() + "/pings").value_or(""); };
+  REQUIRE(becomes_true(20s, [&] { return summary().find("packet loss") != std::string::npos; }));
+  CHECK_MESSAGE(summary().find("300 received, 0% packet loss") != std::string::npos, summary());
+}
+
+TEST_CASE("the probe measures what clients go through when a server dies") {
+  const Lab& lab = shared_lab();
+  fault(lab, "reboot server1 --hard");  // nothing is left of other tests
+  fault(lab, "reboot server2 --hard");
+  for (const char* server : {"server1", "server2"}) own_vip(lab, server);
+  const auto web = [&](const std::string& name) {
+    return lab.start(name, {lab.program(), "web", "--listen", "0.0.0.0:80", "--name", name,
+                            "--ledger", "/run/lab/ledger"});
+  };
+  move_vip(lab, "server1");
+  REQUIRE(web("server1").has_value());
+  REQUIRE(lab.start("client", {lab.program(), "probe", "--url", "http://" + vip + "/", "--duration",
+                               "4s", "--out", "/run/lab/probe"}));
+  const auto records = [&] {
+    return parse_probe_records(read_file(lab.shared() + "/probe").value_or(""))
+        .value_or(std::vector<ProbeRecord>());
+  };
+  REQUIRE(becomes_true(5s, [&] { return analyse_requests(records()).nodes.size() == 1; }));
+  fault(lab, "kill server1");
+  REQUIRE(web("server2").has_value());
+  move_vip(lab, "server2");
+  REQUIRE(becomes_true(10s, [&] { return records().size() >= 195; }));
+  const OutageReport report = analyse_requests(records());
+  CHECK(report.nodes == std::vector<std::string>{"server1", "server2"});
+  CHECK(report.failed > 0);
+  CHECK(report.outage > 0ms);
+  CHECK(report.outage < 3s);
+  const auto ledger = parse_ledger(read_file(lab.shared() + "/ledger").value_or(""));
+  REQUIRE(ledger.has_value());
+  CHECK(both_active(*ledger) == 0ms);
+  fault(lab, "start server1");
 }
 
 TEST_CASE("the route of one table concerns the subnets of that table alone") {

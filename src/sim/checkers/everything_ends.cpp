@@ -17,6 +17,12 @@ struct Question {
 
 struct Watch {
   std::vector<std::map<Ticket, Question>> open;
+  std::vector<Instant> ran_on_at;  // when the machine last went on after a pause
+
+  void fit(std::size_t machines) {
+    open.resize(machines);
+    ran_on_at.resize(machines);
+  }
 };
 
 std::optional<std::pair<Ticket, Question>> question_of(const Action& action) {
@@ -73,8 +79,9 @@ void close(Scene& scene, Watch& watch, std::size_t machine, const Event& event, 
   }
   // A machine that was not running could not listen; what came late for that reason is not late.
   const Duration late = now - found->second.deadline;
-  const bool in_time = late <= grace || found->second.deadline == never;
-  if (!in_time && scene.healed) {
+  const bool excused =
+      found->second.deadline == never || found->second.deadline <= watch.ran_on_at[machine];
+  if (late > grace && !excused) {
     scene.violate("everything_ends", fmt::format("{}: {} ended {} after its deadline",
                                                  scene.world.machine(machine).name(),
                                                  found->second.what, mainstay::to_text(late)));
@@ -88,7 +95,7 @@ Checker everything_ends() {
   const auto watch = std::make_shared<Watch>();
   Checker checker{.law = "everything_ends"};
   checker.on_action = [watch](Scene& scene, std::size_t machine, const Action& action, Instant) {
-    watch->open.resize(scene.world.size());
+    watch->fit(scene.world.size());
     auto& open = watch->open[machine];
     if (const auto question = question_of(action)) open.insert(*question);
     // A monitor or operation that is called off needs no answer, and may give one.
@@ -104,19 +111,24 @@ Checker everything_ends() {
     }
   };
   checker.on_event = [watch](Scene& scene, std::size_t machine, const Event& event, Instant now) {
-    watch->open.resize(scene.world.size());
+    watch->fit(scene.world.size());
     close(scene, *watch, machine, event, now);
   };
   checker.on_sighting = [watch](Scene& scene, const Sighting& sighting) {
-    watch->open.resize(scene.world.size());
+    watch->fit(scene.world.size());
     if (sighting.sight == Sight::daemon_changed) watch->open[sighting.machine].clear();
+    if (sighting.sight == Sight::pace_changed) {
+      watch->ran_on_at[sighting.machine] = scene.world.machine(sighting.machine).now();
+    }
   };
   checker.at_end = [watch](Scene& scene) {
-    watch->open.resize(scene.world.size());
+    watch->fit(scene.world.size());
     for (std::size_t machine = 0; machine < scene.world.size(); ++machine) {
       const Instant now = scene.world.machine(machine).now();
       for (const auto& [ticket, question] : watch->open[machine]) {
-        if (question.deadline == never || question.deadline + grace >= now) continue;
+        const bool runs =
+            scene.world.machine(machine).executing() && !scene.world.machine(machine).stalled();
+        if (!runs || question.deadline == never || question.deadline + grace >= now) continue;
         scene.violate("everything_ends",
                       fmt::format("{}: {} has not ended by its deadline, {} ago",
                                   scene.world.machine(machine).name(), question.what,
