@@ -97,6 +97,7 @@ Result<View> form(Stage& stage) {
   stage.cluster.emplace(std::move(*cluster));
   const auto view = stage.cluster->wait_until_formed(form_patience);
   if (!view) return view;
+  fmt::print("`mainstay check` says of their configuration:\n\n{}\n", stage.cluster->safety());
   tell(fmt::format("{} runs on {} after {:.1f} s. `mainstay status` there says:\n", group_name,
                    view->owner, seconds_since(begun)));
   if (auto done = tell_status(stage, view->owner); !done) return std::unexpected(done.error());
@@ -122,13 +123,16 @@ Status tell_story(const Stage& stage, const Story& story, const std::vector<std:
   const Measurement& measured = story.measured;
   if (measured.failed > 0) {
     moments->push_back(
-        {measured.last_good_ns, "client", "last good answer was to a request of now"});
+        {measured.last_good_ns, "client", "the last request that is answered for now"});
     moments->push_back(
         {measured.first_good_ns, "client",
-         fmt::format("first good answer again: the outage was {:.0f} ms", measured.outage_ms)});
+         fmt::format("the first good answer again: {:.0f} ms without", measured.outage_ms)});
   }
+  // A client that noticed nothing sets no end to the story.
   const std::int64_t end =
-      std::max(measured.first_good_ns, story.struck_ns + 500'000'000) + 300'000'000;
+      measured.failed == 0
+          ? monotonic_ns()
+          : std::max(measured.first_good_ns, story.struck_ns + 500'000'000) + 300'000'000;
   fmt::print("{}",
              to_text(between(in_order(std::move(*moments)), story.struck_ns - 100'000'000, end),
                      story.struck_ns));
@@ -143,8 +147,7 @@ Status tell_story(const Stage& stage, const Story& story, const std::vector<std:
 Status tell_why(const Stage& stage, const std::string& node) {
   const auto activation = stage.cluster->last_activation(node);
   if (!activation) return std::unexpected(activation.error());
-  tell(fmt::format("Why {} may run there (term {}): {}", group_name, activation->term,
-                   activation->reason));
+  tell(fmt::format("Why {} may run on {}: {}", group_name, activation->node, activation->reason));
   for (const std::string& clearance : activation->clearances) tell("  clearance " + clearance);
   return {};
 }
