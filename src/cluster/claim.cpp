@@ -293,6 +293,23 @@ void consider_claims(State& state, const NodeName& from, const Beat& beat, Step&
   }
 }
 
+void reconsider_claims(State& state, Step& step) {
+  for (const auto& config : step.config.groups) {
+    const auto said = state.said.reports.find(config.name);
+    const bool ran = said != state.said.reports.end() &&
+                     said->second.phase != GroupPhase::stopped &&
+                     said->second.phase != GroupPhase::claiming;
+    if (!ran || !group::idle(state.groups.at(config.name))) continue;
+    for (const auto& [node, peer] : state.membership.peers) {
+      if (!membership::present(peer) || !peer.beat) continue;
+      const auto report = peer.beat->reports.find(config.name);
+      const bool claims =
+          report != peer.beat->reports.end() && report->second.phase == GroupPhase::claiming;
+      if (claims) consider_claim(state, config, node, report->second.term, step);
+    }
+  }
+}
+
 void advance_claims(State& state, Step& step) {
   for (const auto& config : step.config.groups) {
     group::Group& group = state.groups.at(config.name);
