@@ -66,6 +66,7 @@ bool formed(const View& view) {
 
 Result<Cluster> Cluster::start(const Lab& lab, const Programs& programs, const Site& site) {
   Cluster cluster(lab, programs, site);
+  cluster.site_.web = {web_path};
   const auto key = output_of({.argv = {programs.command, "keygen"}});
   if (!key) return std::unexpected(key.error());
   for (const SiteNode& node : site.nodes) {
@@ -73,6 +74,10 @@ Result<Cluster> Cluster::start(const Lab& lab, const Programs& programs, const S
       return std::unexpected(done.error());
     if (auto done = cluster.install(node.name); !done) return std::unexpected(done.error());
   }
+  const auto checked =
+      lab.exec(site.nodes[0].name, {programs.command, "check", std::string(config_path)});
+  if (!checked) return std::unexpected(checked.error());
+  cluster.safety_ = *checked;
   for (const SiteNode& node : site.nodes) {
     if (auto done = lab.start(node.name, daemon_log, daemon_argv(programs)); !done) {
       return std::unexpected(done.error());

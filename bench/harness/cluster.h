@@ -52,6 +52,8 @@ class Cluster {
   Result<ActivationFacts> last_activation(const std::string& node) const;
   // Kills the service's program, and nothing else.
   Status kill_program(const std::string& node) const;
+  // What `mainstay check` said of the configuration.
+  const std::string& safety() const { return safety_; }
   // The last lines of a daemon's own output, for messages.
   std::string log_of(const std::string& node) const;
 
@@ -63,6 +65,7 @@ class Cluster {
   const Lab* lab_;
   Programs programs_;
   Site site_;
+  std::string safety_;
 };
 
 }  // namespace mainstay::bench

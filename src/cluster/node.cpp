@@ -49,11 +49,12 @@ void learn(State& state, const NodeName& from, const Beat& beat, Step& step) {
   consider_claims(state, from, beat, step);
 }
 
-void on_beat(State& state, const BeatHeard& heard, Step& step) {
+// False: nothing new.
+bool on_beat(State& state, const BeatHeard& heard, Step& step) {
   const auto peer = state.membership.peers.find(heard.from);
-  if (peer == state.membership.peers.end()) return;
+  if (peer == state.membership.peers.end()) return false;
   const bool was_resigned = peer->second.resigned;
-  if (!membership::hear(state.membership, heard, step)) return;
+  if (!membership::hear(state.membership, heard, step)) return false;
   if (peer->second.resigned != was_resigned) {
     auto& known = state.durable.resignations;
     if (peer->second.resigned) {
@@ -65,6 +66,7 @@ void on_beat(State& state, const BeatHeard& heard, Step& step) {
   }
   arbitration::on_heard(state.arbitration, heard.from, heard.beat, state.durable.incarnation, step);
   learn(state, heard.from, heard.beat, step);
+  return true;
 }
 
 // A silent peer's last words, read at the arbiter. They do not make it alive.
@@ -99,8 +101,7 @@ void on_settled(State& state, const ResourceSettled& settled, Step& step) {
   }
 }
 
-void take_in(State& state, const Event& event, Step& step) {
-  if (const auto* heard = std::get_if<BeatHeard>(&event)) return on_beat(state, *heard, step);
+void take_in_answer(State& state, const Event& event, Step& step) {
   if (const auto* stored = std::get_if<StateStored>(&event)) return on_stored(state, *stored, step);
   if (const auto* settled = std::get_if<ResourceSettled>(&event))
     return on_settled(state, *settled, step);
@@ -110,6 +111,13 @@ void take_in(State& state, const Event& event, Step& step) {
   if (on_owner_answer(state, event, step)) return;
   if (const auto slow = arbitration::on_answer(state.arbitration, event, step))
     on_slow_beat(state, *slow, step);
+}
+
+// False: the event says nothing new.
+bool take_in(State& state, const Event& event, Step& step) {
+  if (const auto* heard = std::get_if<BeatHeard>(&event)) return on_beat(state, *heard, step);
+  take_in_answer(state, event, step);
+  return true;
 }
 
 bool cleaned_up(const State& state) {
@@ -222,6 +230,10 @@ void place(State& state, Step& step) {
 
 arbitration::Permission permission(const State& state) {
   return arbitration::permission(state.arbitration, state.membership, *state.config);
+}
+
+bool acts(const State& state) {
+  return state.phase == NodePhase::member || state.phase == NodePhase::leaving;
 }
 
 bool all_idle(const State& state) {
@@ -344,7 +356,11 @@ Actions step(State& state, const Event& event, Instant now) {
   Step step{*config, self, now, state.last_ticket, state.random, out};
   if (state.store_number == 0) node::store(state, step);  // The new incarnation.
   node::notice_pause(state, step);
-  node::take_in(state, event, step);
+  const bool news = node::take_in(state, event, step);
+  if (!news && now < state.planned) {  // A copy by another path, and nothing is due.
+    state.last_step = now;
+    return out;
+  }
   node::guard(state, step);
   membership::judge(state.membership, step);
   node::advance_phase(state, step);
@@ -353,15 +369,13 @@ Actions step(State& state, const Event& event, Instant now) {
   node::advance_claims(state, step);
   node::advance_groups(state, step);
   node::schedule_monitors(state, step);
-  const Beat beat = node::compose(state, step);
-  arbitration::advance(
-      state.arbitration,
-      {.membership = state.membership,
-       .member = state.phase == NodePhase::member || state.phase == NodePhase::leaving,
-       .idle = node::all_idle(state),
-       .closing = state.phase == NodePhase::stopped,
-       .beat = beat},
-      step);
+  arbitration::advance(state.arbitration,
+                       {.membership = state.membership,
+                        .member = node::acts(state),
+                        .idle = node::all_idle(state),
+                        .closing = state.phase == NodePhase::stopped,
+                        .compose = [&] { return node::compose(state, step); }},
+                       step);
   node::settle_orders(state, step);
   node::guard(state, step);
   node::speak(state, step);
@@ -375,13 +389,17 @@ Actions step(State& state, const Event& event, Instant now) {
 Instant next_deadline(const State& state) {
   Instant next =
       std::min({state.next_beat, membership::next_deadline(state.membership, *state.config),
-                arbitration::next_deadline(state.arbitration, state.membership, *state.config),
+                arbitration::next_deadline(state.arbitration, state.membership, *state.config,
+                                           node::acts(state)),
                 recovery::next_deadline(state.recovery)});
   const arbitration::Permission permission = node::permission(state);
   for (const auto& [name, group] : state.groups) {
     next = std::min(next, group::next_deadline(group));
     if (group.unfit_until) next = std::min(next, *group.unfit_until);
-    if (group.phase == GroupPhase::claiming) next = std::min(next, group.owner_next_at);
+    // What was due by the last step was looked at then; what kept it waiting comes as an event.
+    const bool ask_later =
+        group.phase == GroupPhase::claiming && group.owner_next_at > state.last_step;
+    if (ask_later) next = std::min(next, group.owner_next_at);
     if (!group::idle(group) && !group.released) {
       next = std::min(next, state.last_step < permission.soft ? permission.soft : permission.hard);
     }

@@ -11,6 +11,8 @@ namespace mainstay::node {
 // ---- node.cpp
 arbitration::Permission permission(const State& state);
 placement::View view(const State& state);
+// Past the start-up wait: may act against others.
+bool acts(const State& state);
 bool all_idle(const State& state);
 Term highest_term(const State& state, const GroupName& group);
 Intent intent(const State& state, const GroupName& group);

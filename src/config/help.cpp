@@ -157,6 +157,7 @@ std::string help_text(const TypeSchema& schema, TypeKind kind) {
   text += section("Fields", own_fields(schema, kind));
   text += fmt::format("What all {} share is described on the page `cluster`.\n\n",
                       resource ? "resources" : "monitors");
+  text += section("Notes", schema.notes);
   text += section("IAM actions", list_text(schema.iam_actions));
   if (schema.check) {
     text +=

@@ -51,6 +51,7 @@ struct TypeSchema {
   // Laws between the fields, for the values of one node.
   std::function<std::vector<Contradiction>(const Params&)> laws;
   std::string example;  // of a document, for the reference page
+  std::string notes;    // what else a user must know: Markdown, after the fields
 };
 
 const Field* find_field(const std::vector<Field>& fields, std::string_view key);

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -119,14 +120,17 @@ class Init {
   std::int64_t kill_at_ns_ = 0;
 };
 
+std::string own_pid_namespace() {
+  std::array<char, 64> text{};
+  return ::readlink("/proc/self/ns/pid", text.data(), text.size() - 1) > 0 ? text.data() : "";
+}
+
 std::vector<std::string> Init::environment(const ExecRequest& request) const {
-  std::vector<std::string> all = {std::string("PATH=") + search_path,
-                                  "HOME=/root",
-                                  "USER=root",
-                                  "LANG=C.UTF-8",
-                                  "TERM=dumb",
-                                  "LAB_INSTANCE=" + spec_.instance,
-                                  "LAB_SHARED=/run/lab"};
+  std::vector<std::string> all = {std::string("PATH=") + search_path, "HOME=/root", "USER=root",
+                                  "LANG=C.UTF-8", "TERM=dumb", "LAB_INSTANCE=" + spec_.instance,
+                                  "LAB_SHARED=/run/lab",
+                                  // By this a node's daemon knows that halting ends the instance.
+                                  "MAINSTAY_LAB=" + own_pid_namespace()};
   all.insert(all.end(), request.environment.begin(), request.environment.end());
   return all;
 }

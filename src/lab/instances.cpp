@@ -50,6 +50,7 @@ struct Birth {
   Fd control_ours;
   Fd control_theirs;
   Fd program;
+  Fd null;
   Fd cgroup;
 };
 
@@ -73,6 +74,8 @@ Result<Fd> spec_file(const InitSpec& spec) {
   const int exec = ::fcntl(birth.exec.number(), F_DUPFD_CLOEXEC, safe);
   const int control = ::fcntl(birth.control_theirs.number(), F_DUPFD_CLOEXEC, safe);
   const int program = ::fcntl(birth.program.number(), F_DUPFD_CLOEXEC, safe);
+  // Whoever waits for the end of our output must not wait for the instances'.
+  for (const int stream : {0, 1, 2}) ::dup2(birth.null.number(), stream);
   ::dup2(spec, spec_descriptor);
   ::dup2(exec, exec_descriptor);
   ::dup2(control, control_descriptor);
@@ -186,6 +189,7 @@ Status Instances::State::begin(const std::string& name, One& one) {
   }
   birth.control_ours = Fd(pair[0]);
   birth.control_theirs = Fd(pair[1]);
+  birth.null = Fd(::open("/dev/null", O_RDWR | O_CLOEXEC));
   birth.program = Fd(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
   if (!setup.cgroup.empty()) {
     one.cgroup = setup.cgroup + "/" + name;

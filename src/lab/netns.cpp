@@ -24,7 +24,7 @@ Status on_own_thread(const std::function<Status()>& work) {
 }
 
 Result<Fd> memory_file(std::string_view text) {
-  Fd file(memfd_create("nft", 0));
+  Fd file(memfd_create("nft", MFD_CLOEXEC));
   if (!file.is_open()) return system_failure("memfd_create");
   if (::write(file.number(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
       ::lseek(file.number(), 0, SEEK_SET) != 0) {
@@ -48,7 +48,7 @@ Status wait_for_nft(pid_t child, const Fd& complaint, std::string_view script) {
 Status spawn_nft(std::string_view script) {
   auto input = memory_file(script);
   if (!input) return std::unexpected(input.error());
-  const Fd complaint(memfd_create("nft-errors", 0));
+  const Fd complaint(memfd_create("nft-errors", MFD_CLOEXEC));
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, input->number(), 0);

@@ -153,7 +153,8 @@ World::~World() {
   {
     std::unique_lock lock(mutex_);
     ending_ = true;
-    orders_changed_.wait(lock, [this] { return orders_running_ == 0; });
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return orders_running_ == 0; });
   }
   servers_.clear();
   instances_.reset();

@@ -108,7 +108,7 @@ class World {
   std::vector<std::string> metadata_out_;  // instances whose metadata service is silent; "*": all
   Random random_{1};
   std::size_t orders_running_ = 0;
-  std::condition_variable orders_changed_;
+  std::condition_variable changed_;  // an order is done, or the lab ends
   bool ending_ = false;
 
   std::unique_ptr<Instances> instances_;

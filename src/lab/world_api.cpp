@@ -202,7 +202,9 @@ HttpResponse World::on_api(const HttpRequest& request) {
       call.query.value("Version") == "2011-06-15" || request.header("host").starts_with("sts.");
   admit(call);
   if (call.decision.delay_ms > 0) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(call.decision.delay_ms));
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::milliseconds(call.decision.delay_ms),
+                      [this] { return ending_; });
   }
   if (!call.error) call.error = call.decision.error;
   if (!call.error && !call.decision.silence) perform(call);
@@ -315,7 +317,7 @@ void World::carry_out(const InstanceOrder& order) {
     run_order(order);
     const std::lock_guard inner(mutex_);
     --orders_running_;
-    orders_changed_.notify_all();
+    changed_.notify_all();
   }).detach();  // Counted; the destructor waits for all of them.
 }
 

@@ -5,111 +5,20 @@
 // asked side by side, then all routes are replaced side by side while the address is added to the
 // interface. Clients are served from then on; the routes are read again to be sure, with patience,
 // since EC2 may describe the past for a while.
+#include "resources/awsvip.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "config/ip_address.h"
-#include "resources/resource.h"
 
 namespace mainstay {
 namespace {
 
-struct Config {
-  std::string ip;
-  std::string vpc_id;
-  std::string eni_id;
-  std::string interface;
-  Duration aws_timeout = 5s;
-};
-
-constexpr int number_aws_failed = 5;
-constexpr int number_timeout = 6;
-constexpr int number_in_vpc = 7;      // of the resource
-constexpr int number_absent = 7;      // of its monitor
-constexpr int number_changed = 8;     // of its monitor
-constexpr int number_add_failed = 8;  // of the resource
-constexpr int number_remove_failed = 9;
-constexpr int number_no_route = 11;
-
-// How long EC2 may go on describing the past before we replace a route again.
-constexpr Duration stale_max = 5s;
-constexpr Duration pause_min = 50ms;
-constexpr Duration pause_max = 1s;
-// What is only asked for a warning does not hold up an activation for longer.
-constexpr Duration advice_max = 2s;
-
-// ---- Words.
-
-std::unexpected<Error> numbered(Code code, int number, std::string message) {
-  return std::unexpected(Error{code, std::move(message), number});
-}
-
-bool no_answer(const Error& error) {
-  return error.code == Code::timed_out || error.code == Code::outcome_unknown ||
-         error.code == Code::unavailable;
-}
-
-// In the forms that people search for; what was tried, and what AWS said, follow.
-Error aws_error(const Error& error, const std::string& what) {
-  if (error.code == Code::cancelled) return error;
-  if (no_answer(error)) {
-    return {error.code, fmt::format("Timeout occurred. {}: {}", what, error.message),
-            number_timeout};
-  }
-  if (error.code == Code::not_found) {
-    return {error.code, fmt::format("{} ({})", error.message, what), number_aws_failed};
-  }
-  return {error.code, fmt::format("the AWS CLI command failed. {}: {}", what, error.message),
-          number_aws_failed};
-}
-
-// Asking again cannot help.
-bool is_final(const Error& error) {
-  return error.code == Code::denied || error.code == Code::invalid ||
-         error.code == Code::not_found || error.code == Code::cancelled;
-}
-
-std::string label(const AwsRouteTable& table) {
-  return table.name.empty() ? table.id : fmt::format("{} ({})", table.id, table.name);
-}
-
-std::string holder_of(const AwsRoute& route) {
-  if (!route.eni.empty()) return route.eni;
-  return route.other_target.empty() ? "nothing" : route.other_target;
-}
-
-std::string host_route(const Config& config) {
-  const auto ip = ip_number(config.ip);
-  return fmt::format("{}/{}", config.ip, ip ? ip->bits() : 32);
-}
-
-const AwsRoute* vip_route(const AwsRouteTable& table, const std::string& destination) {
-  const auto found = std::ranges::find_if(table.routes, [&](const AwsRoute& route) {
-    return same_cidr(route.destination, destination);
-  });
-  return found == table.routes.end() ? nullptr : &*found;
-}
+using namespace awsvip;
 
 // ---- Where we are.
-
-struct Place {
-  std::string vpc;
-  std::string eni;
-  std::string interface;  // kernel name; empty until it is needed
-  std::string mac;
-};
-
-Call aws_call(const Config& config, const Context& context) {
-  return {std::min(context.call.deadline, context.clock.now() + config.aws_timeout),
-          context.call.cancellation};
-}
-
-Call advice_call(const Config& config, const Context& context) {
-  Call call = aws_call(config, context);
-  call.deadline = std::min(call.deadline, context.clock.now() + advice_max);
-  return call;
-}
 
 // The configuration's word, and the metadata service's where it says nothing. With a configured ENI
 // and VPC, AWS need not be asked at all.
@@ -136,23 +45,6 @@ Task<Result<Place>> locate(const Config& config, Context& context) {
   place.mac = own->mac;
   co_return place;
 }
-
-Duration next_pause(Context& context, Duration pause) {
-  // Nodes that fail together shall not ask together.
-  return std::min(pause_max, pause + context.random.between(Duration::zero(), pause));
-}
-
-// After an answer that may be better the next time: waits a little. False if there is no use in
-// another try, or no time.
-Task<bool> worth_another_try(Context& context, const Error& error, Duration& pause) {
-  const Instant next = context.clock.now() + pause;
-  if (is_final(error) || next >= context.call.deadline) co_return false;
-  if (pause == pause_min) context.progress("asking again: " + error.message);
-  pause = next_pause(context, pause);
-  co_await pause_until(context, next);
-  co_return true;
-}
-
 // An activation that gives up moves the group to another node, which would ask the same AWS.
 Task<Result<Place>> locate_patiently(const Config& config, Context& context) {
   Duration pause = pause_min;
@@ -211,169 +103,12 @@ Task<Status> add_address(const Config& config, Context& context, const Place& pl
                      fmt::format("Failed to add the VIP address. {} on {}: {}", config.ip,
                                  interface, added.error().message));
 }
-
-// ---- The routes.
-
-Task<Status> read_tables(const Config& config, Context& context, const std::string& vpc,
-                         std::vector<AwsRouteTable>& tables) {
-  auto read = co_await context.aws.route_tables(vpc, aws_call(config, context));
-  if (!read) co_return std::unexpected(aws_error(read.error(), "Describing the route tables"));
-  tables = std::move(*read);
-  co_return Status{};
-}
-
-Task<Status> read_tables_patiently(const Config& config, Context& context, const std::string& vpc,
-                                   std::vector<AwsRouteTable>& tables) {
-  Duration pause = pause_min;
-  while (true) {
-    const Status read = co_await read_tables(config, context, vpc, tables);
-    if (read) co_return read;
-    const bool again = co_await worth_another_try(context, read.error(), pause);
-    if (!again) co_return read;
-  }
-}
-
-// Whether the VIP lies inside the VPC. That EC2 does not say is worth a warning, no more: the
-// address was outside when it was set up.
-Task<Status> check_ranges(const Config& config, Context& context, const std::string& vpc) {
-  const auto cidrs = co_await context.aws.vpc_cidrs(vpc, advice_call(config, context));
-  if (!cidrs && cidrs.error().code == Code::not_found) {
-    co_return std::unexpected(aws_error(cidrs.error(), "Describing the VPC"));
-  }
-  if (!cidrs) {
-    context.warn(fmt::format("{}: could not check that {} lies outside {}: {}", context.resource,
-                             config.ip, vpc, cidrs.error().message));
-    co_return Status{};
-  }
-  const auto ip = ip_number(config.ip);
-  for (const std::string& text : *cidrs) {
-    const auto block = cidr_block(text);
-    if (!block || !ip || !contains(*block, *ip)) continue;
-    co_return numbered(Code::invalid, number_in_vpc,
-                       fmt::format("The VIP address belongs to a VPC subnet. {} lies in {} of {}. "
-                                   "Choose an address outside all ranges of the VPC.",
-                                   config.ip, text, vpc));
-  }
-  co_return Status{};
-}
-
-struct Wrong {
-  AwsRouteTable table;
-  std::string destination;  // as EC2 spells it
-  std::string holder;
-};
-
-// The tables that send the VIP elsewhere; all that hold it, if `all`.
-enum class Which { wrong, all };
-
-std::vector<Wrong> tables_to_replace(const Config& config, const Place& place,
-                                     const std::vector<AwsRouteTable>& tables, Which which) {
-  std::vector<Wrong> result;
-  for (const AwsRouteTable& table : tables) {
-    const AwsRoute* route = vip_route(table, host_route(config));
-    if (route == nullptr) continue;
-    if (which == Which::all || route->eni != place.eni)
-      result.push_back({table, route->destination, holder_of(*route)});
-  }
-  return result;
-}
-
-bool any_route(const Config& config, const std::vector<AwsRouteTable>& tables) {
-  return std::ranges::any_of(tables, [&config](const AwsRouteTable& table) {
-    return vip_route(table, host_route(config)) != nullptr;
-  });
-}
-
-std::unexpected<Error> no_route(const Config& config, const Place& place) {
-  return numbered(Code::not_found, number_no_route,
-                  fmt::format("There is no route for the VIP address. No route table of {} holds a "
-                              "route for {}. Add it, with {} as its target, to every route table "
-                              "whose subnets need the VIP.",
-                              place.vpc, host_route(config), place.eni));
-}
-
-Task<Status> replace_one(const Config& config, Context& context, const Place& place,
-                         const Wrong& wrong) {
-  const Status replaced = co_await context.aws.replace_route(wrong.table.id, wrong.destination,
-                                                             place.eni, aws_call(config, context));
-  if (replaced) {
-    context.progress(
-        fmt::format("route table {} sends {} to {} now", label(wrong.table), config.ip, place.eni));
-    co_return Status{};
-  }
-  co_return std::unexpected(
-      aws_error(replaced.error(), fmt::format("Pointing {} of route table {} at {}", config.ip,
-                                              label(wrong.table), place.eni)));
-}
-
-// The worst of several results: a final error before one that may pass.
-Status worst(const std::vector<Status>& results) {
-  Status result;
-  for (const Status& each : results) {
-    if (!each && (result || (is_final(each.error()) && !is_final(result.error())))) result = each;
-  }
-  return result;
-}
-
-Task<Status> replace_all(const Config& config, Context& context, const Place& place,
-                         const std::vector<Wrong>& wrong) {
-  std::vector<Task<Status>> tasks;
-  for (const Wrong& each : wrong) tasks.push_back(replace_one(config, context, place, each));
-  const std::vector<Status> results = co_await when_all(std::move(tasks));
-  co_return worst(results);
-}
-
-Error still_wrong(const Config& config, const Place& place, const std::vector<Wrong>& wrong,
-                  const Status& last) {
-  if (!last) return last.error();
-  return {Code::conflict,
-          fmt::format("The routing for VIP was changed. Route table {} sends {} to {}, not to {}, "
-                      "although it was replaced. Check whether another cluster uses this address.",
-                      label(wrong.front().table), config.ip, wrong.front().holder, place.eni),
-          number_changed};
-}
-
-// Reads the tables again until all of them say what we told them, and tells those again that were
-// not reached, or that do not say it for too long.
-Task<Status> settle(const Config& config, Context& context, const Place& place, Status last) {
-  Duration pause = pause_min;
-  Instant told = context.clock.now();
-  while (true) {
-    std::vector<AwsRouteTable> tables;
-    const Status read = co_await read_tables(config, context, place.vpc, tables);
-    std::vector<Wrong> wrong;
-    if (read) {
-      wrong = tables_to_replace(config, place, tables, Which::wrong);
-      if (!any_route(config, tables)) co_return no_route(config, place);
-      if (wrong.empty()) co_return Status{};
-    } else if (is_final(read.error())) {
-      co_return read;
-    }
-    const bool tell_again = !last || context.clock.now() - told >= stale_max;
-    if (!wrong.empty() && tell_again) {
-      last = co_await replace_all(config, context, place, wrong);
-      told = context.clock.now();
-      if (!last && is_final(last.error())) co_return last;
-    }
-    if (context.call.cancellation.requested()) {
-      co_return numbered(Code::cancelled, 0, "the activation was called off");
-    }
-    const Instant next = context.clock.now() + pause;
-    if (next >= context.call.deadline) {
-      if (!read && last) co_return read;
-      co_return std::unexpected(still_wrong(config, place, wrong, last));
-    }
-    pause = next_pause(context, pause);
-    co_await pause_until(context, next);
-  }
-}
-
 // ---- Advice.
 
 void advise_on_tables(const Config& config, Context& context,
                       const std::vector<AwsRouteTable>& tables) {
   for (const AwsRouteTable& table : tables) {
-    if (table.subnets.empty() || vip_route(table, host_route(config))) continue;
+    if (table.subnets.empty() || has_route(config, table)) continue;
     context.warn(
         fmt::format("{}: route table {} has subnets but no route for {}. Nothing in these "
                     "subnets can reach the VIP; add the route if something there should.",

@@ -378,6 +378,25 @@ std::vector<KnownProblem> problems() {
   };
 }
 
+std::string notes() {
+  return "A script finds in its environment:\n\n"
+         "- `CLP_EVENT`: START, or FAILOVER when the group's former node failed.\n"
+         "- `CLP_FACTOR` (stop script only): GROUPSTOP, GROUPMOVE, GROUPFAILOVER, RESOURCERESTART "
+         "or SERVERSHUTDOWN.\n"
+         "- `CLP_SERVER`: HOME on the best node of the failover policy, else OTHER.\n"
+         "- `CLP_PRIORITY`: this node's place in the policy, from 1.\n"
+         "- `CLP_SERVER_PREV`: the node that ran the group before, if known.\n"
+         "- `CLP_GROUPNAME`, `CLP_RESOURCENAME`, `CLP_SCRIPT_PATH` (the script's directory).\n"
+         "- `CLP_DISK`: SUCCESS.\n"
+         "- `MAINSTAY_NODE`, `MAINSTAY_TERM`: this node, and the number of the activation, which "
+         "rises with each.\n\n"
+         "`activate_timeout` and `deactivate_timeout` are the scripts' time-outs. Deactivation "
+         "runs "
+         "the stop script for at most half of its time, then ends what is left with SIGTERM and, "
+         "after `kill_after`, with SIGKILL. Before the daemon has started anything, stop scripts "
+         "of synchronous resources are run once to clean up; that they find nothing is no error.\n";
+}
+
 CheckSchema check_schema() {
   CheckSchema check;
   check.type = "scriptw";
@@ -410,6 +429,7 @@ ResourceType script_resource() {
   schema.problems = problems();
   schema.check = check_schema();
   schema.laws = laws;
+  schema.notes = notes();
   schema.example =
       "[[resource]]\n"
       "name = \"script1\"\n"

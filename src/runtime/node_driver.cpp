@@ -99,7 +99,7 @@ struct NodeDriver::Impl {
   }
 
   void arm() {
-    const Instant next = next_deadline(state);
+    const Instant next = state.planned;
     if (next == armed && timer != 0) return;
     ports.clock.cancel(timer);
     armed = next;

@@ -23,6 +23,7 @@ constexpr std::string_view usage =
   mainstay-sim --seeds FROM..TO [--jobs N]   run these seeds, each twice
   mainstay-sim --seed N [--verbose]          run one, and tell its story
   mainstay-sim --seed N --shrink             find the fewest faults that still make it fail
+  mainstay-sim --replay FILE                 run every seed of a list (src/sim/seeds.txt)
   mainstay-sim --scenario FILE [--rewrite]   play a scenario and compare, or rewrite, its story
 
   --minutes N       minutes of faults in each run (10)
@@ -44,6 +45,7 @@ struct Options {
   bool sabotages = false;
   unsigned jobs = 2;
   std::string scenario;
+  std::string replay;
   RunOptions run;
 };
 
@@ -103,6 +105,10 @@ bool parse_value(std::string_view key, std::string_view value, Options& options)
   if (key == "--nodes") return parse(value, options.run.wish.nodes) && options.run.wish.nodes >= 2;
   if (key == "--evidence") return parse_evidence(value, options.run);
   if (key == "--sabotage") return switch_on(value);
+  if (key == "--replay") {
+    options.replay = value;
+    return true;
+  }
   if (key == "--scenario") {
     options.scenario = value;
     return true;
@@ -196,6 +202,31 @@ int run_seeds(const Options& options) {
   return result.failed.empty() ? 0 : 1;
 }
 
+int replay_list(const Options& options) {
+  std::ifstream file(options.replay);
+  if (!file) {
+    fmt::print(stderr, "{} cannot be read.\n", options.replay);
+    return 2;
+  }
+  int failed = 0;
+  int passed = 0;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::uint64_t seed = 0;
+    std::int64_t minutes = 0;
+    if (line.starts_with('#') || !(words >> seed >> minutes)) continue;
+    RunOptions run = options.run;
+    run.faults_for = std::chrono::minutes(minutes);
+    const RunResult result = run_seed(seed, run);
+    for (const auto& violation : result.violations) {
+      fmt::print("seed {}: BROKEN {}: {}\n", seed, violation.law, violation.text);
+    }
+    ++(result.passed() ? passed : failed);
+  }
+  fmt::print("{} passed, {} failed\n", passed, failed);
+  return failed == 0 ? 0 : 1;
+}
+
 #ifdef MAINSTAY_SABOTAGE
 // Each deliberate bug must be caught within the given seeds, and is said with the seed that did.
 int catch_all(const Options& options) {
@@ -253,6 +284,7 @@ int run_command(int argc, char** argv) {
   Options options;
   if (!parse_all(argc, argv, options)) return 2;
   if (!options.scenario.empty()) return play_file(options);
+  if (!options.replay.empty()) return replay_list(options);
   if (options.one) return tell_one(options);
   if (options.to == 0) {
     fmt::print("{}", usage);

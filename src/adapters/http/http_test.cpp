@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "adapters/http/linux_events.h"
 #include "adapters/http/poll_loop.h"
 #include "adapters/http/test_run.h"
 #include "adapters/http/test_server.h"
@@ -245,8 +244,7 @@ TEST_CASE("the client runs on the daemon's loop as it does on the small one") {
   TestServer server([](const auto&) { return Answer{.body = "yes"}; });
   adapters::Loop loop;
   adapters::LinuxClock clock(loop);
-  adapters::LinuxEvents events(loop);
-  HttpClient client(clock, events);
+  HttpClient client(clock, loop);
   auto task = client.send({.url = server.url()}, Call{clock.now() + 10s, {}});
   task.start();
   REQUIRE(loop.run_until([&] { return task.done(); }, clock.now() + 10s));

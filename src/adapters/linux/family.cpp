@@ -207,10 +207,17 @@ Families::Families(Settings settings) : settings_(std::move(settings)) {
   boot_ = fmt::format("{:016x}", ByteReader(random).u64());
 }
 
-fs::path Families::cgroup_of(const std::string& family) const {
+Families::~Families() {
+  if (settings_.cgroup) remove_empty(node_cgroup());
+}
+
+fs::path Families::node_cgroup() const {
   return *settings_.cgroup /
-         file_name(fmt::format("mainstay-{}-{}", settings_.cluster, settings_.node)) /
-         file_name(family);
+         file_name(fmt::format("mainstay-{}-{}", settings_.cluster, settings_.node));
+}
+
+fs::path Families::cgroup_of(const std::string& family) const {
+  return node_cgroup() / file_name(family);
 }
 
 std::string Families::any_family_mark() const {
@@ -253,7 +260,10 @@ std::vector<int> Families::members(const std::string& family) const {
   if (settings_.cgroup) {
     const fs::path cgroup = cgroup_of(family);
     for (const int pid : cgroup_members(cgroup)) found.insert(pid);
-    if (found.empty()) remove_empty(cgroup);
+    if (found.empty()) {
+      remove_empty(cgroup);
+      rmdir(node_cgroup().c_str());  // Goes if this was the last family in it.
+    }
   }
   if (!settings_.cgroup || unplaced_) found.merge(marked(family_mark(family)).pids);
   return {found.begin(), found.end()};

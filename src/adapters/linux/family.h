@@ -41,6 +41,10 @@ class Families {
   };
 
   explicit Families(Settings settings);
+  // What lives in them keeps its cgroups; empty ones go.
+  ~Families();
+  Families(const Families&) = delete;
+  Families& operator=(const Families&) = delete;
 
   Place place(const std::string& family);
   // The kernel would not start the program in the place's cgroup; from here on marks count, too.
@@ -59,6 +63,7 @@ class Families {
   void kill(const Place& place) const;
 
  private:
+  std::filesystem::path node_cgroup() const;
   std::filesystem::path cgroup_of(const std::string& family) const;
   std::string family_mark(const std::string& family) const;
 

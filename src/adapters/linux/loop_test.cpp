@@ -137,6 +137,35 @@ TEST_CASE("a callback that forgets another descriptor of the same turn is obeyed
   CHECK(calls == 1);
 }
 
+TEST_CASE("an event of a closed descriptor is not given to the next one with its number") {
+  Loop loop;
+  SocketPair first;
+  SocketPair second;
+  int of_the_next = 0;
+  int calls = 0;
+  // Both are ready in one turn; whoever is called first puts a quiet descriptor in the other's
+  // place.
+  const auto replace = [&](const SocketPair& other) {
+    return [&, number = other.left.number()](Readiness) {
+      if (++calls > 1) return;
+      loop.forget(first.left.number());
+      loop.forget(second.left.number());
+      const SocketPair quiet;
+      REQUIRE(dup2(quiet.left.number(), number) == number);
+      loop.watch(number, {.readable = true}, [&](Readiness) { ++of_the_next; });
+      loop.call_at(loop.now() + 10ms, [&loop, number] { loop.forget(number); });
+    };
+  };
+  loop.watch(first.left.number(), {.readable = true}, replace(second));
+  loop.watch(second.left.number(), {.readable = true}, replace(first));
+  REQUIRE(write(first.right.number(), "x", 1) == 1);
+  REQUIRE(write(second.right.number(), "x", 1) == 1);
+  // One turn: the stale event is in it. What comes later is the new descriptor's own hang-up.
+  loop.run_until([&] { return calls > 0; }, loop.now() + test_patience);
+  CHECK(calls == 1);
+  CHECK(of_the_next == 0);
+}
+
 TEST_CASE("a signal is an event of the loop") {
   Loop loop;
   int heard = 0;

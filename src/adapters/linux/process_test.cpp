@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
+
 #include <csignal>
 #include <sstream>
 
@@ -100,6 +102,7 @@ TEST_CASE("a program gets its environment, its directory, and nothing else of ou
       "grep -E '^Sig(Blk|Ign)' /proc/self/status");
   program.environment["GREETING"] = "hello";
   program.log_file = world.log();
+  const Fd inheritable(dup(1));
   signal(SIGPIPE, SIG_IGN);
   const auto end = world.run(program);
   signal(SIGPIPE, SIG_DFL);
@@ -109,6 +112,83 @@ TEST_CASE("a program gets its environment, its directory, and nothing else of ou
       fs::canonical(world.directory.path()).string() +
       "\nhello\n0 1 2 3 \nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n";
   CHECK(world.until([&] { return read_text(world.log()) == expected; }));
+}
+
+TEST_CASE("a program leads a session and a process group of its own") {
+  World world(std::nullopt);
+  const auto end =
+      world.run(world.script("read -r pid name state parent group session rest < /proc/$$/stat\n"
+                             "[ \"$session\" = $$ ] && [ \"$group\" = $$ ]"));
+  REQUIRE(end);
+  CHECK(end->exit_code == 0);
+}
+
+// Both ends of a pipe, neither of which waits.
+struct OpenPipe {
+  Fd read_end;
+  Fd write_end;
+  OpenPipe() {
+    int ends[2];
+    REQUIRE(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
+    read_end = Fd(ends[0]);
+    write_end = Fd(ends[1]);
+  }
+};
+
+TEST_CASE("what is in the pipe when the program ends is taken without waiting") {
+  Loop loop;
+  Worker worker(loop, Worker::AtEnd::finish);
+  OpenPipe both;
+  const auto pipe = std::make_shared<OutputPipe>(loop, worker, OutputPipe::Target{},
+                                                 std::move(both.read_end), nullptr);
+  pipe->start();
+  REQUIRE(write(both.write_end.number(), "last words\n", 11) == 11);
+  pipe->drain();
+  CHECK(pipe->last_line() == "last words");
+  pipe->close();
+}
+
+TEST_CASE("while the log does not keep up the pipe is not read, and nothing is lost") {
+  Loop loop;
+  const TemporaryDirectory directory;
+  // A log that blocks whoever opens it until somebody reads it.
+  const fs::path slow = directory.path() / "slow";
+  REQUIRE(mkfifo(slow.c_str(), 0600) == 0);
+  Worker worker(loop, Worker::AtEnd::finish);
+  OpenPipe both;
+  const auto pipe = std::make_shared<OutputPipe>(loop, worker, OutputPipe::Target{.file = slow},
+                                                 std::move(both.read_end), nullptr);
+  pipe->start();
+  const std::string block(4096, 'x');
+  std::size_t written = 0;
+  const auto write_more = [&] {
+    const ssize_t size = write(both.write_end.number(), block.data(), block.size());
+    if (size > 0) written += static_cast<std::size_t>(size);
+    loop.call_at(loop.now() + 1ms, [] {});
+    return size < 0;
+  };
+  std::size_t refused = 0;
+  REQUIRE(loop.run_until(
+      [&] {
+        refused = write_more() ? refused + 1 : 0;
+        return refused > 20 || written > 8 * output_unwritten_max;
+      },
+      loop.now() + test_patience));
+  CHECK(written <= output_unwritten_max + 3 * 64 * 1024);
+  const Fd reader(open(slow.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  std::size_t arrived = 0;
+  both.write_end.reset();
+  CHECK(loop.run_until(
+      [&] {
+        std::array<char, 4096> buffer;
+        ssize_t size = 0;
+        while ((size = read(reader.number(), buffer.data(), buffer.size())) > 0) {
+          arrived += static_cast<std::size_t>(size);
+        }
+        loop.call_at(loop.now() + 1ms, [] {});
+        return arrived >= written;
+      },
+      loop.now() + test_patience));
 }
 
 TEST_CASE("at its deadline a program dies with all it started, and the rest of the family lives") {
@@ -199,8 +279,20 @@ TEST_CASE("killing a family takes what left its session, and leaves no cgroup be
     world.process.kill_family("web");
     CHECK(world.until([&] { return world.process.members("web").empty(); }));
     if (way) {
-      CHECK_FALSE(fs::exists(*way / fmt::format("mainstay-test-{}-a", getpid()) / "web"));
+      CHECK(world.process.members("other").empty());
+      CHECK_FALSE(fs::exists(*way / fmt::format("mainstay-test-{}-a", getpid())));
     }
+  }
+}
+
+TEST_CASE("what cleared its environment is found by the session it shares with its family") {
+  for (const auto& way : ways()) {
+    World world(way);
+    const auto program = world.process.start(world.script("env -i sleep 1000 & sleep 1001"));
+    REQUIRE(program);
+    CHECK(world.until([&] { return world.process.members("web").size() == 3; }));
+    world.process.kill_family("web");
+    CHECK(world.until([&] { return world.process.members("web").empty(); }));
   }
 }
 

@@ -199,6 +199,7 @@ void TcpNetwork::Link::failed(std::string why) {
 
 void TcpNetwork::Link::pause() {
   state_ = State::pausing;
+  ++network_.counts_.rounds_failed;
   network_.counts_.messages_dropped += queue_.size();
   queue_.clear();
   queue_size_ = 0;

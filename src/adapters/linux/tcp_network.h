@@ -40,6 +40,7 @@ struct StreamCounts {
   DropCounts refused{};                // connections ended by us, by reason
   std::uint64_t connected = 0;         // handshakes of ours that succeeded
   std::uint64_t broken = 0;            // connections of ours that ended after that
+  std::uint64_t rounds_failed = 0;     // no path worked
   std::uint64_t messages_dropped = 0;  // by full queues and failed rounds
 };
 

@@ -81,7 +81,7 @@ TEST_CASE("a restarted peer is reached again") {
   CHECK(world.heard.back() == "a two");
 }
 
-TEST_CASE("while a peer is away messages are dropped, tries get rarer, and it is found again") {
+TEST_CASE("while a peer is away messages are dropped, and it is found again") {
   World world;
   world.right.reset();
   world.say("lost");
@@ -94,6 +94,36 @@ TEST_CASE("while a peer is away messages are dropped, tries get rarer, and it is
   REQUIRE(world.until_heard(1));
   CHECK(world.heard == std::vector<std::string>{"a found"});
   CHECK(world.left->problem(b).empty());
+}
+
+TEST_CASE("tries get rarer while they fail") {
+  World world;
+  world.right.reset();
+  const Instant end = world.loop.now() + 650ms;
+  world.loop.run_until(
+      [&] {
+        world.say("x");
+        world.loop.call_at(world.loop.now() + 10ms, [] {});
+        return false;
+      },
+      end);
+  // At once, and after 100 and 200 ms more; the next would come 400 ms later.
+  CHECK(world.left->counts().rounds_failed <= 3);
+  CHECK(world.left->counts().rounds_failed >= 1);
+}
+
+TEST_CASE("a peer's new connection takes the place of its old one") {
+  World world;
+  world.say("old");
+  REQUIRE(world.until_heard(1));
+  NetworkConfig config = config_of(a);
+  config.nodes[a] = {own_loopback(7), own_loopback(8)};
+  const auto again = TcpNetwork::open(world.loop, config, [](auto&&...) { return false; });
+  REQUIRE(again);
+  (*again)->send(b, as_bytes("new"));
+  REQUIRE(world.until_heard(2));
+  CHECK(world.until([&] { return world.left->counts().broken == 1; }));
+  CHECK((*again)->counts().broken == 0);
 }
 
 TEST_CASE("a peer that does not read fills the queue, and what is too much is dropped") {

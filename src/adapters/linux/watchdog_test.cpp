@@ -241,8 +241,10 @@ TEST_CASE("a deadline that passes resets the node; one that is moved in time doe
 
 TEST_CASE("a process that was paused past its deadline may stop what it runs, but not for long") {
   World world;
+  CHECK(world.patience() > 0);
   const Instant past = world.loop.now() - 20s;
   world.power.arm_watchdog(past);
+  CHECK(world.manager.next().empty());
   world.loop.call_at(past, [&] { world.log.push_back("the core wakes"); });
   world.loop.call_at(world.loop.now() + 5ms, [&] { world.power.arm_watchdog(never); });
   REQUIRE(world.loop.run_until([&] { return world.log.back() == "disarm"; },

@@ -69,28 +69,30 @@ std::size_t rank(const ClusterConfig& config, const NodeName& node) {
   return config.nodes.size();
 }
 
-// Two nodes that lost each other must not stop each other: with an arbiter, only who revoked the
-// peer's session may; else the first in the node order goes first, and the others later, if they
-// still live.
-bool may_fence(const State& state, const NodeName& peer, const Peer& known, const Step& step) {
-  if (has_arbiter(step.config)) return state.watches.of.at(peer).revoked_by_us;
-  const Duration turn = 2 * step.config.timing.heartbeat_timeout;
-  const auto places = static_cast<Duration::rep>(rank(step.config, step.self));
-  return step.now >= known.silent_since + step.config.timing.heartbeat_timeout + turn * places;
+bool cut_off(const State& state, const ClusterConfig& config) {
+  return has_checks(config) && state.checks.verdict != Reachability::reachable;
 }
 
-bool cut_off(const State& state, const Step& step) {
-  return has_checks(step.config) && state.checks.verdict != Reachability::reachable;
+// Two nodes that lost each other must not stop each other: with an arbiter, only who revoked the
+// peer's session may; else the first in the node order goes first, and the others later, if they
+// still live. `never`: not before something else happens.
+Instant fence_at(const State& state, const NodeName& peer, const Peer& known,
+                 const ClusterConfig& config) {
+  const Fence& fence = state.fences.at(peer);
+  if (known.trust != Trust::dead || known.resigned || fence.done || fence.given_up ||
+      fence.fencing != 0 || cut_off(state, config)) {
+    return never;
+  }
+  if (has_arbiter(config)) return state.watches.of.at(peer).revoked_by_us ? fence.next_at : never;
+  const Duration patience = config.timing.heartbeat_timeout + state.fence_turn;
+  return std::max(fence.next_at, known.silent_since + patience);
 }
 
 void fence_silent(State& state, const membership::State& membership, Step& step) {
-  if (!has_fence(step.config) || cut_off(state, step)) return;
+  if (!has_fence(step.config)) return;
   for (const auto& [name, peer] : membership.peers) {
-    Fence& fence = state.fences[name];
-    if (peer.trust != Trust::dead || peer.resigned || fence.done || fence.given_up ||
-        fence.fencing != 0)
-      continue;
-    if (step.now < fence.next_at || !may_fence(state, name, peer, step)) continue;
+    if (step.now < fence_at(state, name, peer, step.config)) continue;
+    Fence& fence = state.fences.at(name);
     fence.fencing = step.new_ticket();
     step.note(Severity::warning, name.value, "forced stop begins: " + peer.why);
     step.act(FencePeer{fence.fencing, name, step.now + step.config.arbitration.forced_stop.timeout,
@@ -126,6 +128,8 @@ Basis basis(const ArbitrationConfig& config) {
 State begin(const ClusterConfig& config, const NodeName& self, Instant now) {
   State state;
   state.began = now;
+  state.fence_turn =
+      2 * config.timing.heartbeat_timeout * static_cast<Duration::rep>(rank(config, self));
   state.session.next_at = now;
   state.checks.next_at = now;
   state.checks.asked = now;
@@ -152,8 +156,8 @@ void on_heard(State& state, const NodeName& from, const Beat& beat, Incarnation 
   state.paused_too_long = false;
   const auto me = beat.echoes.find(step.self);
   if (me == beat.echoes.end() || me->second.incarnation != own) return;
-  const auto sent = std::ranges::find(state.sent, me->second.beat, &SentBeat::number);
-  if (sent == state.sent.end()) return;
+  const auto sent = std::ranges::lower_bound(state.sent, me->second.beat, {}, &SentBeat::number);
+  if (sent == state.sent.end() || sent->number != me->second.beat) return;
   Contact& contact = state.contacts[from];
   contact.echoed = contact.ever ? std::max(contact.echoed, sent->at) : sent->at;
   contact.ever = true;
@@ -194,7 +198,7 @@ void advance(State& state, const Needs& needs, Step& step) {
     const SessionNeeds session{.alone = alone(state, needs.membership),
                                .idle = needs.idle,
                                .closing = needs.closing,
-                               .beat = needs.beat};
+                               .compose = needs.compose};
     // Let another node in only after the long lease of a lonely one has been shortened.
     if (!session.alone && state.session.lease > step.config.timing.lease) {
       state.session.next_at = std::min(state.session.next_at, step.now);
@@ -301,22 +305,19 @@ bool alone(const State& state, const membership::State& membership) {
 }
 
 Instant next_deadline(const State& state, const membership::State& membership,
-                      const ClusterConfig& config) {
+                      const ClusterConfig& config, bool member) {
   Instant next = never;
   if (has_arbiter(config)) {
-    next = std::min(next_deadline(state.session), next_deadline(state.watches, membership, config));
+    next = next_deadline(state.session);
+    if (member) next = std::min(next, next_deadline(state.watches, membership, config));
   }
   if (has_checks(config) && state.checks.checking == 0) {
     next = std::min({next, state.checks.next_at,
                      state.checks.asked + check_interval(state, membership, config)});
   }
-  for (const auto& [peer, fence] : state.fences) {
-    const auto& known = membership.peers.at(peer);
-    const bool wanted = has_fence(config) && known.trust == Trust::dead && !known.resigned;
-    if (wanted && fence.fencing == 0 && !fence.done && !fence.given_up) {
-      next = std::min(
-          next, std::max(fence.next_at, known.silent_since + config.timing.heartbeat_timeout));
-    }
+  if (!has_fence(config) || !member) return next;
+  for (const auto& [name, peer] : membership.peers) {
+    next = std::min(next, fence_at(state, name, peer, config));
   }
   return next;
 }

@@ -77,6 +77,8 @@ struct OperatorWord {
 
 struct State {
   Instant began;
+  Duration
+      fence_turn{};  // without an arbiter, how long after its death we may stop a peer by force
   Session session;
   Watches watches;
   Checks checks;
@@ -105,7 +107,7 @@ struct Needs {
   bool member = false;  // past the start-up wait: may act against others
   bool idle = false;
   bool closing = false;
-  const Beat& beat;
+  const std::function<Beat()>& compose;
 };
 // Renews, watches, checks, fences: whatever is due.
 void advance(State& state, const Needs& needs, Step& step);
@@ -121,7 +123,8 @@ Duration minority_silence(const Timing& timing);
 std::string waits_for(const State& state, const membership::State& membership, const NodeName& node,
                       const Step& step);
 bool alone(const State& state, const membership::State& membership);
+// `member`: past the start-up wait; before it nobody is watched or fenced.
 Instant next_deadline(const State& state, const membership::State& membership,
-                      const ClusterConfig& config);
+                      const ClusterConfig& config, bool member);
 
 }  // namespace mainstay::arbitration

@@ -87,15 +87,19 @@ void renew(Session& session, const SessionNeeds& needs, Step& step) {
     return;
   }
   if (session.fenced_out) {
-    if (!needs.idle) return;  // What runs here runs without a session; it is being stopped.
+    if (!needs.idle) {  // What runs here runs without a session; it is being stopped.
+      session.next_at = step.now + timing.lease / 16;
+      return;
+    }
     session.fenced_out = false;
   }
+  const Beat beat = needs.compose();
   const SessionRecord record{
       .standing = needs.closing ? SessionStanding::closed : SessionStanding::active,
-      .incarnation = needs.beat.incarnation,
+      .incarnation = beat.incarnation,
       .lease = needs.alone ? timing.lease_alone : timing.lease,
       .revoked_by = {},
-      .beat = encode(needs.beat),
+      .beat = encode(beat),
   };
   session.swap_asked = step.now;
   session.swap_lease = record.lease;

@@ -5,6 +5,7 @@
 // clocks are compared.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "cluster/arbitration/session_record.h"
@@ -29,10 +30,10 @@ struct Session {
 };
 
 struct SessionNeeds {
-  bool alone = false;    // nobody is there to take over: write the longer lease
-  bool idle = false;     // nothing runs here, so a revoked session may be replaced
-  bool closing = false;  // we stop: write `closed` instead of renewing
-  const Beat& beat;
+  bool alone = false;                    // nobody is there to take over: write the longer lease
+  bool idle = false;                     // nothing runs here, so a revoked session may be replaced
+  bool closing = false;                  // we stop: write `closed` instead of renewing
+  const std::function<Beat()>& compose;  // what we would say now
 };
 
 // True if the event was an answer to the session's own question.

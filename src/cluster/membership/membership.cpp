@@ -95,8 +95,8 @@ bool hear(State& state, const BeatHeard& heard, Step& step) {
 void judge(State& state, Step& step) {
   const Timing& timing = step.config.timing;
   for (auto& [name, peer] : state.peers) {
+    if (peer.resigned) continue;  // It said goodbye: its silence says nothing of the paths.
     judge_paths(peer, name, step);
-    if (peer.resigned) continue;
     const Duration silence = step.now - peer.silent_since;
     const auto nothing_heard = [&](Duration limit) {
       return fmt::format("nothing heard on {} of {} paths for {}",

@@ -40,14 +40,18 @@ NodeName first_fit(const View& view, const GroupConfig& group, const NodeName& e
 }
 
 // Where the group is, unless it should go elsewhere.
-NodeName keep_or_move(const View& view, const GroupConfig& group, const NodeName& now) {
+NodeName keep_or_move(const View& view, const GroupConfig& group, const NodeName& now,
+                      const Intent& wish) {
   if (!fit(view, now, group.name)) {
     const NodeName other = first_fit(view, group, now);
     // A member that failed with it keeps trying if nobody else can; one that leaves does not.
     return other.empty() && view.present.at(now).usable ? now : other;
   }
   const bool settled = report(view, now, group.name)->phase == GroupPhase::running;
-  if (group.failback == Switch::automatic && settled && now != group.policy.front() &&
+  // An operator who moved it here meant it to stay: it would return at once, be stopped, be moved
+  // here again by the same wish, and so on.
+  const bool meant = wish.to == now;
+  if (group.failback == Switch::automatic && settled && !meant && now != group.policy.front() &&
       fit(view, group.policy.front(), group.name)) {
     return group.policy.front();
   }
@@ -84,7 +88,7 @@ NodeName decide(const View& view, const GroupConfig& group) {
   const bool fresh = active <= wish.after;  // the wish has not been fulfilled since it was made
   if (!wish.to.empty() && fresh && fit(view, wish.to, group.name)) return wish.to;
   const NodeName now = owner(view, group.name);
-  if (!now.empty()) return keep_or_move(view, group, now);
+  if (!now.empty()) return keep_or_move(view, group, now, wish);
   const auto lost = view.owner_lost.find(group.name);
   const bool by_failover = lost != view.owner_lost.end() && lost->second;
   if (by_failover && group.failover == Switch::manual) return {};

@@ -1,4 +1,5 @@
 // The endpoints, seen by the stock AWS command line and by programs in an instance.
+#include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include <chrono>

@@ -1,4 +1,5 @@
 // What can be made to go wrong goes wrong in the way it says, and only there.
+#include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include <chrono>

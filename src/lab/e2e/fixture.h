@@ -1,8 +1,6 @@
 // What the end-to-end tests of the lab share: one lab for many tests, and questions to ask of it.
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <functional>
 #include <string>
 #include <vector>

@@ -1,8 +1,12 @@
 // Labs come up quickly, live beside each other, and leave nothing.
+#include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -87,6 +91,27 @@ TEST_CASE("down leaves nothing, and doing it twice is no error") {
   CHECK(lab->down().has_value());
 }
 
+TEST_CASE("who waits for the output of up does not wait for the lab's end") {
+  const std::string directory = fmt::format("/tmp/mainstay-lab-output-{}", ::getpid());
+  const Lab& lab = shared_lab();
+  std::FILE* up = ::popen(fmt::format("{} up --dir {}", lab.program(), directory).c_str(), "r");
+  REQUIRE(up != nullptr);
+  std::array<char, 4096> said{};
+  CHECK(std::fread(said.data(), 1, said.size() - 1, up) > 0);  // until the end of the output
+  CHECK(std::string(said.data()).find("the lab is up in " + directory) == 0);
+  CHECK(::pclose(up) == 0);
+  // A call that is held back does not hold up the end.
+  CHECK(std::system(
+            fmt::format("{} fault --dir {} api latency 60s", lab.program(), directory).c_str()) ==
+        0);
+  CHECK(
+      std::system(fmt::format("{} exec --dir {} nat1 --detach -- curl -m 100 http://203.0.113.50/",
+                              lab.program(), directory)
+                      .c_str()) == 0);
+  CHECK(std::system(fmt::format("{} down --dir {}", lab.program(), directory).c_str()) == 0);
+  CHECK_FALSE(fs::exists(directory));
+}
+
 TEST_CASE("a lab whose process was killed is cleaned up all the same") {
   const Traces before = traces();
   auto lab = Lab::up();
@@ -133,11 +158,13 @@ TEST_CASE("a wrong layout is refused with what is wrong, and leaves nothing") {
 TEST_CASE("another layout gives another VPC") {
   const auto lab = Lab::up({.layout = R"({
     "vpc": "172.16.0.0/16", "zones": ["z-1", "z-2"],
-    "route_tables": [{"name": "all", "routes": [{"destination": "10.9.9.9/32", "target": "b"}]}],
+    "route_tables": [{"name": "all",
+                      "routes": [{"destination": "10.9.9.9/32", "target": "b"}]}],
     "subnets": [{"name": "s1", "zone": "z-1", "cidr": "172.16.1.0/24", "route_table": "all"},
                 {"name": "s2", "zone": "z-2", "cidr": "172.16.2.0/24", "route_table": "all"}],
     "instances": [{"name": "a", "subnet": "s1", "address": "172.16.1.10"},
-                  {"name": "b", "subnet": "s2", "address": "172.16.2.10", "source_dest_check": false},
+                  {"name": "b", "subnet": "s2", "address": "172.16.2.10",
+                   "source_dest_check": false},
                   {"name": "c", "subnet": "s2", "address": "172.16.2.11"}]})"});
   REQUIRE_MESSAGE(lab.has_value(), (lab ? "" : lab.error().message));
   CHECK(pings(*lab, "a", "172.16.2.10"));

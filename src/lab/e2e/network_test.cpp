@@ -1,4 +1,5 @@
 // Packets go where the VPC's routes say, and nowhere else.
+#include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include "lab/analysis.h"

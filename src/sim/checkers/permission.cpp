@@ -3,7 +3,7 @@
 //
 // A session that the arbiter accepted lasts its lease from the moment the renewal was asked for. A
 // beat that a peer echoed with its vouch lasts a lease from the moment the beat was sent, and
-// counts only if every other node that has not resigned vouches.
+// counts only if every other node vouches that was not last heard to stop cleanly.
 #include <fmt/format.h>
 
 #include "cluster/arbitration/session_record.h"
@@ -20,7 +20,8 @@ struct Node {
   std::map<BeatNumber, WorldTime> sent;      // own beats of this life, when they were sent
   std::map<std::size_t, WorldTime> vouched;  // by each peer, until when
   WorldTime permitted_until{};
-  bool resigned = false;  // its last word was that it stopped
+  std::map<std::size_t, std::pair<Incarnation, BeatNumber>> newest;  // beat heard, by peer
+  std::set<std::size_t> resigned;  // peers whose last word, as heard here, was that they stopped
 };
 
 struct Watch {
@@ -31,14 +32,10 @@ void reckon(Watch& watch, std::size_t machine) {
   Node& node = watch.nodes[machine];
   WorldTime vouches = world_never;
   for (std::size_t other = 0; other < watch.nodes.size(); ++other) {
-    if (other == machine || watch.nodes[other].resigned) continue;
+    if (other == machine || node.resigned.contains(other)) continue;
     vouches = std::min(vouches, node.vouched[other]);
   }
   node.permitted_until = std::max(node.session_until, vouches);
-}
-
-void reckon_all(Watch& watch) {
-  for (std::size_t machine = 0; machine < watch.nodes.size(); ++machine) reckon(watch, machine);
 }
 
 WorldTime after(const Scene& scene, std::size_t machine, WorldTime from, Duration span) {
@@ -50,20 +47,28 @@ void on_beat_sent(Scene& scene, Watch& watch, std::size_t machine, const Beat& b
   node.incarnation = beat.incarnation;
   node.sent[beat.number] = scene.world.now();
   if (node.sent.size() > beats_max) node.sent.erase(node.sent.begin());
-  const bool resigned = beat.phase == NodePhase::stopped;
-  if (node.resigned == resigned) return;
-  node.resigned = resigned;
-  reckon_all(watch);
 }
 
 void on_beat_heard(Scene& scene, Watch& watch, std::size_t machine, const BeatHeard& heard) {
+  const std::size_t from = scene.world.index_of(heard.from);
+  auto& newest = watch.nodes[machine].newest[from];
+  const std::pair age(heard.beat.incarnation, heard.beat.number);
+  if (age <= newest) return;  // Overtaken, or the same one by another path.
+  newest = age;
+  auto& resigned = watch.nodes[machine].resigned;
+  const bool stopped = heard.beat.phase == NodePhase::stopped;
+  if (stopped != resigned.contains(from)) {
+    // Until it is heard again, a node that stopped cleanly vouches for the others.
+    stopped ? static_cast<void>(resigned.insert(from)) : static_cast<void>(resigned.erase(from));
+    reckon(watch, machine);
+  }
   const auto echo = heard.beat.echoes.find(scene.world.machine(machine).name());
   if (echo == heard.beat.echoes.end() || !echo->second.vouched) return;
   Node& node = watch.nodes[machine];
   if (echo->second.incarnation != node.incarnation) return;
   const auto sent = node.sent.find(echo->second.beat);
   if (sent == node.sent.end()) return;
-  WorldTime& until = node.vouched[scene.world.index_of(heard.from)];
+  WorldTime& until = node.vouched[from];
   until = std::max(until, after(scene, machine, sent->second, scene.config().timing.lease));
   reckon(watch, machine);
 }

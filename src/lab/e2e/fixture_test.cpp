@@ -2,6 +2,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include "lab/e2e/fixture.h"
 
+#include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include <optional>
