@@ -281,6 +281,28 @@ TEST_CASE("a forced stop that is confirmed clears the silent node") {
   CHECK(cores["b"].activations.back().clearances[0].evidence == Evidence::fenced);
 }
 
+TEST_CASE("a restarted node does not go by an old farewell: its peer may have started alone") {
+  ClusterConfig config = two_nodes();
+  config.arbitration.forced_stop.kind = ForcedStopKind::simulated;
+  config.timing.start_wait = Duration(10s);
+  Cores cores(config);
+  cores.run_for(2s);
+  cores.ask("b", StopNode{});
+  cores.run_for(2s);
+  cores.kill(node("b"));
+  cores.kill(node("a"));
+  cores.boot(node("b"));
+  cores.run_for(30s);
+  REQUIRE(cores.phase("b") == GroupPhase::running);
+  cores.cut(node("a"), node("b"));
+  cores.cut(node("b"), node("a"));
+  cores.on_fence = [](auto&, auto&) -> Status { return failure(Code::unavailable, "denied"); };
+  cores.boot(node("a"));
+  cores.run_for(60s);
+  CHECK(cores.phase("a") != GroupPhase::running);
+  CHECK(cores.phase("b") == GroupPhase::running);
+}
+
 TEST_CASE("a forced stop that fails moves nothing") {
   ClusterConfig config = two_nodes();
   config.arbitration.forced_stop.kind = ForcedStopKind::simulated;
