@@ -56,6 +56,22 @@ TEST_CASE("a node that boots alone waits for the others, as long as the configur
   CHECK(cores.phase("a") == GroupPhase::running);
 }
 
+TEST_CASE("a node that starts a group without having heard the other takes a term of its own") {
+  Cores cores(two_nodes());
+  cores.run_for(2s);
+  for (int i = 0; i < 3; ++i) {
+    cores.ask("a", RestartGroup{web});
+    cores.run_for(2s);
+  }
+  cores.kill(node("a"));
+  cores.kill(node("b"));
+  cores["b"].stored.incarnation = 1'000'000;  // the time of day, in milliseconds
+  cores.boot(node("b"));
+  cores.run_for(6min);
+  REQUIRE(cores.phase("b") == GroupPhase::running);
+  CHECK(cores["b"].activations.back().term > 1'000'000);
+}
+
 TEST_CASE("an operator can cut the wait short") {
   Cores cores(two_nodes());
   cores.kill(node("b"));
