@@ -64,6 +64,10 @@ bool on_beat(State& state, const BeatHeard& heard, Step& step) {
     }
     store(state, step);
   }
+  if (state.durable.resigned && state.phase != NodePhase::stopped) {
+    state.durable.resigned = false;
+    store(state, step);
+  }
   arbitration::on_heard(state.arbitration, heard.from, heard.beat, state.durable.incarnation, step);
   learn(state, heard.from, heard.beat, step);
   return true;
@@ -327,11 +331,11 @@ State begin(const Start& start) {
   state.last_step = start.now;
   state.durable = start.stored;
   state.durable.incarnation = start.incarnation;
-  state.durable.resigned = false;
   state.spoken = start.stored.promises;
   state.membership =
       membership::begin(*start.config, start.self, start.stored.resignations, start.now);
   state.arbitration = arbitration::begin(*start.config, start.self, start.now);
+  state.arbitration.watches.resigned = start.stored.resigned;
   state.recovery = recovery::begin(*start.config, start.self);
   state.next_beat = start.now;
   for (const auto& config : start.config->groups) {
