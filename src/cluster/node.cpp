@@ -64,6 +64,10 @@ bool on_beat(State& state, const BeatHeard& heard, Step& step) {
     }
     store(state, step);
   }
+  if (state.durable.resigned && state.phase != NodePhase::stopped) {
+    state.durable.resigned = false;
+    store(state, step);
+  }
   arbitration::on_heard(state.arbitration, heard.from, heard.beat, state.durable.incarnation, step);
   learn(state, heard.from, heard.beat, step);
   return true;
@@ -327,7 +331,6 @@ State begin(const Start& start) {
   state.last_step = start.now;
   state.durable = start.stored;
   state.durable.incarnation = start.incarnation;
-  state.durable.resigned = false;
   state.spoken = start.stored.promises;
   // A node that stopped cleanly may have started again, alone, while we were down. Only with an
   // arbiter does it then start nothing before it has heard somebody; else its word is too old.
@@ -337,6 +340,7 @@ State begin(const Start& start) {
   state.membership =
       membership::begin(*start.config, start.self, state.durable.resignations, start.now);
   state.arbitration = arbitration::begin(*start.config, start.self, start.now);
+  state.arbitration.watches.resigned = start.stored.resigned;
   state.recovery = recovery::begin(*start.config, start.self);
   state.next_beat = start.now;
   for (const auto& config : start.config->groups) {

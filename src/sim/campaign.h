@@ -57,10 +57,12 @@ struct CampaignResult {
   Duration double_run_longest{};
 };
 
+// Told after each seed, and after each failure.
+using Progress = std::function<void(const CampaignResult& so_far)>;
+
 // Seeds are shared out among processes of their own: nothing is shared, and a crash is a failure of
 // its seed alone.
-CampaignResult run_campaign(const Campaign& campaign,
-                            const std::function<void(std::uint64_t done)>& progress);
+CampaignResult run_campaign(const Campaign& campaign, const Progress& progress);
 
 // CPU time of the worker processes so far.
 double children_cpu_seconds();

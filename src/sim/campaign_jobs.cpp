@@ -135,7 +135,7 @@ std::string end_of(pid_t pid) {
 
 class Crew {
  public:
-  Crew(const Campaign& campaign, const std::function<void(std::uint64_t)>& progress)
+  Crew(const Campaign& campaign, const Progress& progress)
       : campaign_(campaign), progress_(progress), workers_(campaign.jobs) {}
 
   CampaignResult run() {
@@ -183,7 +183,7 @@ class Crew {
       take_line(result_, std::string_view(worker.unread).substr(0, end));
       worker.unread.erase(0, end + 1);
       worker.next += campaign_.jobs;
-      if (progress_) progress_(++done_);
+      if (progress_) progress_(result_);
     }
     if (campaign_.stop_at_failure && !result_.failed.empty()) dismiss();
   }
@@ -194,6 +194,7 @@ class Crew {
     const std::string how = end_of(worker.pid);
     if (worker.next > campaign_.to || dismissed_) return;
     fail(result_, worker.next, "no_crash", how);
+    if (progress_) progress_(result_);
     if (campaign_.stop_at_failure) return dismiss();
     worker.next += campaign_.jobs;
     if (worker.next <= campaign_.to) start_or_fail(worker);
@@ -207,17 +208,15 @@ class Crew {
   }
 
   const Campaign& campaign_;
-  const std::function<void(std::uint64_t)>& progress_;
+  const Progress& progress_;
   std::vector<Worker> workers_;
   CampaignResult result_;
-  std::uint64_t done_ = 0;
   bool dismissed_ = false;
 };
 
 }  // namespace
 
-CampaignResult run_campaign(const Campaign& campaign,
-                            const std::function<void(std::uint64_t done)>& progress) {
+CampaignResult run_campaign(const Campaign& campaign, const Progress& progress) {
   MAINSTAY_CHECK(campaign.jobs > 0);
   return Crew(campaign, progress).run();
 }

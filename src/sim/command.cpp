@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <iostream>
@@ -20,7 +21,8 @@ namespace {
 constexpr std::string_view usage =
     R"(mainstay-sim: runs a cluster in a simulated world, seed by seed.
 
-  mainstay-sim --seeds FROM..TO [--jobs N]   run these seeds, each twice
+  mainstay-sim --seeds FROM..TO [--jobs N]   run these seeds, each twice; "default" is 1..2000,
+                                             or as many as MAINSTAY_SEEDS says
   mainstay-sim --seed N [--verbose]          run one, and tell its story
   mainstay-sim --seed N --shrink             find the fewest faults that still make it fail
   mainstay-sim --replay FILE                 run every seed of a list (src/sim/seeds.txt)
@@ -55,7 +57,17 @@ bool parse(std::string_view text, Number& value) {
   return error == std::errc{} && end == text.data() + text.size();
 }
 
+constexpr std::uint64_t default_seeds = 2000;
+
+// "default": as many as the environment says, for the test that runs them.
+bool parse_default(Options& options) {
+  const char* wanted = std::getenv("MAINSTAY_SEEDS");
+  options.to = default_seeds;
+  return wanted == nullptr || *wanted == '\0' || (parse(wanted, options.to) && options.to > 0);
+}
+
 bool parse_range(std::string_view text, Options& options) {
+  if (text == "default") return parse_default(options);
   const auto dots = text.find("..");
   if (dots == std::string_view::npos) {
     options.from = 1;
@@ -182,16 +194,19 @@ int run_seeds(const Options& options) {
                     .stop_at_failure = options.stop};
   const std::uint64_t count = options.to - options.from + 1;
   auto told = std::chrono::steady_clock::now();
-  const CampaignResult result = run_campaign(campaign, [&](std::uint64_t done) {
+  std::size_t failures = 0;
+  const CampaignResult result = run_campaign(campaign, [&](const CampaignResult& so_far) {
+    for (; failures < so_far.failed.size(); ++failures) {
+      const RunResult& failed = so_far.failed[failures];
+      fmt::print("seed {}: BROKEN {}: {}\n", failed.seed, failed.violations.front().law,
+                 failed.violations.front().text);
+      std::fflush(stdout);
+    }
     const auto now = std::chrono::steady_clock::now();
     if (now - told < 5s) return;
     told = now;
-    fmt::print(stderr, "{} of {} seeds\n", done, count);
+    fmt::print(stderr, "{} of {} seeds\n", so_far.passed + so_far.failed.size(), count);
   });
-  for (const auto& failed : result.failed) {
-    fmt::print("seed {}: BROKEN {}: {}\n", failed.seed, failed.violations.front().law,
-               failed.violations.front().text);
-  }
   const double hours = std::chrono::duration<double, std::ratio<3600>>(result.simulated).count();
   const double cpu_minutes = cpu_seconds() / 60;
   fmt::print("{:.1f} simulated cluster-hours in {:.2f} CPU-minutes: {:.0f} per CPU-minute\n", hours,
@@ -239,7 +254,7 @@ int catch_all(const Options& options) {
                       .options = options.run,
                       .stop_at_failure = true};
     campaign.options.twice = false;
-    const CampaignResult result = run_campaign(campaign, [](std::uint64_t) {});
+    const CampaignResult result = run_campaign(campaign, [](const CampaignResult&) {});
     if (result.failed.empty()) {
       ++survived;
       fmt::print("{:<26} SURVIVED {} seeds\n", name, result.passed);

@@ -179,6 +179,7 @@ class Stage {
     if (!simulation_) return "the first command must be \"cluster\"";
     if (words[0] == "run") return run(words);
     if (words[0] == "order") return order(words);
+    if (words[0] == "start-service") return start_service(words);
     return befall(words);
   }
 
@@ -321,6 +322,15 @@ class Stage {
     return std::nullopt;
   }
 
+  // A person starts the cluster service that was stopped.
+  Outcome start_service(const Words& words) {
+    const auto place = words.size() == 2 ? node(words[1]) : std::nullopt;
+    if (!place) return "start-service NODE";
+    simulation_->tell("", "a person starts the cluster service on " + words[1]);
+    simulation_->world().machine(*place).start_daemon();
+    return std::nullopt;
+  }
+
   bool listens(std::size_t machine) const {
     const Machine& place = simulation_->world().machine(machine);
     return place.daemon_runs() && !place.frozen() && !place.stalled();
@@ -351,6 +361,8 @@ class Stage {
         {"mend-interconnect", {FaultKind::interconnect_cut, true, 0}},
         {"cut-path", {FaultKind::path_cut, false, 0}},
         {"mend-path", {FaultKind::path_cut, true, 0}},
+        {"arbiter-cut", {FaultKind::arbiter_cut, false, 1}},
+        {"arbiter-mend", {FaultKind::arbiter_cut, true, 1}},
         {"arbiter-down", {FaultKind::arbiter_down, false, 0}},
         {"arbiter-up", {FaultKind::arbiter_down, true, 0}},
         {"aws-down", {FaultKind::aws_down, false, 0}},

@@ -122,6 +122,11 @@ std::string waits_for(const State& state, const membership::State& membership, c
     const Watch& watch = state.watches.of.at(node);
     if (!watch.seen)
       return fmt::format("the arbiter has not said yet whether {} still holds its session", node);
+    if (state.watches.resigned)
+      return fmt::format(
+          "{} was told, when this node stopped, that it may go on alone; hear it, or declare it "
+          "stopped",
+          node);
     return fmt::format("{} may still hold its session at the arbiter", node);
   }
   if (config.forced_stop.kind != ForcedStopKind::none) {

@@ -87,7 +87,7 @@ Instant revocable_at(const Watch& watch, const Timing& timing) {
                   watch.no_revoke_before);
 }
 
-void watch_one(Watch& watch, const NodeName& peer, Step& step) {
+void watch_one(Watch& watch, const NodeName& peer, bool may_revoke, Step& step) {
   if (watch.reading != 0 || watch.revoking != 0) return;
   if (watch.seen && !watch.cleared && ended(watch.record) && step.now >= watch.no_revoke_before) {
     const bool none = watch.record.standing == SessionStanding::none;
@@ -96,7 +96,7 @@ void watch_one(Watch& watch, const NodeName& peer, Step& step) {
           step);
   }
   const bool stands = watch.seen && !ended(watch.record);
-  if (stands && step.now >= revocable_at(watch, step.config.timing)) {
+  if (stands && may_revoke && step.now >= revocable_at(watch, step.config.timing)) {
     revoke(watch, peer, step);
   } else if (step.now >= watch.next_at) {
     read_it(watch, peer, step);
@@ -120,6 +120,7 @@ Watches begin_watches(const ClusterConfig& config, const NodeName& self, Instant
 
 void on_heard(Watches& watches, const NodeName& peer, Step& step) {
   Watch& watch = watches.of[peer];
+  watches.resigned = false;
   const Instant relied_on_until =
       step.now + with_drift(step.config.timing.lease, step.config.timing.drift_bound);
   if (!sabotaged(Sabotage::vouch_forgotten)) {
@@ -152,7 +153,7 @@ void watch(Watches& watches, const membership::State& membership, Step& step) {
   for (auto& [peer, watch] : watches.of) {
     const auto& known = membership.peers.at(peer);
     if (!silent(known)) continue;
-    watch_one(watch, peer, step);
+    watch_one(watch, peer, !watches.resigned, step);
   }
 }
 
@@ -167,7 +168,7 @@ Instant next_deadline(const Watches& watches, const membership::State& membershi
     const auto& known = membership.peers.at(peer);
     if (!silent(known) || watch.reading != 0 || watch.revoking != 0) continue;
     next = std::min(next, watch.next_at);
-    if (watch.seen && !ended(watch.record))
+    if (watch.seen && !ended(watch.record) && !watches.resigned)
       next = std::min(next, revocable_at(watch, config.timing));
     if (watch.seen && !watch.cleared && ended(watch.record))
       next = std::min(next, watch.no_revoke_before);

@@ -34,6 +34,9 @@ struct Watch {
 
 struct Watches {
   std::map<NodeName, Watch> of;
+  // This node stopped cleanly, and so vouched for the others until it hears one of them again:
+  // until then it revokes nobody. A person may declare a node stopped instead.
+  bool resigned = false;
   friend bool operator==(const Watches&, const Watches&) = default;
 };
 
