@@ -248,8 +248,10 @@ int demo(bool keep) {
   auto stage = set_up();
   const Status done = stage ? play(*stage) : Status(std::unexpected(stage.error()));
   if (!done) {
-    fmt::print(stderr, "\nmainstay-demo: {}\n", done.error().message);
-    return done.error().code == Code::cancelled ? 130 : 1;
+    const bool asked = done.error().code == Code::cancelled;
+    fmt::print(stderr, "\nmainstay-demo: {}\n",
+               asked ? "interrupted; taking the lab down" : done.error().message);
+    return asked ? 130 : 1;
   }
   if (keep) {
     stage->lab->keep();
