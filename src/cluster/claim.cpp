@@ -185,7 +185,8 @@ std::string why_here(const State& state, const GroupConfig& config, group::Group
   }
   group.start_reason = StartReason::failover;
   const auto& peer = state.membership.peers.at(last->second.node);
-  if (peer.resigned) return fmt::format("{} was stopped", last->second.node);
+  const bool leaves = peer.beat && peer.beat->phase == NodePhase::leaving;
+  if (peer.resigned || leaves) return fmt::format("{} is stopped in order", last->second.node);
   if (membership::present(peer)) return fmt::format("it could not stay on {}", last->second.node);
   return fmt::format("{} failed: {}", last->second.node, peer.why);
 }
@@ -290,6 +291,23 @@ void consider_claims(State& state, const NodeName& from, const Beat& beat, Step&
     const auto report = beat.reports.find(config.name);
     if (report == beat.reports.end() || report->second.phase != GroupPhase::claiming) continue;
     consider_claim(state, config, from, report->second.term, step);
+  }
+}
+
+void reconsider_claims(State& state, Step& step) {
+  for (const auto& config : step.config.groups) {
+    const auto said = state.said.reports.find(config.name);
+    const bool ran = said != state.said.reports.end() &&
+                     said->second.phase != GroupPhase::stopped &&
+                     said->second.phase != GroupPhase::claiming;
+    if (!ran || !group::idle(state.groups.at(config.name))) continue;
+    for (const auto& [node, peer] : state.membership.peers) {
+      if (!membership::present(peer) || !peer.beat) continue;
+      const auto report = peer.beat->reports.find(config.name);
+      const bool claims =
+          report != peer.beat->reports.end() && report->second.phase == GroupPhase::claiming;
+      if (claims) consider_claim(state, config, node, report->second.term, step);
+    }
   }
 }
 

@@ -368,6 +368,7 @@ Actions step(State& state, const Event& event, Instant now) {
   node::follow_placement(state, step);
   node::advance_claims(state, step);
   node::advance_groups(state, step);
+  node::reconsider_claims(state, step);
   node::schedule_monitors(state, step);
   arbitration::advance(state.arbitration,
                        {.membership = state.membership,

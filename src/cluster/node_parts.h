@@ -26,6 +26,9 @@ void stop_all(State& state, StopReason reason, Step& step);
 
 // ---- claim.cpp: from stopped to starting
 void consider_claims(State& state, const NodeName& from, const Beat& beat, Step& step);
+// What was refused while we ran it is looked at again the moment we have stopped it: whoever takes
+// it over need not ask once more.
+void reconsider_claims(State& state, Step& step);
 void advance_claims(State& state, Step& step);
 // True if the event answered a question about a group's record at the arbiter.
 bool on_owner_answer(State& state, const Event& event, Step& step);

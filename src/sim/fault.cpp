@@ -103,7 +103,8 @@ void worsen_links(Conditions& conditions, const Fault& fault) {
 
 void worsen_scripts(ScriptConditions& scripts, const Fault& fault) {
   if (fault.kind == FaultKind::scripts_bad) {
-    scripts.fail = scripts.lie = scripts.dies = fault.rate / 2;
+    // A start script that lies is noticed by nobody, so no law could ask for its service.
+    scripts.fail = scripts.dies = fault.rate / 2;
     scripts.hang = fault.rate / 3;
     scripts.start.high = std::max(scripts.start.high, fault.size * 2);
     scripts.stop.high = std::max(scripts.stop.high, fault.size * 2);

@@ -96,12 +96,8 @@ void ProcessPort::start_service(const std::string& family) {
   for (const auto& [pid, living] : living_) {
     if (living.family == family && living.conduct == Conduct::resident) return;
   }
-  const int pid = begin(Program{.family = family}, Conduct::resident);
-  const ScriptConditions& rates = machine_.conditions().scripts;
-  if (rates.dies > 0 && machine_.random().chance(rates.dies)) {
-    machine_.on_machine(machine_.world().now() + machine_.random().between(1ms, 3s),
-                        [this, pid] { end(pid, {.exit_code = 1}); });
-  }
+  // Nobody watches what a script leaves behind, so it lives until it is ended.
+  begin(Program{.family = family}, Conduct::resident);
 }
 
 void ProcessPort::end_services(const std::string& family) {

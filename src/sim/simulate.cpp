@@ -107,7 +107,8 @@ Sample sample_of(std::shared_ptr<const ClusterConfig> config, FaultKind kind, st
   Ingredients ingredients{.seed = random.next(),
                           .environment = environment_for(std::move(config), random),
                           .faults = {},
-                          .story = story};
+                          .story = story,
+                          .unwatched_die = true};
   Simulation simulation(std::move(ingredients));
   simulation.begin();
   sample.formed = simulation.run_until_served(simulation.liveness_bound(), 5s);

@@ -252,11 +252,24 @@ void Simulation::ask(std::size_t machine, Command command, std::function<void(St
   drivers_[machine]->ask(std::move(command), std::move(done));
 }
 
+namespace {
+
+// Its end is noticed: it is a resident program.
+bool watched(const ResourceConfig& resource) {
+  if (resource.params.empty()) return false;
+  const Params& params = resource.params.begin()->second;
+  const auto mode = params.find("mode");
+  return mode != params.end() && mode->second == Value(std::string("resident"));
+}
+
+}  // namespace
+
 void Simulation::kill_program(const Fault& fault) {
   if (fault.group >= config().groups.size()) return;
   for (std::size_t i = 0; i < world_->size(); ++i) {
     if (!world_->machine(i).executing()) continue;
     for (const auto& resource : config().groups[fault.group].resources) {
+      if (!watched(resource) && !ingredients_.unwatched_die) continue;
       if (world_->machine(i).process().fell(resource.name.value, 1)) return;
     }
   }

@@ -30,6 +30,8 @@ struct Ingredients {
   Environment environment;
   std::vector<Fault> faults;
   bool story = false;  // keep what nodes and world say
+  // Programs die, too, that no resource type watches; then nobody restarts them.
+  bool unwatched_die = false;
 };
 
 class Simulation {
