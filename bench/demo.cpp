@@ -223,14 +223,17 @@ void tell_how_to_look(const Stage& stage) {
   const std::string& lab = stage.programs.lab;
   chapter("Lab and cluster stay up");
   fmt::print(R"(export MAINSTAY_LAB_DIR={0}
-{1} status                       # instances, routes, faults
-{1} shell server1                # a shell there; then: {2} status
-{1} exec client -- curl http://{3}/
-{1} fault kill server2           # and freeze, cut, line, api ...: {1} fault --help
-{1} events
-{1} down && rm -r {4}            # ends everything
+bin={1}
+$bin/mainstay-lab status                            # instances, routes, faults
+$bin/mainstay-lab exec server1 -- $bin/mainstay status
+$bin/mainstay-lab exec server1 -- $bin/mainstay why {2}
+$bin/mainstay-lab exec client -- $bin/mainstay-lab probe --url http://{3}:80/ --duration 1s
+$bin/mainstay-lab fault kill server2                # fault --help: freeze, cut, line, api ...
+$bin/mainstay-lab shell server1                     # look around there
+$bin/mainstay-lab down && rm -r {4}
 )",
-             stage.lab->folder(), lab, stage.programs.command, virtual_ip, stage.folder.path());
+             stage.lab->folder(), lab.substr(0, lab.rfind('/')), group_name, virtual_ip,
+             stage.folder.path());
 }
 
 Status play(Stage& stage) {
@@ -248,8 +251,10 @@ int demo(bool keep) {
   auto stage = set_up();
   const Status done = stage ? play(*stage) : Status(std::unexpected(stage.error()));
   if (!done) {
-    fmt::print(stderr, "\nmainstay-demo: {}\n", done.error().message);
-    return done.error().code == Code::cancelled ? 130 : 1;
+    const bool asked = done.error().code == Code::cancelled;
+    fmt::print(stderr, "\nmainstay-demo: {}\n",
+               asked ? "interrupted; taking the lab down" : done.error().message);
+    return asked ? 130 : 1;
   }
   if (keep) {
     stage->lab->keep();
