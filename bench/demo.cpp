@@ -97,6 +97,7 @@ Result<View> form(Stage& stage) {
   stage.cluster.emplace(std::move(*cluster));
   const auto view = stage.cluster->wait_until_formed(form_patience);
   if (!view) return view;
+  fmt::print("`mainstay check` says of their configuration:\n\n{}\n", stage.cluster->safety());
   tell(fmt::format("{} runs on {} after {:.1f} s. `mainstay status` there says:\n", group_name,
                    view->owner, seconds_since(begun)));
   if (auto done = tell_status(stage, view->owner); !done) return std::unexpected(done.error());
@@ -122,13 +123,16 @@ Status tell_story(const Stage& stage, const Story& story, const std::vector<std:
   const Measurement& measured = story.measured;
   if (measured.failed > 0) {
     moments->push_back(
-        {measured.last_good_ns, "client", "last good answer was to a request of now"});
+        {measured.last_good_ns, "client", "the last request that is answered for now"});
     moments->push_back(
         {measured.first_good_ns, "client",
-         fmt::format("first good answer again: the outage was {:.0f} ms", measured.outage_ms)});
+         fmt::format("the first good answer again: {:.0f} ms without", measured.outage_ms)});
   }
+  // A client that noticed nothing sets no end to the story.
   const std::int64_t end =
-      std::max(measured.first_good_ns, story.struck_ns + 500'000'000) + 300'000'000;
+      measured.failed == 0
+          ? monotonic_ns()
+          : std::max(measured.first_good_ns, story.struck_ns + 500'000'000) + 300'000'000;
   fmt::print("{}",
              to_text(between(in_order(std::move(*moments)), story.struck_ns - 100'000'000, end),
                      story.struck_ns));
@@ -143,8 +147,7 @@ Status tell_story(const Stage& stage, const Story& story, const std::vector<std:
 Status tell_why(const Stage& stage, const std::string& node) {
   const auto activation = stage.cluster->last_activation(node);
   if (!activation) return std::unexpected(activation.error());
-  tell(fmt::format("Why {} may run there (term {}): {}", group_name, activation->term,
-                   activation->reason));
+  tell(fmt::format("Why {} may run on {}: {}", group_name, activation->node, activation->reason));
   for (const std::string& clearance : activation->clearances) tell("  clearance " + clearance);
   return {};
 }
@@ -220,14 +223,17 @@ void tell_how_to_look(const Stage& stage) {
   const std::string& lab = stage.programs.lab;
   chapter("Lab and cluster stay up");
   fmt::print(R"(export MAINSTAY_LAB_DIR={0}
-{1} status                       # instances, routes, faults
-{1} shell server1                # a shell there; then: {2} status
-{1} exec client -- curl http://{3}/
-{1} fault kill server2           # and freeze, cut, line, api ...: {1} fault --help
-{1} events
-{1} down && rm -r {4}            # ends everything
+bin={1}
+$bin/mainstay-lab status                            # instances, routes, faults
+$bin/mainstay-lab exec server1 -- $bin/mainstay status
+$bin/mainstay-lab exec server1 -- $bin/mainstay why {2}
+$bin/mainstay-lab exec client -- $bin/mainstay-lab probe --url http://{3}:80/ --duration 1s
+$bin/mainstay-lab fault kill server2                # fault --help: freeze, cut, line, api ...
+$bin/mainstay-lab shell server1                     # look around there
+$bin/mainstay-lab down && rm -r {4}
 )",
-             stage.lab->folder(), lab, stage.programs.command, virtual_ip, stage.folder.path());
+             stage.lab->folder(), lab.substr(0, lab.rfind('/')), group_name, virtual_ip,
+             stage.folder.path());
 }
 
 Status play(Stage& stage) {
@@ -245,8 +251,10 @@ int demo(bool keep) {
   auto stage = set_up();
   const Status done = stage ? play(*stage) : Status(std::unexpected(stage.error()));
   if (!done) {
-    fmt::print(stderr, "\nmainstay-demo: {}\n", done.error().message);
-    return done.error().code == Code::cancelled ? 130 : 1;
+    const bool asked = done.error().code == Code::cancelled;
+    fmt::print(stderr, "\nmainstay-demo: {}\n",
+               asked ? "interrupted; taking the lab down" : done.error().message);
+    return asked ? 130 : 1;
   }
   if (keep) {
     stage->lab->keep();

@@ -23,6 +23,23 @@ bool hidden_in_instances(const std::string& path) {
   return std::ranges::any_of(own, [&](const char* folder) { return path.starts_with(folder); });
 }
 
+// Calls that only read would drown the story; those that worked show in what they changed, and so
+// do faults.
+bool worth_telling(const json& event) {
+  const std::string kind = event.value("kind", "");
+  if (kind == "api") return event.value("outcome", "ok") != "ok";
+  return kind == "instance" || kind == "route";
+}
+
+// "rtb-0e65: 10.1.0.20/32 ..." -> "route table Public-AB: 10.1.0.20/32 ...".
+std::string with_names(std::string text, const std::map<std::string, std::string>& names) {
+  for (const auto& [id, name] : names) {
+    const std::size_t at = text.find(id);
+    if (at != std::string::npos) text.replace(at, id.size(), "route table " + name);
+  }
+  return text;
+}
+
 }  // namespace
 
 Command Lab::command(std::vector<std::string> words, Duration patience) const {
@@ -92,6 +109,16 @@ Result<std::vector<RouteTarget>> Lab::routes_to(std::string_view address) const 
   return targets;
 }
 
+Result<std::map<std::string, std::string>> Lab::table_names() const {
+  const auto status = parsed(output_of(command({"status", "--json"})), "the lab's status");
+  if (!status) return std::unexpected(status.error());
+  std::map<std::string, std::string> names;
+  for (const auto& [name, table] : status->at("route_tables").items()) {
+    names.emplace(table.at("id").get<std::string>(), name);
+  }
+  return names;
+}
+
 Result<std::string> Lab::exec(const std::string& instance, const std::vector<std::string>& argv,
                               Duration patience) const {
   std::vector<std::string> words = {"exec", instance, "--"};
@@ -133,6 +160,8 @@ Status Lab::fault(const std::vector<std::string>& words) const {
 Result<std::vector<Moment>> Lab::events(std::uint64_t since) const {
   const auto text = output_of(command({"events", "--json", "--since", std::to_string(since)}));
   if (!text) return std::unexpected(text.error());
+  const auto tables = table_names();
+  if (!tables) return std::unexpected(tables.error());
   std::vector<Moment> moments;
   std::string_view rest = *text;
   while (!rest.empty()) {
@@ -140,10 +169,9 @@ Result<std::vector<Moment>> Lab::events(std::uint64_t since) const {
     const json event = json::parse(rest.substr(0, end), nullptr, false);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (event.is_discarded()) continue;
-    // Calls that only read would drown the story.
-    if (event.value("action", "").starts_with("Describe")) continue;
-    moments.push_back(
-        {event.value("monotonic_ns", std::int64_t{0}), "lab", event.value("text", "")});
+    if (!worth_telling(event)) continue;
+    moments.push_back({event.value("monotonic_ns", std::int64_t{0}), "lab",
+                       with_names(event.value("text", ""), *tables)});
   }
   return moments;
 }

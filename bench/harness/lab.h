@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -46,13 +47,15 @@ class Lab {
   Status at_boot(const std::string& instance, const std::vector<std::string>& argv) const;
   Status write(const std::string& instance, std::string_view path, const std::string& text) const;
   Status fault(const std::vector<std::string>& words) const;
-  // What happened after the event of this number.
+  // What happened to instances and routes after the event of this number, and what the API refused.
   Result<std::vector<Moment>> events(std::uint64_t since) const;
   Result<std::uint64_t> last_event() const;
   // mainstay-lab with these words, for this lab.
   Command command(std::vector<std::string> words, Duration patience = 60s) const;
 
  private:
+  // Of the route tables, by id.
+  Result<std::map<std::string, std::string>> table_names() const;
   Lab(std::string program, std::string folder)
       : program_(std::move(program)), folder_(std::move(folder)) {}
 

@@ -139,7 +139,12 @@ std::string to_text(const Command& command) {
   std::string program = command.argv[0].substr(command.argv[0].rfind('/') + 1);
   std::vector<std::string> words = command.argv;
   words[0] = std::move(program);
-  return fmt::format("{}", fmt::join(words, " "));
+  std::string text = fmt::format("{}", fmt::join(words, " "));
+  // A message names the command; a document among its words is not part of the name.
+  constexpr std::size_t text_max = 160;
+  const std::size_t end = std::min(text.find('\n'), text_max);
+  if (end < text.size()) text = text.substr(0, end) + " ...";
+  return text;
 }
 
 Result<Finished> run(const Command& command) {

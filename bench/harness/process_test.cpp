@@ -44,3 +44,9 @@ TEST_CASE("a program in the background runs until it is ended") {
   CHECK(background->end() == 128 + 15);
   CHECK_FALSE(background->running());
 }
+
+TEST_CASE("a command's name is its first line, and not without end") {
+  CHECK(to_text({.argv = {"/usr/bin/mainstay", "status"}}) == "mainstay status");
+  CHECK(to_text({.argv = {"sh", "-c", "first\nsecond"}}) == "sh -c first ...");
+  CHECK(to_text({.argv = {"sh", std::string(500, 'x')}}).size() < 200);
+}

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "adapters/linux/cluster_key.h"
+#include "apps/run_simulation.h"
 #include "apps/start_service.h"
 #include "apps/version.h"
 #include "catalog/catalog.h"
@@ -14,16 +15,15 @@
 int main(int count, char** arguments) {
   using namespace mainstay;
   const bool terminal = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
-  cli::Environment environment{
-      .out = std::cout,
-      .err = std::cerr,
-      .style = {.colours = terminal},
-      .catalog = catalog(),
-      .safety_sentences = safety_sentences,
-      .generate_key = adapters::generate_key,
-      .start_service = apps::start_service,
-      .simulate = [](const cli::SimulationOrder&, std::ostream&) { return cli::ExitCode::refused; },
-      .version = apps::version};
+  cli::Environment environment{.out = std::cout,
+                               .err = std::cerr,
+                               .style = {.colours = terminal},
+                               .catalog = catalog(),
+                               .safety_sentences = safety_sentences,
+                               .generate_key = adapters::generate_key,
+                               .start_service = apps::start_service,
+                               .simulate = apps::run_simulation,
+                               .version = apps::version};
   const std::vector<std::string> words(arguments + 1, arguments + count);
   return static_cast<int>(cli::run(words, environment));
 }

@@ -57,10 +57,22 @@ void consider_claim(State& state, const GroupConfig& config, const NodeName& fro
 
 // ---- Our own claims.
 
+// Who has not heard another node in this run does not know which terms that node has used since,
+// and without an arbiter nobody can tell it. Its own incarnation, which grows with the time of day,
+// is above them, so that even then a term is not used twice.
+Term lowest_new_term(const State& state, const GroupConfig& config) {
+  if (arbitration::basis(state.config->arbitration) == arbitration::Basis::arbiter) return 0;
+  const bool unheard = std::ranges::any_of(config.policy, [&](const NodeName& node) {
+    return node != state.self && !state.membership.peers.at(node).beat;
+  });
+  return unheard ? state.durable.incarnation : 0;
+}
+
 void begin_claim(State& state, const GroupConfig& config, group::Group& group, Step& step) {
-  Term highest = highest_term(state, config.name);
+  const Term highest = highest_term(state, config.name);
   group.phase = GroupPhase::claiming;
   group.term = highest + (sabotaged(Sabotage::term_repeats) && highest > 0 ? 0 : 1);
+  group.term = std::max(group.term, lowest_new_term(state, config));
   group.claim_since = step.now;
   group.owner_won = false;
   group.owner_read = false;
@@ -185,7 +197,8 @@ std::string why_here(const State& state, const GroupConfig& config, group::Group
   }
   group.start_reason = StartReason::failover;
   const auto& peer = state.membership.peers.at(last->second.node);
-  if (peer.resigned) return fmt::format("{} was stopped", last->second.node);
+  const bool leaves = peer.beat && peer.beat->phase == NodePhase::leaving;
+  if (peer.resigned || leaves) return fmt::format("{} is stopped in order", last->second.node);
   if (membership::present(peer)) return fmt::format("it could not stay on {}", last->second.node);
   return fmt::format("{} failed: {}", last->second.node, peer.why);
 }

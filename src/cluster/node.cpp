@@ -332,8 +332,13 @@ State begin(const Start& start) {
   state.durable = start.stored;
   state.durable.incarnation = start.incarnation;
   state.spoken = start.stored.promises;
+  // A node that stopped cleanly may have started again, alone, while we were down. Only with an
+  // arbiter does it then start nothing before it has heard somebody; else its word is too old.
+  if (arbitration::basis(start.config->arbitration) != arbitration::Basis::arbiter) {
+    state.durable.resignations.clear();
+  }
   state.membership =
-      membership::begin(*start.config, start.self, start.stored.resignations, start.now);
+      membership::begin(*start.config, start.self, state.durable.resignations, start.now);
   state.arbitration = arbitration::begin(*start.config, start.self, start.now);
   state.arbitration.watches.resigned = start.stored.resigned;
   state.recovery = recovery::begin(*start.config, start.self);

@@ -56,6 +56,22 @@ TEST_CASE("a node that boots alone waits for the others, as long as the configur
   CHECK(cores.phase("a") == GroupPhase::running);
 }
 
+TEST_CASE("a node that starts a group without having heard the other takes a term of its own") {
+  Cores cores(two_nodes());
+  cores.run_for(2s);
+  for (int i = 0; i < 3; ++i) {
+    cores.ask("a", RestartGroup{web});
+    cores.run_for(2s);
+  }
+  cores.kill(node("a"));
+  cores.kill(node("b"));
+  cores["b"].stored.incarnation = 1'000'000;  // the time of day, in milliseconds
+  cores.boot(node("b"));
+  cores.run_for(6min);
+  REQUIRE(cores.phase("b") == GroupPhase::running);
+  CHECK(cores["b"].activations.back().term > 1'000'000);
+}
+
 TEST_CASE("an operator can cut the wait short") {
   Cores cores(two_nodes());
   cores.kill(node("b"));
@@ -279,6 +295,28 @@ TEST_CASE("a forced stop that is confirmed clears the silent node") {
   cores.run_for(6s);
   CHECK(cores.phase("b") == GroupPhase::running);
   CHECK(cores["b"].activations.back().clearances[0].evidence == Evidence::fenced);
+}
+
+TEST_CASE("a restarted node does not go by an old farewell: its peer may have started alone") {
+  ClusterConfig config = two_nodes();
+  config.arbitration.forced_stop.kind = ForcedStopKind::simulated;
+  config.timing.start_wait = Duration(10s);
+  Cores cores(config);
+  cores.run_for(2s);
+  cores.ask("b", StopNode{});
+  cores.run_for(2s);
+  cores.kill(node("b"));
+  cores.kill(node("a"));
+  cores.boot(node("b"));
+  cores.run_for(30s);
+  REQUIRE(cores.phase("b") == GroupPhase::running);
+  cores.cut(node("a"), node("b"));
+  cores.cut(node("b"), node("a"));
+  cores.on_fence = [](auto&, auto&) -> Status { return failure(Code::unavailable, "denied"); };
+  cores.boot(node("a"));
+  cores.run_for(60s);
+  CHECK(cores.phase("a") != GroupPhase::running);
+  CHECK(cores.phase("b") == GroupPhase::running);
 }
 
 TEST_CASE("a forced stop that fails moves nothing") {

@@ -20,10 +20,6 @@ T must(Result<T> result) {
   if (!result) FAIL(result.error().message);
   return std::move(*result);
 }
-void must(Status status) {
-  if (!status) FAIL(status.error().message);
-}
-
 // One lab and one cluster for all stories of this file: each leaves it formed.
 struct Stage {
   Stage()
@@ -31,7 +27,6 @@ struct Stage {
         folder(must(RunFolder::make("e2e"))),
         lab(must(Lab::up(programs, folder.path()))),
         site(must(lab.site())) {
-    site.web = {programs.lab, "web", "--listen", "0.0.0.0:80", "--ledger", "/run/lab/ledger"};
     cluster.emplace(must(Cluster::start(lab, programs, site)));
   }
 

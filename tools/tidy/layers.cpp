@@ -110,20 +110,28 @@ class LayerCheck {
   }
 
   void own(const std::string& target) {
-    const bool in_src = source_.path.starts_with("src/");
-    const std::string top = source_.path.substr(0, source_.path.find('/') + 1);
-    const bool resolves = exists_("src/" + target) || (!in_src && exists_(top + target));
-    if (!resolves) {
-      found(fmt::format("\"{}\" is not a path relative to src/{}", target,
-                        in_src ? "" : " or to " + top));
+    const std::string folder = folder_of_target(target);
+    if (folder.empty()) {
+      found(
+          fmt::format("\"{}\" is not a path relative to src/ (or, outside src/, to one's own "
+                      "folder or bench/)",
+                      target));
       return;
     }
-    const bool neighbour = !exists_("src/" + target);
-    const std::string folder = neighbour ? layer_.folder : target.substr(0, target.find('/'));
     if (folder == layer_.folder || layer_.may_include_all) return;
     if (layer_.may_include.contains(folder)) return;
     found(fmt::format("{} may not include {} (\"{}\"); see the table in docs/ARCHITECTURE.md",
                       layer_.folder, folder, target));
+  }
+
+  // Empty if there is no such file where it may be looked for. The programs that drive others share
+  // what lies in bench/.
+  std::string folder_of_target(const std::string& target) const {
+    if (exists_("src/" + target)) return target.substr(0, target.find('/'));
+    if (source_.path.starts_with("src/")) return {};
+    const std::string top = source_.path.substr(0, source_.path.find('/') + 1);
+    if (exists_(top + target)) return layer_.folder;
+    return exists_("bench/" + target) ? "bench" : "";
   }
 
   void foreign(const std::string& header) {

@@ -18,6 +18,7 @@ constexpr std::string_view architecture = R"(
 | `adapters` | the world | `base`, `ports` | fmt, asio, system | |
 | `apps` | wiring | everything | fmt | |
 | `tools` | checks | — | fmt | |
+| `test` | clusters | `base`, `bench` | fmt | |
 
 | Other | Table |
 )";
@@ -30,9 +31,9 @@ LayerTable table() {
 }
 
 bool exists(std::string_view path) {
-  static const std::set<std::string, std::less<>> files = {"src/base/time.h", "src/ports/clock.h",
-                                                           "src/cluster/node.h",
-                                                           "tools/tidy/rules.h", "docs/STYLE.md"};
+  static const std::set<std::string, std::less<>> files = {
+      "src/base/time.h",    "src/ports/clock.h",   "src/cluster/node.h",
+      "tools/tidy/rules.h", "bench/harness/lab.h", "docs/STYLE.md"};
   return files.contains(path);
 }
 
@@ -105,7 +106,7 @@ TEST_CASE("comments and literals are blanked, and everything keeps its place") {
 
 TEST_CASE("the layer table is read, with several folders in a row") {
   const LayerTable layers = table();
-  CHECK(layers.layers.size() == 7);
+  CHECK(layers.layers.size() == 8);
   CHECK(layers.layers.at("cluster").pure);
   CHECK(layers.layers.at("cluster").may_include == std::set<std::string>{"base", "config"});
   CHECK(layers.layers.at("base").may_include.empty());
@@ -143,6 +144,8 @@ TEST_CASE("an include that is not relative to src is found") {
   CHECK(layers("src/cluster/a.cpp", "#include \"node.h\"\n").size() == 1);
   CHECK(layers("src/cluster/a.cpp", "#include \"../base/time.h\"\n").size() == 1);
   CHECK(layers("tools/a.cpp", "#include \"tidy/rules.h\"\n").empty());
+  CHECK(layers("tools/a.cpp", "#include \"harness/lab.h\"\n").size() == 1);
+  CHECK(layers("test/a.cpp", "#include \"harness/lab.h\"\n").empty());
 }
 
 TEST_CASE("a library or system header is allowed only where the table says so") {

@@ -2,6 +2,8 @@
 // child process in namespaces of its own.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,10 +1,11 @@
-// The shared lab and the main function that ends it.
+// The shared lab, the main function that ends it, and what a person sees of it.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include "lab/e2e/fixture.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <optional>
 #include <sstream>
 #include <thread>
@@ -85,6 +86,26 @@ bool becomes_true(Duration patience, const std::function<bool()>& question) {
 }
 
 }  // namespace mainstay::lab
+
+TEST_CASE("a person can read the lab's state and story") {
+  const mainstay::lab::Lab& lab = mainstay::lab::shared_lab();
+  const auto says = [&](const std::string& word) {
+    std::FILE* program =
+        ::popen(fmt::format("{} {} --dir {}", lab.program(), word, lab.directory()).c_str(), "r");
+    REQUIRE(program != nullptr);
+    std::string text(64 * 1024, '\0');
+    text.resize(std::fread(text.data(), 1, text.size(), program));
+    CHECK(::pclose(program) == 0);
+    return text;
+  };
+  mainstay::lab::fault(lab, "cut server1 aws");
+  const std::string status = says("status");
+  CHECK(status.find("server1      running  running   ap-northeast-1a  10.0.110.10") !=
+        std::string::npos);
+  CHECK(status.find("cut: server1 - aws (both)") != std::string::npos);
+  CHECK(says("events").find("cut server1 aws") != std::string::npos);
+  CHECK(says("env server1").find("AWS_DEFAULT_REGION=ap-northeast-1") != std::string::npos);
+}
 
 int main(int argc, char** argv) {
   doctest::Context context(argc, argv);

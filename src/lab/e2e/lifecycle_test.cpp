@@ -183,8 +183,13 @@ TEST_CASE("a command's exit code and output pass through, quickly") {
   const auto unknown = lab.exec("server1", {"/no/such/program"});
   REQUIRE_FALSE(unknown.has_value());
   CHECK(unknown.error().message.find("No such file") != std::string::npos);
-  const auto began = std::chrono::steady_clock::now();
-  for (int i = 0; i < 20; ++i) run(lab, "server1", {"true"});
-  const auto each = (std::chrono::steady_clock::now() - began) / 20;
-  CHECK(std::chrono::duration<double, std::milli>(each).count() < 50);
+  // The quickest of many, because tests share the machine with others.
+  auto quickest = std::chrono::nanoseconds::max();
+  for (int i = 0; i < 20; ++i) {
+    const auto began = std::chrono::steady_clock::now();
+    run(lab, "server1", {"true"});
+    quickest =
+        std::min(quickest, std::chrono::nanoseconds(std::chrono::steady_clock::now() - began));
+  }
+  CHECK(quickest < 20ms);
 }
