@@ -10,8 +10,8 @@
 namespace mainstay {
 
 struct Durable {
-  Incarnation incarnation = 0;            // of the present run
-  bool resigned = false;                  // this node stopped cleanly and has heard nobody since
+  Incarnation incarnation = 0;  // of the present run
+  bool resigned = false;  // this node stopped cleanly, and somebody may not know that it is back
   std::map<GroupName, Promise> promises;  // own claims included
   std::map<GroupName, Intent> intents;
   std::map<NodeName, Incarnation> resignations;  // peers that stopped cleanly, and in which run

@@ -64,11 +64,16 @@ bool on_beat(State& state, const BeatHeard& heard, Step& step) {
     }
     store(state, step);
   }
-  if (state.durable.resigned && state.phase != NodePhase::stopped) {
+  arbitration::on_heard(state.arbitration,
+                        {.from = heard.from,
+                         .beat = heard.beat,
+                         .had_resigned = was_resigned && !peer->second.resigned},
+                        state.durable.incarnation, step);
+  const bool running = state.phase != NodePhase::stopped;
+  if (state.durable.resigned && running && farewells_over(state.arbitration.watches)) {
     state.durable.resigned = false;
     store(state, step);
   }
-  arbitration::on_heard(state.arbitration, heard.from, heard.beat, state.durable.incarnation, step);
   learn(state, heard.from, heard.beat, step);
   return true;
 }
@@ -339,8 +344,9 @@ State begin(const Start& start) {
   }
   state.membership =
       membership::begin(*start.config, start.self, state.durable.resignations, start.now);
-  state.arbitration = arbitration::begin(*start.config, start.self, start.now);
-  state.arbitration.watches.resigned = start.stored.resigned;
+  state.arbitration = arbitration::begin(
+      *start.config, start.self,
+      {.resigned = start.stored.resigned, .before_us = start.stored.resignations}, start.now);
   state.recovery = recovery::begin(*start.config, start.self);
   state.next_beat = start.now;
   for (const auto& config : start.config->groups) {

@@ -256,6 +256,39 @@ TEST_CASE("with arbiter and interconnect gone a node stops in time") {
   CHECK(cores.phase("b") == GroupPhase::stopped);
 }
 
+TEST_CASE("who stopped cleanly acts against nobody that may not know it is back") {
+  Cores cores(with_arbiter());
+  cores.run_for(5s);
+  cores.ask("b", StopNode{});
+  cores.run_for(2s);
+  cores.kill(node("b"));
+  // The owner goes on by b's farewell alone; b comes back deaf, and is not heard.
+  cores.arbiter_up = false;
+  cores.run_for(2min);
+  REQUIRE(cores.phase("a") == GroupPhase::running);
+  cores.cut(node("a"), node("b"));
+  cores.arbiter_up = true;
+  cores["a"].frozen = true;  // it cannot renew its session, and runs on in its own time
+  cores.boot(node("b"));
+  cores.ask("b", CancelStartWait{});
+  cores.run_for(2min);
+  CHECK(cores["b"].activations.empty());
+}
+
+TEST_CASE("a farewell that ends leaves the owner the time to get the vouch it now needs") {
+  Cores cores(with_arbiter());
+  cores.run_for(5s);
+  cores.ask("b", StopNode{});
+  cores.run_for(2s);
+  cores.kill(node("b"));
+  cores.arbiter_up = false;
+  cores.run_for(2min);
+  cores.boot(node("b"));
+  cores.run_for(30s);
+  CHECK(cores.phase("a") == GroupPhase::running);
+  CHECK(cores["a"].activations.size() == 1);
+}
+
 TEST_CASE("a lone node outlives a hiccup of the arbiter") {
   Cores cores(with_arbiter());
   cores.run_for(5s);

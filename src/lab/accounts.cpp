@@ -91,6 +91,8 @@ void Accounts::permit(const std::string& role, const std::string& action) {
 void Accounts::expire(const std::string& instance, std::int64_t now_ms, bool metadata_follows) {
   const auto found = holders_.find(instance);
   if (found == holders_.end()) return;
+  // Also what nobody has asked for yet must be expired when it is shown.
+  if (found->second.issued.empty()) found->second.issued.push_back(make("ASIA", now_ms));
   for (Credentials& issued : found->second.issued) {
     issued.expires_ms = std::min(issued.expires_ms, now_ms);
   }

@@ -55,7 +55,9 @@ Status for_lines(std::string_view text, const char* what, const Use& use) {
 }  // namespace
 
 OutageReport analyse_requests(std::vector<ProbeRecord> records) {
-  std::ranges::stable_sort(records, {}, &ProbeRecord::start_ns);
+  std::ranges::sort(records, {}, [](const ProbeRecord& record) {
+    return std::pair(record.start_ns, record.end_ns);
+  });
   OutageReport report;
   report.requests = static_cast<int>(records.size());
   const ProbeRecord* last_good = nullptr;

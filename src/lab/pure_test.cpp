@@ -182,6 +182,14 @@ TEST_CASE("role credentials are renewed before they end, unless the service is s
   CHECK(accounts.principal(first.access_key).instance == "server1");
 }
 
+TEST_CASE("a stuck metadata service shows expired credentials also to the first who asks") {
+  Accounts accounts(layout(), model(), 1);
+  accounts.expire("server1", 100, false);
+  CHECK(accounts.of_instance("server1", 200)->expires_ms == 100);
+  accounts.expire("server2", 100, true);
+  CHECK(accounts.of_instance("server2", 200)->expires_ms > 200);
+}
+
 TEST_CASE("permissions are denied by pattern and given back") {
   Accounts accounts(layout(), model(), 1);
   const Principal node{"arn", "id", "server1", "ha-node"};

@@ -125,7 +125,8 @@ Basis basis(const ArbitrationConfig& config) {
   return config.reachability.empty() ? Basis::none_needed : Basis::contact;
 }
 
-State begin(const ClusterConfig& config, const NodeName& self, Instant now) {
+State begin(const ClusterConfig& config, const NodeName& self, const Farewell& farewell,
+            Instant now) {
   State state;
   state.began = now;
   state.fence_turn =
@@ -133,7 +134,7 @@ State begin(const ClusterConfig& config, const NodeName& self, Instant now) {
   state.session.next_at = now;
   state.checks.next_at = now;
   state.checks.asked = now;
-  state.watches = begin_watches(config, self, now);
+  state.watches = begin_watches(config, self, farewell, now);
   for (const auto& node : config.nodes) {
     if (node.name == self) continue;
     state.fences[node.name].next_at = now;
@@ -147,23 +148,33 @@ void beat_sent(State& state, BeatNumber number, Instant now) {
   if (state.sent.size() > sent_beats_max) state.sent.pop_front();
 }
 
-void on_heard(State& state, const NodeName& from, const Beat& beat, Incarnation own, Step& step) {
-  on_heard(state.watches, from, step);
-  Fence& fence = state.fences[from];
+namespace {
+
+void count_from(Instant& counted, bool& ever, Instant sent) {
+  counted = ever ? std::max(counted, sent) : sent;
+  ever = true;
+}
+
+}  // namespace
+
+void on_heard(State& state, const Heard& heard, Incarnation own, Step& step) {
+  const auto me = heard.beat.echoes.find(step.self);
+  const bool echoes_us = me != heard.beat.echoes.end() && me->second.incarnation == own;
+  on_heard(state.watches, heard.from, echoes_us, step);
+  Fence& fence = state.fences[heard.from];
   fence.done = false;
   fence.given_up = false;
-  state.declared.erase(from);
+  state.declared.erase(heard.from);
   state.paused_too_long = false;
-  const auto me = beat.echoes.find(step.self);
-  if (me == beat.echoes.end() || me->second.incarnation != own) return;
+  Contact& contact = state.contacts[heard.from];
+  // Its farewell held until now, and it does nothing against us for a lease time after it hears
+  // that we know it is back: as good as a vouch for a question asked now.
+  if (heard.had_resigned) count_from(contact.vouched, contact.ever_vouched, step.now);
+  if (!echoes_us) return;
   const auto sent = std::ranges::lower_bound(state.sent, me->second.beat, {}, &SentBeat::number);
   if (sent == state.sent.end() || sent->number != me->second.beat) return;
-  Contact& contact = state.contacts[from];
-  contact.echoed = contact.ever ? std::max(contact.echoed, sent->at) : sent->at;
-  contact.ever = true;
-  if (!me->second.vouched) return;
-  contact.vouched = contact.ever_vouched ? std::max(contact.vouched, sent->at) : sent->at;
-  contact.ever_vouched = true;
+  count_from(contact.echoed, contact.ever, sent->at);
+  if (me->second.vouched) count_from(contact.vouched, contact.ever_vouched, sent->at);
 }
 
 std::optional<SlowBeat> on_answer(State& state, const Event& event, Step& step) {
@@ -178,7 +189,12 @@ std::optional<SlowBeat> on_answer(State& state, const Event& event, Step& step) 
     }
     return std::nullopt;
   }
-  if (on_answer(state.session, event, step)) return std::nullopt;
+  const bool held = state.session.held;
+  if (on_answer(state.session, event, step)) {
+    // Without a session of ours others could act as they liked; what we knew of them is void.
+    if (!held && state.session.held) look_again(state.watches, step.now);
+    return std::nullopt;
+  }
   return on_answer(state.watches, event, step);
 }
 

@@ -93,11 +93,17 @@ struct State {
   friend bool operator==(const State&, const State&) = default;
 };
 
-State begin(const ClusterConfig& config, const NodeName& self, Instant now);
+State begin(const ClusterConfig& config, const NodeName& self, const Farewell& farewell,
+            Instant now);
 
 void beat_sent(State& state, BeatNumber number, Instant now);
 // A new beat of a peer arrived (not by way of the arbiter).
-void on_heard(State& state, const NodeName& from, const Beat& beat, Incarnation own, Step& step);
+struct Heard {
+  const NodeName& from;
+  const Beat& beat;
+  bool had_resigned = false;  // until now it counted as stopped cleanly
+};
+void on_heard(State& state, const Heard& heard, Incarnation own, Step& step);
 std::optional<SlowBeat> on_answer(State& state, const Event& event, Step& step);
 // We were not running for `missed`.
 void on_pause(State& state, Duration missed, const membership::State& membership, Step& step);

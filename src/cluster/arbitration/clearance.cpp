@@ -95,10 +95,10 @@ std::optional<Clearance> clearance(const State& state, const membership::State& 
   }
   if (membership::present(peer)) return std::nullopt;  // It can speak for itself.
   if (sabotaged(Sabotage::unknown_is_stopped)) return Clearance{node, Evidence::reported, ""};
-  if (auto found = fenced(state, node)) return found;
-  if (config.arbiter.kind != ArbiterKind::none) {
-    if (auto found = lease(state, node)) return found;
-  }
+  // With an arbiter a forced stop is no evidence of its own: the node may have booted since and
+  // taken a new session, which only the arbiter knows.
+  const bool arbiter = config.arbiter.kind != ArbiterKind::none;
+  if (auto found = arbiter ? lease(state, node) : fenced(state, node)) return found;
   if (config.majority) {
     if (auto found = minority(membership, node, step)) return found;
   }
@@ -122,7 +122,7 @@ std::string waits_for(const State& state, const membership::State& membership, c
     const Watch& watch = state.watches.of.at(node);
     if (!watch.seen)
       return fmt::format("the arbiter has not said yet whether {} still holds its session", node);
-    if (state.watches.resigned)
+    if (watch.farewell)
       return fmt::format(
           "{} was told, when this node stopped, that it may go on alone; hear it, or declare it "
           "stopped",

@@ -87,16 +87,17 @@ Instant revocable_at(const Watch& watch, const Timing& timing) {
                   watch.no_revoke_before);
 }
 
-void watch_one(Watch& watch, const NodeName& peer, bool may_revoke, Step& step) {
+void watch_one(Watch& watch, const NodeName& peer, Step& step) {
   if (watch.reading != 0 || watch.revoking != 0) return;
-  if (watch.seen && !watch.cleared && ended(watch.record) && step.now >= watch.no_revoke_before) {
+  if (watch.seen && !watch.cleared && !watch.farewell && ended(watch.record) &&
+      step.now >= watch.no_revoke_before) {
     const bool none = watch.record.standing == SessionStanding::none;
     clear(watch, peer,
           none ? "it holds no session at the arbiter" : "its session at the arbiter has ended",
           step);
   }
   const bool stands = watch.seen && !ended(watch.record);
-  if (stands && may_revoke && step.now >= revocable_at(watch, step.config.timing)) {
+  if (stands && !watch.farewell && step.now >= revocable_at(watch, step.config.timing)) {
     revoke(watch, peer, step);
   } else if (step.now >= watch.next_at) {
     read_it(watch, peer, step);
@@ -105,12 +106,14 @@ void watch_one(Watch& watch, const NodeName& peer, bool may_revoke, Step& step) 
 
 }  // namespace
 
-Watches begin_watches(const ClusterConfig& config, const NodeName& self, Instant now) {
+Watches begin_watches(const ClusterConfig& config, const NodeName& self, const Farewell& farewell,
+                      Instant now) {
   Watches watches;
   for (const auto& node : config.nodes) {
     if (node.name == self) continue;
     Watch& watch = watches.of[node.name];
     watch.next_at = now;
+    watch.farewell = farewell.resigned && !farewell.before_us.contains(node.name);
     watch.no_revoke_before = now;
     if (sabotaged(Sabotage::vouch_lost_in_restart)) continue;
     watch.no_revoke_before = now + with_drift(config.timing.lease, config.timing.drift_bound);
@@ -118,9 +121,22 @@ Watches begin_watches(const ClusterConfig& config, const NodeName& self, Instant
   return watches;
 }
 
-void on_heard(Watches& watches, const NodeName& peer, Step& step) {
+void look_again(Watches& watches, Instant now) {
+  for (auto& [peer, watch] : watches.of) {
+    watch.cleared = false;
+    watch.seen = false;
+    watch.reading = 0;
+    watch.next_at = now;
+  }
+}
+
+bool farewells_over(const Watches& watches) {
+  return std::ranges::none_of(watches.of, [](const auto& entry) { return entry.second.farewell; });
+}
+
+void on_heard(Watches& watches, const NodeName& peer, bool echoes_us, Step& step) {
   Watch& watch = watches.of[peer];
-  watches.resigned = false;
+  if (echoes_us) watch.farewell = false;
   const Instant relied_on_until =
       step.now + with_drift(step.config.timing.lease, step.config.timing.drift_bound);
   if (!sabotaged(Sabotage::vouch_forgotten)) {
@@ -153,7 +169,7 @@ void watch(Watches& watches, const membership::State& membership, Step& step) {
   for (auto& [peer, watch] : watches.of) {
     const auto& known = membership.peers.at(peer);
     if (!silent(known)) continue;
-    watch_one(watch, peer, !watches.resigned, step);
+    watch_one(watch, peer, step);
   }
 }
 
@@ -168,9 +184,9 @@ Instant next_deadline(const Watches& watches, const membership::State& membershi
     const auto& known = membership.peers.at(peer);
     if (!silent(known) || watch.reading != 0 || watch.revoking != 0) continue;
     next = std::min(next, watch.next_at);
-    if (watch.seen && !ended(watch.record) && !watches.resigned)
+    if (watch.seen && !ended(watch.record) && !watch.farewell)
       next = std::min(next, revocable_at(watch, config.timing));
-    if (watch.seen && !watch.cleared && ended(watch.record))
+    if (watch.seen && !watch.cleared && !watch.farewell && ended(watch.record))
       next = std::min(next, watch.no_revoke_before);
   }
   return next;

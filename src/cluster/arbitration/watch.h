@@ -16,6 +16,10 @@
 namespace mainstay::arbitration {
 
 struct Watch {
+  // We stopped cleanly while this peer ran, and so vouched for it until it knows that we are back:
+  // whatever its session says, it may go on by our word. Until one of its beats echoes this run of
+  // ours nothing at the arbiter is evidence against it; a person may declare it stopped.
+  bool farewell = false;
   bool seen = false;  // something was read in this silence
   std::uint64_t version = 0;
   SessionRecord record;
@@ -34,15 +38,22 @@ struct Watch {
 
 struct Watches {
   std::map<NodeName, Watch> of;
-  // This node stopped cleanly, and so vouched for the others until it hears one of them again:
-  // until then it revokes nobody. A person may declare a node stopped instead.
-  bool resigned = false;
   friend bool operator==(const Watches&, const Watches&) = default;
 };
 
-Watches begin_watches(const ClusterConfig& config, const NodeName& self, Instant now);
+// `resigned`: our last run ended in a clean stop; `before_us` had stopped cleanly before that.
+struct Farewell {
+  bool resigned = false;
+  std::map<NodeName, Incarnation> before_us;
+};
+Watches begin_watches(const ClusterConfig& config, const NodeName& self, const Farewell& farewell,
+                      Instant now);
+// What was known of other sessions is void: all of it is read again.
+void look_again(Watches& watches, Instant now);
+// Nobody goes on by our last farewell.
+bool farewells_over(const Watches& watches);
 // A new beat of the peer arrived: it may rely on us from now on, and what its session said is void.
-void on_heard(Watches& watches, const NodeName& peer, Step& step);
+void on_heard(Watches& watches, const NodeName& peer, bool echoes_us, Step& step);
 // Gives the beat that a silent peer left at the arbiter, if the event brought one.
 struct SlowBeat {
   NodeName from;

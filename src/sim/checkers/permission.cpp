@@ -3,7 +3,9 @@
 //
 // A session that the arbiter accepted lasts its lease from the moment the renewal was asked for. A
 // beat that a peer echoed with its vouch lasts a lease from the moment the beat was sent, and
-// counts only if every other node vouches that was not last heard to stop cleanly.
+// counts only if every other node vouches that was not last heard to stop cleanly. The return of
+// one that had stopped cleanly counts as its vouch at that moment: it acts against nobody before it
+// hears that its return is known.
 #include <fmt/format.h>
 
 #include "cluster/arbitration/session_record.h"
@@ -60,6 +62,11 @@ void on_beat_heard(Scene& scene, Watch& watch, std::size_t machine, const BeatHe
   if (stopped != resigned.contains(from)) {
     // Until it is heard again, a node that stopped cleanly vouches for the others.
     stopped ? static_cast<void>(resigned.insert(from)) : static_cast<void>(resigned.erase(from));
+    const WorldTime now = scene.world.now();
+    if (!stopped) {
+      WorldTime& until = watch.nodes[machine].vouched[from];
+      until = std::max(until, after(scene, machine, now, scene.config().timing.lease));
+    }
     reckon(watch, machine);
   }
   const auto echo = heard.beat.echoes.find(scene.world.machine(machine).name());

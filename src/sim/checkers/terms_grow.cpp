@@ -19,29 +19,19 @@ bool weak(const Activation& activation) {
   });
 }
 
-// Forced stop alone leaves no trace that outlives the stopped: a node that was down while another
-// was active, and then stops it by force, cannot know its term. The two never overlap, which
-// single_owner sees to; where an arbiter or a majority keeps the terms there is no such excuse.
-bool unknowable(const Scene& scene, const Activation& before, const Activation& now) {
-  if (scene.environment.evidence != EvidenceKind::forced_stop) return false;
-  return std::ranges::any_of(now.clearances, [&](const Clearance& each) {
-    return each.node == before.node && each.evidence == Evidence::fenced;
-  });
-}
-
 void on_record(Scene& scene, Watch& watch, std::size_t machine, const Activation& activation) {
   watch.recorded[{activation.group, machine}] = activation.term;
   const auto before = watch.last.find(activation.group);
   const bool excused = !strong(scene.environment.evidence) &&
                        (weak(activation) || (before != watch.last.end() && weak(before->second)));
-  const bool repeats =
-      before != watch.last.end() && activation.term <= before->second.term && !excused;
-  if (repeats && !unknowable(scene, before->second, activation)) {
+  if (before != watch.last.end() && activation.term <= before->second.term && !excused) {
     scene.violate("terms_grow", fmt::format("{} is activated on {} at term {}, after term {} on {}",
                                             activation.group, activation.node, activation.term,
                                             before->second.term, before->second.node));
   }
-  watch.last[activation.group] = activation;
+  if (before == watch.last.end() || activation.term >= before->second.term) {
+    watch.last[activation.group] = activation;
+  }
   // A node outside the group's policy cannot be running it; every other one needs a clearance.
   const GroupConfig* group = find_group(scene.config(), activation.group);
   for (const auto& node : group->policy) {
