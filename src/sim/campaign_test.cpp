@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "sim/shrink.h"
 #include "sim/simulate.h"
 
