@@ -30,7 +30,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
       -Wno-free-nonheap-object)
 else()
   target_compile_options(mainstay_flags INTERFACE -Wno-missing-field-initializers
-      -Wno-missing-designated-field-initializers)
+      -Wno-missing-designated-field-initializers
+      # g++ 12's own std::stable_sort uses what C++17 deprecated.
+      -Wno-deprecated-declarations)
 endif()
 if(MAINSTAY_SANITIZE)
   string(REPLACE ";" "," sanitizers "${MAINSTAY_SANITIZE}")

@@ -14,28 +14,25 @@
 namespace mainstay {
 
 enum class Sabotage : std::uint8_t {
-  stillness_cut_short,    // a session is revoked after half of its lease
-  lease_from_answer,      // permission is counted from the arbiter's answer, not from our question
-  swap_conflict_ignored,  // who loses the swap of group/<name> starts all the same
-  unknown_is_fenced,      // a forced stop without an answer counts as done
-  unknown_is_stopped,     // a silent peer counts as one that reported its groups stopped
-  promise_not_stored,     // a promise is spoken before it is durable
-  promise_forgotten,      // a report of `stopped` clears a peer without its promise
-  old_incarnation_believed,  // what a peer said in an earlier life still counts
-  vouch_forgotten,           // a node revokes a peer it has just vouched for
-  vouch_lost_in_restart,     // a restarted node does not wait before it revokes
-  minority_goes_on,          // a node without a majority does not stop itself
-  majority_of_heard,         // the majority is counted among those heard, not those configured
-  watchdog_not_armed,        // nothing resets a node whose daemon is stuck
-  permission_not_watched,    // nothing stops the groups when the permission ends
-  stop_in_start_order,       // dependencies are stopped before what depends on them
-  start_without_order,       // resources start before what they depend on
-  unknown_is_unhealthy,      // a monitor without an answer counts as a bad one
-  clearances_unrecorded,     // an activation is recorded without its evidence
-  term_repeats,              // an activation keeps the term of the one before
+  stillness_cut_short,     // a session is revoked after half of its lease
+  lease_from_answer,       // permission is counted from the arbiter's answer, not from our question
+  swap_conflict_ignored,   // who loses the swap of group/<name> starts all the same
+  unknown_is_fenced,       // a forced stop without an answer counts as done
+  unknown_is_stopped,      // a silent peer counts as one that reported its groups stopped
+  promise_not_stored,      // a promise is spoken before it is durable
+  promise_forgotten,       // a report of `stopped` clears a peer without its promise
+  minority_goes_on,        // a node without a majority does not stop itself
+  majority_of_heard,       // the majority is counted among those heard, not those configured
+  watchdog_not_armed,      // nothing resets a node whose daemon is stuck
+  permission_not_watched,  // nothing stops the groups when the permission ends
+  stop_in_start_order,     // dependencies are stopped before what depends on them
+  start_without_order,     // resources start before what they depend on
+  unknown_is_unhealthy,    // a monitor without an answer counts as a bad one
+  clearances_unrecorded,   // an activation is recorded without its evidence
+  term_repeats,            // an activation keeps the term of the one before
 };
 
-inline constexpr std::array<std::pair<Sabotage, std::string_view>, 19> sabotage_names = {{
+inline constexpr std::array<std::pair<Sabotage, std::string_view>, 16> sabotage_names = {{
     {Sabotage::stillness_cut_short, "stillness_cut_short"},
     {Sabotage::lease_from_answer, "lease_from_answer"},
     {Sabotage::swap_conflict_ignored, "swap_conflict_ignored"},
@@ -43,9 +40,6 @@ inline constexpr std::array<std::pair<Sabotage, std::string_view>, 19> sabotage_
     {Sabotage::unknown_is_stopped, "unknown_is_stopped"},
     {Sabotage::promise_not_stored, "promise_not_stored"},
     {Sabotage::promise_forgotten, "promise_forgotten"},
-    {Sabotage::old_incarnation_believed, "old_incarnation_believed"},
-    {Sabotage::vouch_forgotten, "vouch_forgotten"},
-    {Sabotage::vouch_lost_in_restart, "vouch_lost_in_restart"},
     {Sabotage::minority_goes_on, "minority_goes_on"},
     {Sabotage::majority_of_heard, "majority_of_heard"},
     {Sabotage::watchdog_not_armed, "watchdog_not_armed"},

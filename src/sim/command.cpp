@@ -243,6 +243,23 @@ int replay_list(const Options& options) {
 }
 
 #ifdef MAINSTAY_SABOTAGE
+// Where a bug can only show with one kind of evidence, the seeds are spent on worlds that have it.
+std::vector<EvidenceKind> evidence_for(Sabotage bug) {
+  switch (bug) {
+    case Sabotage::unknown_is_fenced:
+      return {EvidenceKind::forced_stop};
+    case Sabotage::lease_from_answer:
+    case Sabotage::stillness_cut_short:
+    case Sabotage::swap_conflict_ignored:
+      return {EvidenceKind::arbiter};
+    case Sabotage::minority_goes_on:
+    case Sabotage::majority_of_heard:
+      return {EvidenceKind::majority};
+    default:
+      return {};
+  }
+}
+
 // Each deliberate bug must be caught within the given seeds, and is said with the seed that did.
 int catch_all(const Options& options) {
   int survived = 0;
@@ -254,6 +271,7 @@ int catch_all(const Options& options) {
                       .options = options.run,
                       .stop_at_failure = true};
     campaign.options.twice = false;
+    campaign.options.wish.evidence = evidence_for(bug);
     const CampaignResult result = run_campaign(campaign, [](const CampaignResult&) {});
     if (result.failed.empty()) {
       ++survived;

@@ -114,8 +114,6 @@ Watches begin_watches(const ClusterConfig& config, const NodeName& self, const F
     Watch& watch = watches.of[node.name];
     watch.next_at = now;
     watch.farewell = farewell.resigned && !farewell.before_us.contains(node.name);
-    watch.no_revoke_before = now;
-    if (sabotaged(Sabotage::vouch_lost_in_restart)) continue;
     watch.no_revoke_before = now + with_drift(config.timing.lease, config.timing.drift_bound);
   }
   return watches;
@@ -139,9 +137,7 @@ void on_heard(Watches& watches, const NodeName& peer, bool echoes_us, Step& step
   if (echoes_us) watch.farewell = false;
   const Instant relied_on_until =
       step.now + with_drift(step.config.timing.lease, step.config.timing.drift_bound);
-  if (!sabotaged(Sabotage::vouch_forgotten)) {
-    watch.no_revoke_before = std::max(watch.no_revoke_before, relied_on_until);
-  }
+  watch.no_revoke_before = std::max(watch.no_revoke_before, relied_on_until);
   watch.cleared = false;
   watch.seen = false;
   watch.revoked_by_us = false;

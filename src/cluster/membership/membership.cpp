@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "base/sabotage.h"
 
 namespace mainstay::membership {
 
@@ -70,7 +69,7 @@ bool hear(State& state, const BeatHeard& heard, Step& step) {
   if (found == state.peers.end() || heard.path >= found->second.paths.size()) return false;
   Peer& peer = found->second;
   const bool older = peer.beat && heard.beat.incarnation < peer.beat->incarnation;
-  if (older && !sabotaged(Sabotage::old_incarnation_believed)) return false;
+  if (older) return false;
   if (peer.resigned && heard.beat.incarnation <= peer.resigned_in) return false;
   const bool same_run = peer.beat && heard.beat.incarnation == peer.beat->incarnation;
   peer.silent_since = step.now;
