@@ -189,6 +189,7 @@ TEST_CASE("while the log does not keep up the pipe is not read, and nothing is l
         return arrived >= written;
       },
       loop.now() + test_patience));
+  pipe->close();
 }
 
 TEST_CASE("at its deadline a program dies with all it started, and the rest of the family lives") {
