@@ -58,21 +58,25 @@ void consider_claim(State& state, const GroupConfig& config, const NodeName& fro
 // ---- Our own claims.
 
 // Who has not heard another node in this run does not know which terms that node has used since,
-// and without an arbiter nobody can tell it. Its own incarnation, which grows with the time of day,
-// is above them, so that even then a term is not used twice.
-Term lowest_new_term(const State& state, const GroupConfig& config) {
-  if (arbitration::basis(state.config->arbitration) == arbitration::Basis::arbiter) return 0;
+// and unless the arbiter's record of the group is looked at nobody can tell it. Its own
+// incarnation, which grows with the time of day, is above them, so that even then a term is not
+// used twice.
+Term unheard_floor(const State& state, const GroupConfig& config) {
   const bool unheard = std::ranges::any_of(config.policy, [&](const NodeName& node) {
     return node != state.self && !state.membership.peers.at(node).beat;
   });
   return unheard ? state.durable.incarnation : 0;
 }
 
+bool has_arbiter(const ClusterConfig& config) {
+  return config.arbitration.arbiter.kind != ArbiterKind::none;
+}
+
 void begin_claim(State& state, const GroupConfig& config, group::Group& group, Step& step) {
   const Term highest = highest_term(state, config.name);
   group.phase = GroupPhase::claiming;
   group.term = highest + (sabotaged(Sabotage::term_repeats) && highest > 0 ? 0 : 1);
-  group.term = std::max(group.term, lowest_new_term(state, config));
+  if (!has_arbiter(step.config)) group.term = std::max(group.term, unheard_floor(state, config));
   group.claim_since = step.now;
   group.owner_won = false;
   group.owner_read = false;
@@ -254,6 +258,12 @@ void advance_claim(State& state, const GroupConfig& config, group::Group& group,
     return wait(group, config, "permission: " + permission(state).basis, step);
   if (arbiter && !group.owner_won && (session || !found.all_nodes_reported)) {
     return wait(group, config, "the group's record at the arbiter", step);
+  }
+  if (const Term floor = unheard_floor(state, config); !group.owner_won && group.term < floor) {
+    group.phase = GroupPhase::stopped;  // Without the record: ask again, above what we cannot know.
+    group.term = floor;
+    group.claim_again_at = step.now;
+    return;
   }
   start(state, config, group, std::move(found), step);
 }

@@ -87,21 +87,34 @@ void on_slow_beat(State& state, const arbitration::SlowBeat& slow, Step& step) {
   learn(state, slow.from, slow.beat, step);
 }
 
+// A disk that said no may say yes later; until then what was promised stays unspoken. The next
+// document holds everything, so its success answers for all before it.
+void on_not_stored(State& state, const Error& error, Step& step) {
+  if (state.store_again_at == never) {
+    step.note(
+        Severity::error, step.self.value,
+        "the node's state could not be stored, so no promise can be given; it is tried again: " +
+            error.message);
+  }
+  state.store_again_at = step.now + store_pause;
+}
+
 void on_stored(State& state, const StateStored& stored, Step& step) {
   if (stored.number <= state.stored_number) return;
-  if (!stored.outcome) {
-    step.note(Severity::error, step.self.value,
-              "the node's state could not be stored, so no promise can be given: " +
-                  stored.outcome.error().message);
-    state.storing.erase(state.storing.begin(), state.storing.upper_bound(stored.number));
-    return;
-  }
+  if (!stored.outcome) return on_not_stored(state, stored.outcome.error(), step);
+  state.store_again_at = never;
   state.stored_number = stored.number;
   while (!state.storing.empty() && state.storing.begin()->first <= stored.number) {
     for (const auto& [group, promise] : state.storing.begin()->second)
       state.spoken[group] = promise;
     state.storing.erase(state.storing.begin());
   }
+}
+
+void store_again(State& state, Step& step) {
+  if (step.now < state.store_again_at) return;
+  state.store_again_at = step.now + store_pause;
+  store(state, step);
 }
 
 void on_settled(State& state, const ResourceSettled& settled, Step& step) {
@@ -376,6 +389,7 @@ Actions step(State& state, const Event& event, Instant now) {
     state.last_step = now;
     return out;
   }
+  node::store_again(state, step);
   node::guard(state, step);
   membership::judge(state.membership, step);
   node::advance_phase(state, step);
@@ -407,7 +421,7 @@ Instant next_deadline(const State& state) {
       std::min({state.next_beat, membership::next_deadline(state.membership, *state.config),
                 arbitration::next_deadline(state.arbitration, state.membership, *state.config,
                                            node::acts(state)),
-                recovery::next_deadline(state.recovery)});
+                recovery::next_deadline(state.recovery), state.store_again_at});
   const arbitration::Permission permission = node::permission(state);
   for (const auto& [name, group] : state.groups) {
     next = std::min(next, group::next_deadline(group));

@@ -48,6 +48,7 @@ struct State {
   std::map<GroupName, Promise> spoken;  // the promises that are durable
   std::uint64_t store_number = 0;
   std::uint64_t stored_number = 0;
+  Instant store_again_at = never;  // the disk said no
   std::map<std::uint64_t, std::map<GroupName, Promise>>
       storing;  // by the number that makes them durable
 
@@ -97,5 +98,7 @@ Instant next_deadline(const State& state);
 // Longer than this between two steps than was planned: we were not running.
 Duration pause_limit(const Timing& timing);
 inline constexpr Duration unfit_for = 60s;
+// How long after the disk said no the node's state is stored again.
+inline constexpr Duration store_pause = 500ms;
 
 }  // namespace mainstay

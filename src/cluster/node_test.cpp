@@ -72,6 +72,19 @@ TEST_CASE("a node that starts a group without having heard the other takes a ter
   CHECK(cores["b"].activations.back().term > 1'000'000);
 }
 
+TEST_CASE("a disk that says no delays promises, and nothing is stuck once it says yes") {
+  Cores cores(two_nodes());
+  cores.on_store = [](const NodeName& name) -> Status {
+    if (name == node("b")) return failure(Code::unavailable, "the disk says no");
+    return {};
+  };
+  cores.run_for(5s);
+  CHECK(cores.phase("a") == GroupPhase::claiming);
+  cores.on_store = [](const NodeName&) { return Status{}; };
+  cores.run_for(2s);
+  CHECK(cores.phase("a") == GroupPhase::running);
+}
+
 TEST_CASE("an operator can cut the wait short") {
   Cores cores(two_nodes());
   cores.kill(node("b"));

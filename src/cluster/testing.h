@@ -79,6 +79,7 @@ class Cores {
   std::function<Reachability(const NodeName&)> reachable = [](auto&) {
     return Reachability::reachable;
   };
+  std::function<Status(const NodeName&)> on_store = [](auto&) { return Status{}; };
   std::function<Status(const NodeName& by, const NodeName& peer)> on_fence = [](auto&, auto&) {
     return Status{};
   };
@@ -151,8 +152,9 @@ class Cores {
     }
   }
   void perform(const NodeName& name, Core& core, StoreState& store) {
-    core.stored = store.durable;
-    later(name, StateStored{store.number, {}});
+    Status outcome = on_store(name);
+    if (outcome) core.stored = store.durable;
+    later(name, StateStored{store.number, std::move(outcome)});
   }
   void perform(const NodeName& name, Core&, ReadRecord& read) {
     if (!arbiter_up) {
