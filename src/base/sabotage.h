@@ -16,7 +16,6 @@ namespace mainstay {
 enum class Sabotage : std::uint8_t {
   stillness_cut_short,     // a session is revoked after half of its lease
   lease_from_answer,       // permission is counted from the arbiter's answer, not from our question
-  swap_conflict_ignored,   // who loses the swap of group/<name> starts all the same
   unknown_is_fenced,       // a forced stop without an answer counts as done
   unknown_is_stopped,      // a silent peer counts as one that reported its groups stopped
   promise_not_stored,      // a promise is spoken before it is durable
@@ -32,10 +31,9 @@ enum class Sabotage : std::uint8_t {
   term_repeats,            // an activation keeps the term of the one before
 };
 
-inline constexpr std::array<std::pair<Sabotage, std::string_view>, 16> sabotage_names = {{
+inline constexpr std::array<std::pair<Sabotage, std::string_view>, 15> sabotage_names = {{
     {Sabotage::stillness_cut_short, "stillness_cut_short"},
     {Sabotage::lease_from_answer, "lease_from_answer"},
-    {Sabotage::swap_conflict_ignored, "swap_conflict_ignored"},
     {Sabotage::unknown_is_fenced, "unknown_is_fenced"},
     {Sabotage::unknown_is_stopped, "unknown_is_stopped"},
     {Sabotage::promise_not_stored, "promise_not_stored"},

@@ -298,7 +298,7 @@ void on_owner_read(group::Group& group, const RecordRead& read, Step& step) {
 
 void on_owner_swapped(group::Group& group, const RecordSwapped& swapped, Step& step) {
   group.owner_swapping = 0;
-  if (swapped.outcome || sabotaged(Sabotage::swap_conflict_ignored)) {
+  if (swapped.outcome) {
     group.owner_won = true;
     return;
   }

@@ -250,7 +250,6 @@ std::vector<EvidenceKind> evidence_for(Sabotage bug) {
       return {EvidenceKind::forced_stop};
     case Sabotage::lease_from_answer:
     case Sabotage::stillness_cut_short:
-    case Sabotage::swap_conflict_ignored:
       return {EvidenceKind::arbiter};
     case Sabotage::minority_goes_on:
     case Sabotage::majority_of_heard:
