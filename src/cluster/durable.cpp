@@ -1,11 +1,12 @@
 #include "cluster/durable.h"
 
+#include "cluster/wire.h"
+
 namespace mainstay {
 namespace {
 
 constexpr std::uint16_t durable_version = 1;
 constexpr std::size_t entries_max = 4096;
-constexpr std::size_t text_max = 256;
 
 }  // namespace
 
@@ -17,18 +18,12 @@ Bytes encode(const Durable& durable) {
   writer.u32(static_cast<std::uint32_t>(durable.promises.size()));
   for (const auto& [group, promise] : durable.promises) {
     writer.text(group.value);
-    writer.u64(promise.term);
-    writer.text(promise.claimant.value);
+    write(writer, promise);
   }
   writer.u32(static_cast<std::uint32_t>(durable.intents.size()));
   for (const auto& [group, intent] : durable.intents) {
     writer.text(group.value);
-    writer.u64(intent.number);
-    writer.text(intent.by.value);
-    writer.boolean(intent.run);
-    writer.text(intent.to.value);
-    writer.u64(intent.after);
-    writer.boolean(intent.restart);
+    write(writer, intent);
   }
   writer.u32(static_cast<std::uint32_t>(durable.resignations.size()));
   for (const auto& [node, incarnation] : durable.resignations) {
@@ -48,23 +43,15 @@ Result<Durable> decode_durable(ByteView bytes) {
   durable.incarnation = reader.u64();
   durable.resigned = reader.boolean();
   for (std::size_t i = reader.count(entries_max); i > 0 && reader.ok(); --i) {
-    GroupName group(reader.text(text_max));
-    Promise& promise = durable.promises[group];
-    promise.term = reader.u64();
-    promise.claimant = NodeName(reader.text(text_max));
+    GroupName group(reader.text(name_size_max));
+    durable.promises[group] = read_promise(reader);
   }
   for (std::size_t i = reader.count(entries_max); i > 0 && reader.ok(); --i) {
-    GroupName group(reader.text(text_max));
-    Intent& intent = durable.intents[group];
-    intent.number = reader.u64();
-    intent.by = NodeName(reader.text(text_max));
-    intent.run = reader.boolean();
-    intent.to = NodeName(reader.text(text_max));
-    intent.after = reader.u64();
-    intent.restart = reader.boolean();
+    GroupName group(reader.text(name_size_max));
+    durable.intents[group] = read_intent(reader);
   }
   for (std::size_t i = reader.count(entries_max); i > 0 && reader.ok(); --i) {
-    NodeName node(reader.text(text_max));
+    NodeName node(reader.text(name_size_max));
     durable.resignations[node] = reader.u64();
   }
   if (!reader.finished()) return failure(Code::corrupt, "the node's stored state is damaged");

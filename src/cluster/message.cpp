@@ -1,10 +1,10 @@
 // The wire format of the beat: a version, then sections in a fixed order.
 #include "cluster/message.h"
 
+#include "cluster/wire.h"
+
 namespace mainstay {
 namespace {
-
-constexpr std::size_t name_size_max = 64;
 
 template <class Map, class WriteValue>
 void write_map(ByteWriter& writer, const Map& map, WriteValue write_value) {
@@ -25,18 +25,6 @@ void read_map(ByteReader& reader, std::size_t count_max, std::map<Key, T>& map,
   }
 }
 
-void write(ByteWriter& writer, const Promise& promise) {
-  writer.u64(promise.term);
-  writer.text(promise.claimant.value);
-}
-
-Promise read_promise(ByteReader& reader) {
-  Promise promise;
-  promise.term = reader.u64();
-  promise.claimant = NodeName(reader.text(name_size_max));
-  return promise;
-}
-
 void write(ByteWriter& writer, const GroupReport& report) {
   writer.u8(static_cast<std::uint8_t>(report.phase));
   writer.u64(report.term);
@@ -51,26 +39,6 @@ GroupReport read_report(ByteReader& reader) {
   report.promise = read_promise(reader);
   report.unfit = reader.boolean();
   return report;
-}
-
-void write(ByteWriter& writer, const Intent& intent) {
-  writer.u64(intent.number);
-  writer.text(intent.by.value);
-  writer.boolean(intent.run);
-  writer.text(intent.to.value);
-  writer.u64(intent.after);
-  writer.boolean(intent.restart);
-}
-
-Intent read_intent(ByteReader& reader) {
-  Intent intent;
-  intent.number = reader.u64();
-  intent.by = NodeName(reader.text(name_size_max));
-  intent.run = reader.boolean();
-  intent.to = NodeName(reader.text(name_size_max));
-  intent.after = reader.u64();
-  intent.restart = reader.boolean();
-  return intent;
 }
 
 void write(ByteWriter& writer, const Echo& echo) {

@@ -74,7 +74,7 @@ TEST_CASE("the durable state is read as it was written, and refused when it is c
   durable.incarnation = 5;
   durable.resigned = true;
   durable.promises[GroupName("web")] = {.term = 4, .claimant = NodeName("b")};
-  durable.intents[GroupName("web")] = {.number = 1, .by = NodeName("a"), .run = false};
+  durable.intents[GroupName("web")] = full_beat().intents.at(GroupName("web"));
   durable.resignations[NodeName("b")] = 3;
   const Bytes bytes = encode(durable);
   const auto read = decode_durable(bytes);
