@@ -51,6 +51,37 @@ bool is_interface_name(std::string_view text) {
          text.find_first_of("/: \"") == std::string_view::npos;
 }
 
+// http or https, without user and password, which belong into a file of their own.
+bool is_url(std::string_view text) {
+  const auto scheme = text.find("://");
+  if (scheme == std::string_view::npos) return false;
+  if (text.substr(0, scheme) != "http" && text.substr(0, scheme) != "https") return false;
+  std::string_view authority = text.substr(scheme + 3);
+  authority = authority.substr(0, authority.find('/'));
+  if (authority.empty() || authority.find_first_of("@?# \"") != std::string_view::npos)
+    return false;
+  std::string_view host = authority;
+  std::string_view port;
+  if (const auto bracket = authority.rfind(']'); bracket != std::string_view::npos) {
+    if (!authority.starts_with('[')) return false;
+    host = authority.substr(1, bracket - 1);
+    port = authority.substr(bracket + 1);
+  } else if (const auto colon = authority.rfind(':'); colon != std::string_view::npos) {
+    host = authority.substr(0, colon);
+    port = authority.substr(colon);
+  }
+  const bool fitting_port =
+      port.empty() || (port.starts_with(':') && port.size() >= 2 && port.size() <= 6 &&
+                       made_of(port.substr(1), "0123456789"));
+  return fitting_port && (ip_number(std::string(host)).has_value() || is_dns_name(host));
+}
+
+// The names that DynamoDB allows.
+bool is_dynamodb_table(std::string_view text) {
+  return text.size() >= 3 && text.size() <= 255 &&
+         made_of(text, std::string(letters_and_digits) + "-_.");
+}
+
 struct FormatRule {
   TextFormat format;
   bool (*fits)(std::string_view text);
@@ -76,6 +107,9 @@ constexpr FormatRule format_rules[] = {
      "an instance ID", "It looks like \"i-0a1b2c3d4e5f60718\"."},
     {TextFormat::interface_name, is_interface_name, "the name of a network interface",
      "It looks like \"eth0\" or \"ens5\"."},
+    {TextFormat::url, is_url, "an http or https URL", "Write it like \"https://10.0.3.10:2379\"."},
+    {TextFormat::dynamodb_table, is_dynamodb_table, "the name of a DynamoDB table",
+     "It has 3 to 255 letters, digits, \"-\", \"_\" or \".\"."},
 };
 
 std::optional<Mismatch> misfit_text(const Field& field, const std::string& text) {

@@ -20,14 +20,16 @@ namespace mainstay {
 // What a text must look like.
 enum class TextFormat {
   any,
-  name,           // 1 to 31 of letters, digits, "-", "_", "."
-  ip,             // IPv4 or IPv6
-  host,           // an IP address or a DNS name
-  path,           // an absolute path
-  vpc_id,         // vpc-...
-  eni_id,         // eni-...
-  instance_id,    // i-...
-  interface_name  // a kernel's name of a network interface
+  name,            // 1 to 31 of letters, digits, "-", "_", "."
+  ip,              // IPv4 or IPv6
+  host,            // an IP address or a DNS name
+  path,            // an absolute path
+  vpc_id,          // vpc-...
+  eni_id,          // eni-...
+  instance_id,     // i-...
+  interface_name,  // a kernel's name of a network interface
+  url,             // http:// or https://, host, port and path
+  dynamodb_table   // 3 to 255 of letters, digits, "-", "_", "."
 };
 
 struct Field {

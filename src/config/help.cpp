@@ -40,6 +40,10 @@ std::string kind_text(const Field& field) {
       return "instance ID";
     case TextFormat::interface_name:
       return "name of a network interface";
+    case TextFormat::url:
+      return field.kind == FieldKind::texts ? "URLs" : "URL";
+    case TextFormat::dynamodb_table:
+      return "name of a table";
     case TextFormat::name:
       return field.kind == FieldKind::texts ? "names" : "name";
     default:
@@ -220,6 +224,8 @@ std::string cluster_help_text() {
   text += section("[timing]", fields_text(timing_fields()));
   text +=
       section("[arbitration]", fields_text(arbiter_fields()) + fields_text(arbitration_fields()));
+  text += section("[arbitration.dynamodb]", fields_text(dynamodb_fields()));
+  text += section("[arbitration.etcd]", fields_text(etcd_fields()));
   text += section("[arbitration.forced_stop]", fields_text(forced_stop_fields()));
   text += section("[[arbitration.reachability]]", reachability);
   text += section("[[group]]", fields_text(group_fields()));

@@ -220,6 +220,24 @@ void laws_of_timing(const ClusterConfig& config, std::vector<BrokenLaw>& broken)
   laws_of_lease(timing, broken);
 }
 
+void laws_of_arbiter(const ArbiterConfig& arbiter, std::vector<BrokenLaw>& broken) {
+  const EtcdConfig& etcd = arbiter.etcd;
+  if (arbiter.kind == ArbiterKind::etcd && etcd.endpoints.empty()) {
+    broken.push_back({"arbitration, etcd", "endpoints", "etcd is the arbiter, and has no endpoints",
+                      "Give the client URLs of all its members, under [arbitration.etcd]."});
+  }
+  if (etcd.cert_file.empty() != etcd.key_file.empty()) {
+    broken.push_back({"arbitration, etcd", etcd.cert_file.empty() ? "key_file" : "cert_file",
+                      "of cert_file and key_file, only one is given",
+                      "A client certificate needs both."});
+  }
+  if (etcd.user.empty() != etcd.password_file.empty()) {
+    broken.push_back({"arbitration, etcd", etcd.user.empty() ? "password_file" : "user",
+                      "of user and password_file, only one is given",
+                      "etcd's authentication needs both."});
+  }
+}
+
 void laws_of_arbitration(const ClusterConfig& config, std::vector<BrokenLaw>& broken) {
   const ArbitrationConfig& arbitration = config.arbitration;
   if (arbitration.majority && config.nodes.size() < 3) {
@@ -233,6 +251,7 @@ void laws_of_arbitration(const ClusterConfig& config, std::vector<BrokenLaw>& br
     broken.push_back({"arbitration", "both_active_survivor",
                       fmt::format("there is no node \"{}\"", survivor), "Name one of the nodes."});
   }
+  laws_of_arbiter(arbitration.arbiter, broken);
   laws_of_reachability(config, broken);
 }
 

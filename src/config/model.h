@@ -90,8 +90,28 @@ inline Timing fast_timing() {
 // ---- Evidence.
 enum class ArbiterKind { none, simulated, dynamodb, etcd };
 
+struct DynamoDbConfig {
+  std::string table = "mainstay";
+  std::string region;    // "" = the node's own
+  std::string endpoint;  // "" = the region's own
+  friend bool operator==(const DynamoDbConfig&, const DynamoDbConfig&) = default;
+};
+
+struct EtcdConfig {
+  std::vector<std::string> endpoints;  // client URLs, one or more where etcd is the arbiter
+  std::string ca_file;                 // "" = the system's certificates
+  std::string cert_file;               // of this client; "" = none
+  std::string key_file;
+  std::string user;  // "" = etcd's authentication is off
+  std::string password_file;
+  std::string prefix = "/mainstay";
+  friend bool operator==(const EtcdConfig&, const EtcdConfig&) = default;
+};
+
 struct ArbiterConfig {
   ArbiterKind kind = ArbiterKind::none;
+  DynamoDbConfig dynamodb;
+  EtcdConfig etcd;
   friend bool operator==(const ArbiterConfig&, const ArbiterConfig&) = default;
 };
 

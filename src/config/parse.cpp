@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "config/digest.h"
 #include "config/parser.h"
@@ -69,95 +68,6 @@ void read_paths(Parser& parser, const DocumentTable& root) {
     parser.reader.read_into(&path_config, *table, path_fields(), path);
     read_addresses(parser, *table, path_config, path);
     parser.config.paths.push_back(std::move(path_config));
-  }
-}
-
-// "10.0.10.4" for ping; "10.0.10.4:443", "gw.example.com:443" or "[fd00::1]:443" for tcp.
-std::expected<ReachabilityTarget, Mismatch> target_from(const std::string& text,
-                                                        ReachabilityKind kind) {
-  ReachabilityTarget target{.host = text, .port = 0};
-  if (kind == ReachabilityKind::tcp) {
-    const auto colon = text.rfind(':');
-    const std::string number = colon == std::string::npos ? "" : text.substr(colon + 1);
-    const auto [end, error] =
-        std::from_chars(number.data(), number.data() + number.size(), target.port);
-    const bool whole = error == std::errc{} && end == number.data() + number.size();
-    if (!whole || target.port < 1 || target.port > 65535) {
-      return std::unexpected(Mismatch{fmt::format("\"{}\" has no port from 1 to 65535", text),
-                                      "Write it like \"10.0.10.4:443\"."});
-    }
-    target.host = text.substr(0, colon);
-    if (target.host.starts_with('[') && target.host.ends_with(']')) {
-      target.host = target.host.substr(1, target.host.size() - 2);
-    }
-  }
-  Field host;
-  host.is_required = true;
-  host.format = kind == ReachabilityKind::tcp ? TextFormat::host : TextFormat::ip;
-  if (const auto wrong = misfit(host, Value(target.host))) return std::unexpected(*wrong);
-  return target;
-}
-
-struct Targets {
-  std::vector<std::string> texts;
-};
-
-std::vector<ReachabilityTarget> read_targets(Parser& parser, const DocumentTable& table,
-                                             ReachabilityKind kind, const std::string& path) {
-  Targets targets;
-  parser.reader.read_into(&targets, table, {field(&Targets::texts, "targets")}, path);
-  std::vector<ReachabilityTarget> result;
-  for (const std::string& text : targets.texts) {
-    const auto target = target_from(text, kind);
-    if (target) {
-      result.push_back(*target);
-    } else {
-      parser.reader.add(table.find("targets")->value.position, path, target.error().fact,
-                        target.error().remedy);
-    }
-  }
-  return result;
-}
-
-void read_reachability(Parser& parser, const DocumentTable& table, std::size_t index) {
-  ReachabilityConfig check;
-  const auto name = peek_text(table, "name");
-  const std::string path = object_path("arbitration, reachability", name, index);
-  parser.reader.remember(path, "", table.position);
-  std::vector<std::string> known = keys_of(reachability_fields());
-  known.insert(known.end(), {"targets", "node"});
-  parser.reader.refuse_others(table, known, path);
-  parser.reader.read_into(&check, table, reachability_fields(), path);
-  const auto shared = read_targets(parser, table, check.kind, path);
-  for (const NodeConfig& node : parser.config.nodes) check.targets[node.name] = shared;
-  for_each_node_table(parser, table, path, [&](const NodeName& node, const DocumentTable& own) {
-    parser.reader.refuse_others(own, {"targets"}, path);
-    if (own.find("targets")) check.targets[node] = read_targets(parser, own, check.kind, path);
-  });
-  parser.config.arbitration.reachability.push_back(std::move(check));
-}
-
-void read_arbitration(Parser& parser, const DocumentTable& root) {
-  const std::string path = "arbitration";
-  const DocumentTable* table = parser.reader.subtable(root, "arbitration", "");
-  if (table == nullptr) return;
-  ArbitrationConfig& arbitration = parser.config.arbitration;
-  parser.reader.remember(path, "", table->position);
-  std::vector<std::string> known = keys_of(arbitration_fields());
-  known.insert(known.end(), {"arbiter", "forced_stop", "reachability"});
-  parser.reader.refuse_others(*table, known, path);
-  parser.reader.read_into(&arbitration, *table, arbitration_fields(), path);
-  parser.reader.read_into(&arbitration.arbiter, *table, arbiter_fields(), path);
-  const std::string forced_stop_path = path + ", forced_stop";
-  if (const auto* forced_stop = parser.reader.subtable(*table, "forced_stop", path)) {
-    parser.reader.remember(forced_stop_path, "", forced_stop->position);
-    parser.reader.refuse_others(*forced_stop, keys_of(forced_stop_fields()), forced_stop_path);
-    parser.reader.read_into(&arbitration.forced_stop, *forced_stop, forced_stop_fields(),
-                            forced_stop_path);
-  }
-  std::size_t index = 0;
-  for (const auto* check : parser.reader.subtables(*table, "reachability", path)) {
-    read_reachability(parser, *check, ++index);
   }
 }
 

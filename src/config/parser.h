@@ -26,6 +26,9 @@ void read_monitors(Parser& parser, const DocumentTable& root);
 // For each resource whose type brings a monitor and that has none of its own in the document.
 void add_checks(Parser& parser);
 
+// parse_arbitration.cpp: [arbitration] and the tables below it, after the nodes.
+void read_arbitration(Parser& parser, const DocumentTable& root);
+
 // parse_per_node.cpp
 // The fields of the type, for each of `nodes`: the table's own values, overruled by those of
 // [....node.NAME], over the defaults. Tells what is required and missing. `common` are the keys of

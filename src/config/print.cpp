@@ -96,6 +96,10 @@ void print_arbitration(Printer& printer, const ArbitrationConfig& arbitration) {
   printer.heading("[arbitration]");
   printer.fields(&arbitration.arbiter, arbiter_fields());
   printer.fields(&arbitration, arbitration_fields());
+  printer.heading("[arbitration.dynamodb]");
+  printer.fields(&arbitration.arbiter.dynamodb, dynamodb_fields());
+  printer.heading("[arbitration.etcd]");
+  printer.fields(&arbitration.arbiter.etcd, etcd_fields());
   printer.heading("[arbitration.forced_stop]");
   printer.fields(&arbitration.forced_stop, forced_stop_fields());
   for (const auto& check : arbitration.reachability) print_reachability(printer, check);

@@ -63,6 +63,11 @@ void draw_arbitration(ClusterConfig& config) {
   ArbitrationConfig& arbitration = config.arbitration;
   arbitration.arbiter.kind =
       draw_one({ArbiterKind::none, ArbiterKind::simulated, ArbiterKind::etcd});
+  arbitration.arbiter.dynamodb.table = draw_one<std::string>({"mainstay", "a-table.2"});
+  if (flip()) arbitration.arbiter.dynamodb.endpoint = "https://dynamodb.eu-west-1.amazonaws.com";
+  if (flip() || arbitration.arbiter.kind == ArbiterKind::etcd) {
+    arbitration.arbiter.etcd.endpoints = {"https://[fd00::3]:2379", "http://etcd.example:2379"};
+  }
   arbitration.majority = config.nodes.size() > 2 && flip();
   arbitration.isolation_action =
       draw_one({IsolationAction::none, IsolationAction::reset, IsolationAction::shut_down});

@@ -18,6 +18,9 @@ const std::vector<Field>& timing_fields();
 const std::vector<Field>& arbitration_fields();
 // [arbitration] arbiter = ..., of ArbiterConfig.
 const std::vector<Field>& arbiter_fields();
+// [arbitration.dynamodb] and [arbitration.etcd], of DynamoDbConfig and EtcdConfig.
+const std::vector<Field>& dynamodb_fields();
+const std::vector<Field>& etcd_fields();
 const std::vector<Field>& reachability_fields();
 const std::vector<Field>& forced_stop_fields();
 const std::vector<Field>& group_fields();

@@ -1,6 +1,7 @@
 // The services outside the machines: the arbiter, AWS, and what answers to a ping.
 #include <doctest/doctest.h>
 
+#include "ports/arbiter_contract.h"
 #include "sim/fixture.h"
 
 namespace mainstay::sim {
@@ -69,6 +70,36 @@ TEST_CASE("a write that was given up may still arrive, but only from the version
     CHECK(after);
   }
   CHECK(late > 10);
+}
+
+TEST_CASE("the simulated arbiter keeps the contract of the port") {
+  Bench bench;
+  auto& rates = bench.world.conditions().arbiter;
+  ArbiterContractWorld contract{
+      .one = bench[0].arbiter(),
+      .two = bench[1].arbiter(),
+      .clock = bench[0].clock(),
+      .run_until =
+          [&](const std::function<bool()>& done) {
+            while (!done()) bench.run(1ms);
+          },
+      .be_silent = [&] { rates.outage = true; },
+      .lose_answers = [&] { rates.lose_reply = 1; },
+      .lose_one_answer =
+          [&] {
+            rates.lose_reply = 1;
+            bench.world.after(100ms, [&] { rates.lose_reply = 0; });
+          },
+      .throttle = {},
+      .deny = {},
+      .forget = {},
+      .heal =
+          [&] {
+            rates.outage = false;
+            rates.lose_reply = 0;
+          },
+  };
+  for (const auto& broken : broken_arbiter_clauses(contract)) FAIL_CHECK(broken);
 }
 
 struct Cloud : Bench {
