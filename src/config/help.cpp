@@ -196,10 +196,11 @@ std::string cluster_help_text() {
       "  `address = { server1 = \"10.0.110.10\", server2 = \"10.0.120.10\" }`\n";
   const std::string reachability =
       fields_text(reachability_fields()) +
-      "- `targets`: list of texts; required, for all nodes or in "
+      "- `targets`: list of texts; required but for `script`, for all nodes or in "
       "`[arbitration.reachability.node.NAME]`.\n"
-      "  `\"10.0.10.20\"` for ping, `\"10.0.10.20:443\"` for tcp. The node is reachable if any of "
-      "them answers; all checks must say so.\n";
+      "  `\"10.0.10.20\"` for ping, `\"10.0.10.20:443\"` for tcp, "
+      "`\"https://10.0.10.20/\"` for http. The node is reachable if any of them answers; all "
+      "checks must say so.\n";
   const std::string resource =
       "- `group`: text; may be left out if there is only one group.\n  The failover group.\n" +
       fields_text(resource_fields());

@@ -14,6 +14,10 @@ void laws_of_nodes(const ClusterConfig& config, std::vector<BrokenLaw>& broken);
 void laws_of_paths(const ClusterConfig& config, std::vector<BrokenLaw>& broken);
 void laws_of_timing(const ClusterConfig& config, std::vector<BrokenLaw>& broken);
 void laws_of_arbitration(const ClusterConfig& config, std::vector<BrokenLaw>& broken);
+// laws_isolation.cpp
+void laws_of_reachability(const ClusterConfig& config, std::vector<BrokenLaw>& broken);
+void laws_of_forced_stop(const ForcedStopConfig& forced_stop, std::vector<BrokenLaw>& broken);
+void laws_of_isolation(const ArbitrationConfig& arbitration, std::vector<BrokenLaw>& broken);
 // laws_objects.cpp
 void laws_of_groups(const ClusterConfig& config, const Catalog& catalog,
                     std::vector<BrokenLaw>& broken);

@@ -10,9 +10,6 @@
 namespace mainstay {
 namespace {
 
-constexpr std::size_t reachability_max = 16;
-constexpr std::size_t reachability_targets_max = 16;
-
 void duplicate_nodes(const ClusterConfig& config, std::vector<BrokenLaw>& broken) {
   std::set<NodeName> seen;
   std::map<std::string, NodeName> instances;
@@ -87,71 +84,6 @@ void laws_of_lease(const Timing& timing, std::vector<BrokenLaw>& broken) {
                       fmt::format("lease_alone ({}) is shorter than the lease ({})",
                                   to_text(timing.lease_alone), to_text(timing.lease)),
                       "A node that is alone needs the longer lease; 60s is usual."});
-  }
-}
-
-void laws_of_targets(const ClusterConfig& config, const ReachabilityConfig& check,
-                     std::vector<BrokenLaw>& broken) {
-  for (const NodeConfig& node : config.nodes) {
-    const auto found = check.targets.find(node.name);
-    if (found == check.targets.end() || found->second.empty()) {
-      broken.push_back({path_of(check), "", fmt::format("there is no target for {}", node.name),
-                        fmt::format("Give \"targets\" for all nodes, or in "
-                                    "[arbitration.reachability.node.{}].",
-                                    node.name)});
-      continue;
-    }
-    if (found->second.size() > reachability_targets_max) {
-      broken.push_back({path_of(check), "targets",
-                        fmt::format("{} has {} targets, more than {}", node.name,
-                                    found->second.size(), reachability_targets_max),
-                        "Keep those that matter."});
-    }
-  }
-}
-
-// That a node answers says nothing about who is cut off.
-void targets_are_no_nodes(const ClusterConfig& config, const ReachabilityConfig& check,
-                          std::vector<BrokenLaw>& broken) {
-  std::set<std::string> told;
-  for (const auto& [node, targets] : check.targets) {
-    for (const ReachabilityTarget& target : targets) {
-      for (const PathConfig& path : config.paths) {
-        for (const auto& [owner, address] : path.addresses) {
-          if (!same_ip(address, target.host) || !told.insert(target.host).second) continue;
-          broken.push_back({path_of(check), "targets",
-                            fmt::format("{} is an address of node {}", target.host, owner),
-                            "Name something outside the cluster that always answers, such as the "
-                            "NAT instance of the node's zone."});
-        }
-      }
-    }
-  }
-}
-
-void laws_of_reachability(const ClusterConfig& config, std::vector<BrokenLaw>& broken) {
-  const auto& checks = config.arbitration.reachability;
-  if (checks.size() > reachability_max) {
-    broken.push_back({"arbitration", "reachability",
-                      fmt::format("there are {} reachability checks, more than {}", checks.size(),
-                                  reachability_max),
-                      "Give one check several targets instead."});
-  }
-  std::set<std::string> seen;
-  for (const ReachabilityConfig& check : checks) {
-    if (!seen.insert(check.name).second) {
-      broken.push_back({path_of(check), "name",
-                        fmt::format("there are two reachability checks \"{}\"", check.name),
-                        "Give every check its own name."});
-    }
-    laws_of_targets(config, check, broken);
-    targets_are_no_nodes(config, check, broken);
-    if (check.timeout > check.interval) {
-      broken.push_back({path_of(check), "timeout",
-                        fmt::format("the timeout ({}) is longer than the interval ({})",
-                                    to_text(check.timeout), to_text(check.interval)),
-                        "Make the timeout at most as long as the interval."});
-    }
   }
 }
 
@@ -253,6 +185,8 @@ void laws_of_arbitration(const ClusterConfig& config, std::vector<BrokenLaw>& br
   }
   laws_of_arbiter(arbitration.arbiter, broken);
   laws_of_reachability(config, broken);
+  laws_of_forced_stop(arbitration.forced_stop, broken);
+  laws_of_isolation(arbitration, broken);
 }
 
 }  // namespace mainstay

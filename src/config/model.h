@@ -115,13 +115,14 @@ struct ArbiterConfig {
   friend bool operator==(const ArbiterConfig&, const ArbiterConfig&) = default;
 };
 
-enum class ReachabilityKind { ping, tcp };
+enum class ReachabilityKind { ping, tcp, http, script };
 
 // Asks "am I cut off?". One check has one or more targets per node; it says "reachable" if any of
-// them answers.
+// them answers. A script has no targets: it knows whom to ask.
 struct ReachabilityTarget {
   std::string host;
-  int port = 0;  // tcp only
+  int port = 0;     // tcp only
+  std::string url;  // http only
   friend bool operator==(const ReachabilityTarget&, const ReachabilityTarget&) = default;
 };
 struct ReachabilityConfig {
@@ -130,6 +131,10 @@ struct ReachabilityConfig {
   std::map<NodeName, std::vector<ReachabilityTarget>> targets;  // every node has at least one
   Duration interval = 1s;
   Duration timeout = 500ms;
+  std::string proxy;    // http only, "" = direct
+  std::string ca_file;  // http only, "" = the system's certificates
+  bool verify = true;   // http only: the server's certificate must be good
+  std::string script;   // script only
 
   friend bool operator==(const ReachabilityConfig&, const ReachabilityConfig&) = default;
 };
@@ -137,10 +142,19 @@ struct ReachabilityConfig {
 enum class ForcedStopKind { none, simulated, ec2, script };
 // What to do with a group whose last owner could not be stopped by force.
 enum class ForcedStopFailure { wait, give_up };
+// What a stopped instance is left as. `reboot` starts it again once it is known to be stopped: AWS
+// says of no reboot that it has happened.
+enum class ForcedStopAction { stop, reboot };
 
 struct ForcedStopConfig {
   ForcedStopKind kind = ForcedStopKind::none;
+  ForcedStopAction action = ForcedStopAction::stop;  // ec2 only
+  std::string script;                                // script only
   Duration timeout = 60s;
+  // How much longer than the node before it in the order a node waits before it stops another one;
+  // zero: twice the heartbeat timeout.
+  Duration delay = Duration::zero();
+  Duration check_interval = 60s;  // how often it is asked whether a stop would be possible
   ForcedStopFailure on_failure = ForcedStopFailure::wait;
   friend bool operator==(const ForcedStopConfig&, const ForcedStopConfig&) = default;
 };

@@ -9,10 +9,27 @@
 namespace mainstay {
 namespace {
 
-// "10.0.10.4" for ping; "10.0.10.4:443", "gw.example.com:443" or "[fd00::1]:443" for tcp.
+std::expected<ReachabilityTarget, Mismatch> target_of_url(const std::string& text) {
+  Field url;
+  url.is_required = true;
+  url.format = TextFormat::url;
+  if (const auto wrong = misfit(url, Value(text))) return std::unexpected(*wrong);
+  std::string host = text.substr(text.find("://") + 3);
+  host = host.substr(0, host.find_first_of("/?"));
+  if (host.starts_with('[')) {
+    host = host.substr(1, host.find(']') - 1);
+  } else {
+    host = host.substr(0, host.find(':'));
+  }
+  return ReachabilityTarget{.host = host, .port = 0, .url = text};
+}
+
+// "10.0.10.4" for ping; "10.0.10.4:443", "gw.example.com:443" or "[fd00::1]:443" for tcp; a URL for
+// http.
 std::expected<ReachabilityTarget, Mismatch> target_from(const std::string& text,
                                                         ReachabilityKind kind) {
-  ReachabilityTarget target{.host = text, .port = 0};
+  if (kind == ReachabilityKind::http) return target_of_url(text);
+  ReachabilityTarget target{.host = text, .port = 0, .url = {}};
   if (kind == ReachabilityKind::tcp) {
     const auto colon = text.rfind(':');
     const std::string number = colon == std::string::npos ? "" : text.substr(colon + 1);

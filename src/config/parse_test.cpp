@@ -122,7 +122,42 @@ TEST_CASE("tcp targets have a port, of IPv6 addresses too") {
       "targets = [\"10.0.0.1\"]",
       "kind = \"tcp\"\ntargets = [\"gw.example.com:443\", \"[fd00::1]:80\", \"10.0.0.1:1\"]"));
   CHECK(config.arbitration.reachability[0].targets.at(NodeName("server1")) ==
-        std::vector<ReachabilityTarget>{{"gw.example.com", 443}, {"fd00::1", 80}, {"10.0.0.1", 1}});
+        std::vector<ReachabilityTarget>{
+            {"gw.example.com", 443, ""}, {"fd00::1", 80, ""}, {"10.0.0.1", 1, ""}});
+}
+
+TEST_CASE("http targets are URLs, and each node may have its own") {
+  const ClusterConfig config = valid(
+      edited("targets = [\"10.0.0.1\"]",
+             "kind = \"http\"\nproxy = \"http://10.0.0.9:3128\"\nverify = false\n"
+             "targets = [\"https://[fd00::1]:8443/health\"]\n"
+             "[arbitration.reachability.node.server2]\ntargets = [\"http://gw.example.com/\"]"));
+  const ReachabilityConfig& check = config.arbitration.reachability[0];
+  CHECK(check.proxy == "http://10.0.0.9:3128");
+  CHECK_FALSE(check.verify);
+  CHECK(check.targets.at(NodeName("server1")) ==
+        std::vector<ReachabilityTarget>{{"fd00::1", 0, "https://[fd00::1]:8443/health"}});
+  CHECK(check.targets.at(NodeName("server2")) ==
+        std::vector<ReachabilityTarget>{{"gw.example.com", 0, "http://gw.example.com/"}});
+}
+
+TEST_CASE("a script is a check without targets") {
+  const ClusterConfig config =
+      valid(edited("targets = [\"10.0.0.1\"]", "kind = \"script\"\nscript = \"/opt/reach.sh\""));
+  CHECK(config.arbitration.reachability[0].script == "/opt/reach.sh");
+}
+
+TEST_CASE("a forced stop has all its times and what becomes of the node") {
+  const ClusterConfig config =
+      valid(edited("isolation_action = \"shut_down\"",
+                   "[arbitration.forced_stop]\nkind = \"ec2\"\naction = \"reboot\"\n"
+                   "timeout = \"90s\"\ndelay = \"10s\"\ncheck_interval = \"5min\""));
+  const ForcedStopConfig& stop = config.arbitration.forced_stop;
+  CHECK(stop.kind == ForcedStopKind::ec2);
+  CHECK(stop.action == ForcedStopAction::reboot);
+  CHECK(stop.timeout == 90s);
+  CHECK(stop.delay == 10s);
+  CHECK(stop.check_interval == 5min);
 }
 
 struct Row {
@@ -340,6 +375,50 @@ const std::vector<Row> mistakes = {
      "kind = \"tcp\"\ntargets = [\"10.0.0.1\"]",
      {"\"10.0.0.1\" has no port from 1 to 65535.", "no target for server1",
       "no target for server2"}},
+    {"an http target that is no URL",
+     "targets = [\"10.0.0.1\"]",
+     "kind = \"http\"\ntargets = [\"10.0.0.1:80\"]",
+     {"\"10.0.0.1:80\" is not an http or https URL", "no target for server1",
+      "no target for server2"}},
+    {"an http target that is a node",
+     "targets = [\"10.0.0.1\"]",
+     "kind = \"http\"\ntargets = [\"http://10.0.1.10:80/\"]",
+     {"10.0.1.10 is an address of node server1"}},
+    {"a check of kind script without one",
+     "targets = [\"10.0.0.1\"]\n",
+     "kind = \"script\"\n",
+     {"arbitration, reachability gateway: there is no script to run. Give the program's path"}},
+    {"a script with targets",
+     "targets = [\"10.0.0.1\"]",
+     "kind = \"script\"\nscript = \"/x\"\ntargets = [\"10.0.0.1\"]",
+     {"arbitration, reachability gateway: a script has no targets"}},
+    {"what only another kind of check has",
+     "targets = [\"10.0.0.1\"]",
+     "script = \"/x\"\nproxy = \"http://p\"\nca_file = \"/ca\"\nverify = false\n"
+     "targets = [\"10.0.0.1\"]",
+     {"only a check of kind http has a proxy", "only a check of kind http has a ca_file",
+      "only a check of kind http has a verify", "only a check of kind script has a script"}},
+    {"a forced stop by a script that is not named",
+     "isolation_action = \"shut_down\"",
+     "[arbitration.forced_stop]\nkind = \"script\"",
+     {"arbitration, forced_stop: there is no script to run."}},
+    {"a forced stop through EC2 with a script",
+     "isolation_action = \"shut_down\"",
+     "[arbitration.forced_stop]\nkind = \"ec2\"\nscript = \"/x\"",
+     {"arbitration, forced_stop: only a forced stop of kind script has a script."}},
+    {"a script that starts nodes again",
+     "isolation_action = \"shut_down\"",
+     "[arbitration.forced_stop]\nkind = \"script\"\nscript = \"/x\"\naction = \"reboot\"",
+     {"arbitration, forced_stop: only a forced stop of kind ec2 starts a node again."}},
+    {"an action at isolation that nothing causes",
+     "[[arbitration.reachability]]\nname = \"gateway\"\ntargets = [\"10.0.0.1\"]\n",
+     "",
+     {"arbitration: nothing in the configuration can tell a node that it is cut off."}},
+    {"an action at isolation, where the others act",
+     "[[arbitration.reachability]]",
+     "[arbitration.forced_stop]\nkind = \"ec2\"\n[[arbitration.reachability]]",
+     {"arbitration: with a forced stop, and neither arbiter nor majority, a node that is cut off "
+      "is stopped by the others"}},
     {"a recovery target that does not exist",
      "target = \"local\"",
      "target = \"failover2\"",

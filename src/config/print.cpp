@@ -76,6 +76,7 @@ void print_path(Printer& printer, const PathConfig& path) {
 
 std::string target_text(const ReachabilityTarget& target, ReachabilityKind kind) {
   if (kind == ReachabilityKind::ping) return target.host;
+  if (kind == ReachabilityKind::http) return target.url;
   const bool v6 = target.host.find(':') != std::string::npos;
   return v6 ? fmt::format("[{}]:{}", target.host, target.port)
             : fmt::format("{}:{}", target.host, target.port);
@@ -85,6 +86,7 @@ void print_reachability(Printer& printer, const ReachabilityConfig& check) {
   printer.heading("[[arbitration.reachability]]");
   printer.fields(&check, reachability_fields());
   for (const auto& [node, targets] : check.targets) {
+    if (targets.empty()) continue;
     std::vector<std::string> texts;
     for (const auto& target : targets) texts.push_back(target_text(target, check.kind));
     printer.heading(fmt::format("[arbitration.reachability.node.{}]", key_text(node.value)));

@@ -42,9 +42,14 @@ void draw_timing(Timing& timing) {
 
 std::vector<ReachabilityTarget> draw_targets(ReachabilityKind kind) {
   std::vector<ReachabilityTarget> targets;
+  if (kind == ReachabilityKind::script) return targets;
   for (int i = draw(1, 3); i > 0; --i) {
+    if (kind == ReachabilityKind::http) {
+      targets.push_back({"fd00::9", 0, fmt::format("https://[fd00::9]:{}/a", draw(1, 65535))});
+      continue;
+    }
     targets.push_back({flip() ? fmt::format("10.9.0.{}", i) : "fd00::9",
-                       kind == ReachabilityKind::tcp ? draw(1, 65535) : 0});
+                       kind == ReachabilityKind::tcp ? draw(1, 65535) : 0, ""});
   }
   return targets;
 }
@@ -52,7 +57,14 @@ std::vector<ReachabilityTarget> draw_targets(ReachabilityKind kind) {
 ReachabilityConfig draw_reachability(const ClusterConfig& config, int index) {
   ReachabilityConfig check;
   check.name = fmt::format("check{}", index);
-  check.kind = draw_one({ReachabilityKind::ping, ReachabilityKind::tcp});
+  check.kind = draw_one({ReachabilityKind::ping, ReachabilityKind::tcp, ReachabilityKind::http,
+                         ReachabilityKind::script});
+  if (check.kind == ReachabilityKind::script) check.script = "/opt/reach";
+  if (check.kind == ReachabilityKind::http) {
+    check.verify = flip();
+    if (flip()) check.proxy = "http://proxy.example:3128";
+    if (flip()) check.ca_file = "/etc/ca.pem";
+  }
   check.interval = draw(50ms, 10s);
   check.timeout = draw(10ms, 50ms);
   for (const NodeConfig& node : config.nodes) check.targets[node.name] = draw_targets(check.kind);
@@ -69,15 +81,26 @@ void draw_arbitration(ClusterConfig& config) {
     arbitration.arbiter.etcd.endpoints = {"https://[fd00::3]:2379", "http://etcd.example:2379"};
   }
   arbitration.majority = config.nodes.size() > 2 && flip();
-  arbitration.isolation_action =
-      draw_one({IsolationAction::none, IsolationAction::reset, IsolationAction::shut_down});
   if (flip()) arbitration.both_active_survivor = config.nodes.back().name;
   arbitration.allow_presumed = flip();
-  arbitration.forced_stop.kind = draw_one({ForcedStopKind::none, ForcedStopKind::ec2});
+  arbitration.forced_stop.kind =
+      draw_one({ForcedStopKind::none, ForcedStopKind::ec2, ForcedStopKind::script});
+  ForcedStopConfig& stop = arbitration.forced_stop;
+  if (stop.kind == ForcedStopKind::script) stop.script = "/opt/stop";
+  if (stop.kind == ForcedStopKind::ec2) {
+    stop.action = draw_one({ForcedStopAction::stop, ForcedStopAction::reboot});
+  }
+  stop.delay = draw(0ms, 10s);
+  stop.check_interval = draw(1s, 1h);
   arbitration.forced_stop.on_failure =
       draw_one({ForcedStopFailure::wait, ForcedStopFailure::give_up});
   for (int i = draw(0, 2); i > 0; --i) {
     arbitration.reachability.push_back(draw_reachability(config, i));
+  }
+  arbitration.isolation_action = draw_one({IsolationAction::none, IsolationAction::stop_groups});
+  if (arbitration.arbiter.kind != ArbiterKind::none) {
+    arbitration.isolation_action =
+        draw_one({IsolationAction::none, IsolationAction::reset, IsolationAction::shut_down});
   }
 }
 

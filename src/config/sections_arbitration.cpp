@@ -87,14 +87,32 @@ const std::vector<Field>& reachability_fields() {
           .help("Name of the check.")
           .required()
           .format(TextFormat::name),
-      choice<ReachabilityConfig, ReachabilityKind>(
-          &ReachabilityConfig::kind, "kind",
-          {{"ping", ReachabilityKind::ping}, {"tcp", ReachabilityKind::tcp}})
-          .help("`ping` sends echo requests, `tcp` opens connections."),
+      choice<ReachabilityConfig, ReachabilityKind>(&ReachabilityConfig::kind, "kind",
+                                                   {{"ping", ReachabilityKind::ping},
+                                                    {"tcp", ReachabilityKind::tcp},
+                                                    {"http", ReachabilityKind::http},
+                                                    {"script", ReachabilityKind::script}})
+          .help("`ping` sends echo requests, `tcp` opens connections, `http` asks web servers "
+                "(HEAD; any answer below 500 shows that the way is there), `script` runs a program "
+                "of yours, whose exit code 0 means reachable."),
       field(&ReachabilityConfig::interval, "interval").help("How often.").range(50ms, 1h),
       field(&ReachabilityConfig::timeout, "timeout")
           .help("How long an answer may take.")
           .range(10ms, 1min),
+      field(&ReachabilityConfig::proxy, "proxy")
+          .help("`http`: the proxy to ask through.")
+          .format(TextFormat::url),
+      field(&ReachabilityConfig::ca_file, "ca_file")
+          .help("`http`: the certificates (PEM) that the servers' certificates are checked with. "
+                "The system's own if left out.")
+          .format(TextFormat::path),
+      field(&ReachabilityConfig::verify, "verify")
+          .help("`http`: whether a server's certificate must be good. If false, whoever answers "
+                "counts."),
+      field(&ReachabilityConfig::script, "script")
+          .help("`script`: the program. It is told MAINSTAY_NODE, and what it prints is kept in "
+                "reachability-NAME.log in the log directory.")
+          .format(TextFormat::path),
   };
   return fields;
 }
@@ -106,16 +124,36 @@ const std::vector<Field>& forced_stop_fields() {
                                                 {"simulated", ForcedStopKind::simulated},
                                                 {"ec2", ForcedStopKind::ec2},
                                                 {"script", ForcedStopKind::script}})
-          .help("How a silent node is stopped before its groups move. `simulated` exists in the "
-                "simulator only."),
+          .help("How a silent node is stopped before its groups move: `ec2` stops its instance, "
+                "`script` runs a program of yours. `simulated` exists in the simulator only."),
+      choice<ForcedStopConfig, ForcedStopAction>(
+          &ForcedStopConfig::action, "action",
+          {{"stop", ForcedStopAction::stop}, {"reboot", ForcedStopAction::reboot}})
+          .help("`ec2`: what becomes of the instance. `reboot` stops it, too, and starts it again "
+                "once it is known to be stopped: AWS says of no reboot that it has happened."),
+      field(&ForcedStopConfig::script, "script")
+          .help("`script`: the program. CLP_SERVER_DOWN names the node to stop, CLP_SERVER_LOCAL "
+                "this one; CLP_FORCESTOP_MODE is 1 to stop it and 0 to see whether that would be "
+                "possible. It must exit with 0 only if the node is stopped (or could be). What it "
+                "prints is kept in forced_stop.log in the log directory.")
+          .format(TextFormat::path),
       field(&ForcedStopConfig::timeout, "timeout")
           .help("How long a forced stop may take until it counts as failed.")
           .range(1s, 1h),
+      field(&ForcedStopConfig::delay, "delay")
+          .help("Without an arbiter the first node in the order stops a silent one at once, and "
+                "each of the others waits for this long more than the one before it, so that two "
+                "nodes that lost each other do not stop each other. 0s: twice heartbeat_timeout.")
+          .range(0s, 10min),
+      field(&ForcedStopConfig::check_interval, "check_interval")
+          .help("How often it is asked whether a stop of each node would be possible.")
+          .range(1s, 24h),
       choice<ForcedStopConfig, ForcedStopFailure>(
           &ForcedStopConfig::on_failure, "on_failure",
           {{"wait", ForcedStopFailure::wait}, {"give_up", ForcedStopFailure::give_up}})
           .help("What to do with the groups of a node that could not be stopped: wait for other "
-                "evidence, or leave them to an operator."),
+                "evidence and try again, or leave them to an operator. A majority or an arbiter is "
+                "evidence by itself, whatever becomes of the stop."),
   };
   return fields;
 }
