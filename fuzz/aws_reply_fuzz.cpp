@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       MAINSTAY_CHECK(status.state <= InstanceState::terminated);
     }
   }
-  for (const auto& status : {parse_return(text), parse_stopping(text, "i-1")}) {
+  for (const auto& status : {parse_return(text), parse_told(text, "StopInstances", "i-1")}) {
     MAINSTAY_CHECK(status || status.error().code == Code::corrupt);
   }
   if (const auto interfaces = parse_network_interfaces(text)) {

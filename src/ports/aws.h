@@ -48,6 +48,19 @@ struct AwsInterface {
 
 enum class InstanceState { pending, running, stopping, stopped, shutting_down, terminated };
 
+struct AwsInstance {
+  std::string id;
+  InstanceState state = InstanceState::pending;
+  // When it was started last, in AWS's own form, whose order is that of time. A stop or a reboot
+  // does not change it.
+  std::string launched;
+  // Of all its interfaces: private and public, IPv4 and IPv6. A terminated instance has none.
+  std::vector<std::string> addresses;
+  friend bool operator==(const AwsInstance&, const AwsInstance&) = default;
+};
+
+enum class InstanceChange { stop, start };
+
 // Who this instance is, from the metadata service.
 struct AwsIdentity {
   std::string instance;
@@ -68,10 +81,19 @@ class Aws {
   // Points an existing route at the ENI. Idempotent. not_found: the table has no such route.
   virtual Task<Status> replace_route(std::string table, std::string destination, std::string eni,
                                      Call call) = 0;
-  virtual Task<Result<InstanceState>> instance_state(std::string instance, Call call) = 0;
+  // May show the past, as all descriptions may.
+  virtual Task<Result<AwsInstance>> instance(std::string id, Call call) = 0;
+  // The instance that holds this private address in the VPC. not_found: none does.
+  virtual Task<Result<AwsInstance>> instance_with_address(std::string vpc, std::string address,
+                                                          Call call) = 0;
   // Asks for a forced stop, skipping the guest's shutdown where the API can. Accepted is not
   // stopped: read the state.
   virtual Task<Status> stop_instance(std::string instance, Call call) = 0;
+  // Accepted is not running. conflict: it is not stopped.
+  virtual Task<Status> start_instance(std::string instance, Call call) = 0;
+  // Whether such a change would be permitted now. Changes nothing.
+  virtual Task<Status> may_change_instance(InstanceChange change, std::string instance,
+                                           Call call) = 0;
 };
 
 }  // namespace mainstay

@@ -56,6 +56,7 @@ inline constexpr const char* no_vpc = "vpc-0fedcba9876543210";
 inline constexpr const char* no_table = "rtb-0fedcba9876543210";
 inline constexpr const char* no_interface = "eni-0fedcba9876543210";
 inline constexpr const char* no_instance = "i-0fedcba9876543210";
+inline constexpr const char* no_address = "203.0.113.78";
 inline constexpr const char* no_destination = "203.0.113.77/32";
 
 // Runs one clause after the other and keeps what they find wrong.
@@ -206,13 +207,43 @@ inline void replaces_nothing_that_is_not_there(Checker& check) {
 }
 
 inline void tells_states_of_instances(Checker& check) {
-  const auto state =
-      check.run(check.world.aws.instance_state(check.world.running_instance, check.call()));
-  check.expect_ok(state, "instance_state");
-  check.expect(!state || *state == InstanceState::running, "a running instance is not running");
+  Aws& aws = check.world.aws;
+  const auto found = check.run(aws.instance(check.world.running_instance, check.call()));
+  check.expect_ok(found, "instance");
+  check.expect(!found || found->state == InstanceState::running,
+               "a running instance is not running");
+  check.expect(!found || !found->launched.empty(), "it is not said since when it runs");
   // Whoever reads this as "stopped" starts a group twice.
-  check.expect_code(check.run(check.world.aws.instance_state(no_instance, check.call())),
-                    {Code::not_found}, "instance_state of an instance that does not exist");
+  check.expect_code(check.run(aws.instance(no_instance, check.call())), {Code::not_found},
+                    "instance of one that does not exist");
+}
+
+inline void finds_an_instance_by_its_address(Checker& check) {
+  Aws& aws = check.world.aws;
+  const AwsInterface& there = check.world.there;
+  const auto found =
+      check.run(aws.instance_with_address(check.world.vpc, there.private_ip, check.call()));
+  check.expect_ok(found, "instance_with_address");
+  check.expect(!found || found->id == there.instance, "it is another instance's address");
+  check.expect(
+      !found || std::ranges::find(found->addresses, there.private_ip) != found->addresses.end(),
+      "the instance does not name the address it was found by");
+  check.expect_code(check.run(aws.instance_with_address(check.world.vpc, no_address, check.call())),
+                    {Code::not_found}, "instance_with_address of an address that nobody has");
+  check.expect_code(check.run(aws.instance_with_address(no_vpc, there.private_ip, check.call())),
+                    {Code::not_found}, "instance_with_address in a VPC that does not exist");
+}
+
+inline void asks_for_permission_only(Checker& check) {
+  Aws& aws = check.world.aws;
+  for (const auto change : {InstanceChange::stop, InstanceChange::start}) {
+    check.expect_ok(
+        check.run(aws.may_change_instance(change, check.world.running_instance, check.call())),
+        "may_change_instance");
+  }
+  const auto found = check.run(aws.instance(check.world.running_instance, check.call()));
+  check.expect(!found || found->state == InstanceState::running,
+               "asking for permission to stop it stops it");
 }
 
 inline void stops_an_instance(Checker& check) {
@@ -224,8 +255,8 @@ inline void stops_an_instance(Checker& check) {
   check.expect_ok(check.run(aws.stop_instance(instance, check.call())), "stop_instance");
   check.expect_soon(
       [&] {
-        const auto state = check.run(aws.instance_state(instance, check.call()));
-        return state && *state == InstanceState::stopped;
+        const auto found = check.run(aws.instance(instance, check.call()));
+        return found && found->state == InstanceState::stopped;
       },
       "a stopped instance is not stopped after a while");
   check.expect_ok(check.run(aws.stop_instance(instance, check.call())), "stopping it once more");
@@ -308,6 +339,8 @@ inline constexpr Clause clauses[] = {
     {"it replaces a route, and may be asked twice", &replaces_a_route},
     {"it replaces nothing that is not there", &replaces_nothing_that_is_not_there},
     {"it tells the states of instances", &tells_states_of_instances},
+    {"it finds an instance by its address", &finds_an_instance_by_its_address},
+    {"it asks for permission without using it", &asks_for_permission_only},
     {"every call settles in time", &settles_in_time},
     {"throttled is throttled, and without effect", &tells_when_throttled},
     {"denied names the permission, and is without effect", &tells_what_is_denied},

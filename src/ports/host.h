@@ -12,6 +12,14 @@ namespace mainstay {
 // IPv4 or IPv6 in text form, without a prefix length.
 using IpAddress = std::string;
 
+// One HEAD request. The answer's status is the answer, whatever it is.
+struct HttpHead {
+  std::string url;
+  std::string proxy;    // "" is direct
+  std::string ca_file;  // "" is the system's certificates
+  bool verify = true;
+};
+
 class Host {
  public:
   virtual ~Host() = default;
@@ -31,6 +39,8 @@ class Host {
   virtual Task<Result<Duration>> ping(IpAddress address, Call call) = 0;
   // Opens and closes a TCP connection. A refusal is Code::conflict: somebody is there and says no.
   virtual Task<Result<Duration>> connect_tcp(std::string host, int port, Call call) = 0;
+  // The status of the answer; unavailable: there was none, or none that can be trusted.
+  virtual Task<Result<int>> http_head(HttpHead request, Call call) = 0;
 };
 
 }  // namespace mainstay

@@ -93,6 +93,10 @@ class FakeAws : public Aws {
   std::vector<std::string> cidrs = {"10.0.0.0/16"};
   AwsIdentity self;
   std::map<std::string, AwsInterface> interfaces;
+  std::map<std::string, AwsInstance> instances;
+  InstanceState after_stop = InstanceState::stopped;
+  // What the next readings of an instance by its id show instead; the last one stays.
+  std::map<std::string, std::deque<AwsInstance>> readings;
   Duration latency = 10ms;
   // By verb, or by verb and first argument: "replace_route rtb-1". Each fault strikes one call.
   std::map<std::string, std::deque<Fault>> faults;
@@ -152,10 +156,41 @@ class FakeAws : public Aws {
     };
     co_return co_await answer("replace_route", table, call, effect);
   }
-  Task<Result<InstanceState>> instance_state(std::string, Call) override {
-    co_return InstanceState::running;
+  Task<Result<AwsInstance>> instance(std::string id, Call call) override {
+    const Status answered = co_await answer("instance", id, call, [] {});
+    if (!answered) co_return std::unexpected(answered.error());
+    if (auto& script = readings[id]; !script.empty()) {
+      AwsInstance reading = script.front();
+      if (script.size() > 1) script.pop_front();
+      co_return reading;
+    }
+    const auto found = instances.find(id);
+    if (found != instances.end()) co_return found->second;
+    co_return failure(Code::not_found, "The instance ID '" + id + "' does not exist");
   }
-  Task<Status> stop_instance(std::string, Call) override { co_return Status{}; }
+  Task<Result<AwsInstance>> instance_with_address(std::string vpc, std::string address,
+                                                  Call call) override {
+    const Status answered = co_await answer("instance_with_address", address, call, [] {});
+    if (!answered) co_return std::unexpected(answered.error());
+    for (const auto& [id, found] : instances) {
+      if (std::ranges::find(found.addresses, address) != found.addresses.end()) co_return found;
+    }
+    co_return failure(Code::not_found, "no instance in " + vpc + " has the address " + address);
+  }
+  Task<Status> stop_instance(std::string id, Call call) override {
+    const std::function<void()> effect = [this, id] { instances[id].state = after_stop; };
+    co_return co_await answer("stop_instance", id, call, effect);
+  }
+  Task<Status> start_instance(std::string id, Call call) override {
+    const std::function<void()> effect = [this, id] {
+      instances[id].state = InstanceState::pending;
+    };
+    co_return co_await answer("start_instance", id, call, effect);
+  }
+  Task<Status> may_change_instance(InstanceChange change, std::string id, Call call) override {
+    const std::string verb = change == InstanceChange::stop ? "may_stop" : "may_start";
+    co_return co_await answer(verb, id, call, [] {});
+  }
 
  private:
   std::optional<Fault> next_fault(const std::string& verb, const std::string& argument) {
@@ -179,7 +214,8 @@ class FakeAws : public Aws {
     if (woken == Woken::cancelled) co_return failure(Code::cancelled, "called off");
     if (!fault || fault->when == Fault::When::after) effect();
     if (woken == Woken::deadline) {
-      const bool writes = verb == "replace_route";
+      const bool writes =
+          verb == "replace_route" || verb == "stop_instance" || verb == "start_instance";
       co_return failure(writes ? Code::outcome_unknown : Code::timed_out, "no answer in time");
     }
     if (fault) co_return std::unexpected(fault->error);
@@ -197,6 +233,8 @@ class FakeHost : public Host {
   std::map<std::string, std::string> addresses;   // address → interface
   std::map<std::string, Result<Duration>> pings;  // no entry: silence
   std::set<int> open_ports;
+  std::map<std::string, Result<int>> pages;  // by URL: the status; no entry: silence
+  std::vector<HttpHead> heads;
   std::optional<Error> address_error;
   std::vector<std::string> calls;
 
@@ -240,6 +278,15 @@ class FakeHost : public Host {
     if (woken == Woken::cancelled) co_return failure(Code::cancelled, "called off");
     if (!open_ports.contains(port)) co_return failure(Code::conflict, "connection refused");
     co_return Duration(1ms);
+  }
+  Task<Result<int>> http_head(HttpHead request, Call call) override {
+    heads.push_back(request);
+    const auto found = pages.find(request.url);
+    const Duration time = found == pages.end() ? Duration(24h) : Duration(1ms);
+    const Woken woken = co_await wait(clock_, time, call);
+    if (woken == Woken::cancelled) co_return failure(Code::cancelled, "called off");
+    if (woken == Woken::deadline) co_return failure(Code::timed_out, "no answer");
+    co_return found->second;
   }
 
  private:

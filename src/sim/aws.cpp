@@ -32,6 +32,10 @@ Error refusal(Fate fate) {
   }
 }
 
+Error no_instance(const std::string& id) {
+  return {Code::not_found, "The instance ID '" + id + "' does not exist"};
+}
+
 // Sends a question to the region; `effect` runs there and gives the answer.
 template <class T>
 void ask(Machine& machine, Completion<Result<T>> done,
@@ -57,6 +61,12 @@ void ask(Machine& machine, Completion<Result<T>> done,
 }
 
 }  // namespace
+
+Duration AwsPort::draw_staleness() {
+  const Duration stale_max = machine_.world().conditions().aws.stale_max;
+  if (stale_max <= Duration::zero()) return Duration::zero();
+  return machine_.random().between(Duration::zero(), stale_max);
+}
 
 Task<Result<AwsIdentity>> AwsPort::identity(Call call) {
   // The metadata service is on the machine itself: no API, no outage of it.
@@ -84,9 +94,7 @@ Task<Result<std::vector<AwsRouteTable>>> AwsPort::route_tables(std::string vpc, 
   auto done =
       machine_.pending<std::vector<AwsRouteTable>>(call, Code::timed_out, "DescribeRouteTables");
   World& world = machine_.world();
-  const Duration stale_max = world.conditions().aws.stale_max;
-  const Duration stale =
-      stale_max > Duration::zero() ? machine_.random().between(Duration::zero(), stale_max) : 0ns;
+  const Duration stale = draw_staleness();
   ask<std::vector<AwsRouteTable>>(machine_, done,
                                   [&world, stale]() -> Result<std::vector<AwsRouteTable>> {
                                     return world.region().tables(world.now() - stale);
@@ -116,14 +124,29 @@ Task<Status> AwsPort::replace_route(std::string table, std::string destination, 
   co_return co_await done;
 }
 
-Task<Result<InstanceState>> AwsPort::instance_state(std::string instance, Call call) {
-  auto done = machine_.pending<InstanceState>(call, Code::timed_out, "DescribeInstances");
-  Region& region = machine_.world().region();
-  ask<InstanceState>(machine_, done, [&region, instance]() -> Result<InstanceState> {
-    const auto machine = region.machine_of_instance(instance);
-    if (!machine)
-      return failure(Code::not_found, "The instance ID '" + instance + "' does not exist");
-    return region.state_of(*machine);
+Task<Result<AwsInstance>> AwsPort::instance(std::string id, Call call) {
+  auto done = machine_.pending<AwsInstance>(call, Code::timed_out, "DescribeInstances");
+  World& world = machine_.world();
+  const Duration stale = draw_staleness();
+  ask<AwsInstance>(machine_, done, [&world, id, stale]() -> Result<AwsInstance> {
+    const auto machine = world.region().machine_of_instance(id);
+    if (!machine) return std::unexpected(no_instance(id));
+    return world.region().instance(*machine, world.now() - stale);
+  });
+  co_return co_await done;
+}
+
+Task<Result<AwsInstance>> AwsPort::instance_with_address(std::string vpc, std::string address,
+                                                         Call call) {
+  auto done = machine_.pending<AwsInstance>(call, Code::timed_out, "DescribeInstances");
+  World& world = machine_.world();
+  const Duration stale = draw_staleness();
+  ask<AwsInstance>(machine_, done, [&world, vpc, address, stale]() -> Result<AwsInstance> {
+    const auto place = world.region().place_of(address);
+    if (!place || vpc != world.region().vpc()) {
+      return failure(Code::not_found, "no instance in " + vpc + " has the address " + address);
+    }
+    return world.region().instance(place->second, world.now() - stale);
   });
   co_return co_await done;
 }
@@ -135,9 +158,29 @@ Task<Status> AwsPort::stop_instance(std::string instance, Call call) {
   const Duration back = machine_.random().between(30s, 90s);
   ask<void>(machine_, done, [&region, instance, takes, back]() -> Status {
     const auto machine = region.machine_of_instance(instance);
-    if (!machine)
-      return failure(Code::not_found, "The instance ID '" + instance + "' does not exist");
+    if (!machine) return std::unexpected(no_instance(instance));
     region.stop(*machine, takes, back);
+    return {};
+  });
+  co_return co_await done;
+}
+
+Task<Status> AwsPort::start_instance(std::string instance, Call call) {
+  auto done = machine_.pending<void>(call, Code::outcome_unknown, "StartInstances");
+  Region& region = machine_.world().region();
+  ask<void>(machine_, done, [&region, instance]() -> Status {
+    const auto machine = region.machine_of_instance(instance);
+    if (!machine) return std::unexpected(no_instance(instance));
+    return region.start(*machine);
+  });
+  co_return co_await done;
+}
+
+Task<Status> AwsPort::may_change_instance(InstanceChange, std::string instance, Call call) {
+  auto done = machine_.pending<void>(call, Code::timed_out, "DryRun");
+  Region& region = machine_.world().region();
+  ask<void>(machine_, done, [&region, instance]() -> Status {
+    if (!region.machine_of_instance(instance)) return std::unexpected(no_instance(instance));
     return {};
   });
   co_return co_await done;

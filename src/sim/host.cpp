@@ -76,4 +76,12 @@ Task<Result<Duration>> HostPort::connect_tcp(std::string host, int port, Call ca
   return reach(std::move(host), std::move(call), "connect");
 }
 
+Task<Result<int>> HostPort::http_head(HttpHead request, Call call) {
+  std::string host = request.url.substr(request.url.find("://") + 3);
+  host = host.substr(0, host.find_first_of(":/"));
+  const auto reached = co_await reach(std::move(host), std::move(call), "HEAD");
+  if (!reached) co_return std::unexpected(reached.error());
+  co_return 200;
+}
+
 }  // namespace mainstay::sim

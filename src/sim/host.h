@@ -21,6 +21,7 @@ class HostPort : public Host {
   Task<Result<std::string>> interface_with_address(IpAddress address, Call call) override;
   Task<Result<Duration>> ping(IpAddress address, Call call) override;
   Task<Result<Duration>> connect_tcp(std::string host, int port, Call call) override;
+  Task<Result<int>> http_head(HttpHead request, Call call) override;
 
   const std::set<IpAddress>& addresses() const { return added_; }
   // A kernel name of its one interface, besides "ens5".

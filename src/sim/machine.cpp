@@ -29,6 +29,7 @@ Instant Machine::now() const { return rate_.local(world_.now()); }
 void Machine::power_on() {
   if (powered_) return;
   powered_ = true;
+  world_.region().on_power(index_);
   world_.saw({Sight::power_changed, index_, {}});
   on_machine(world_.now() + boot_time_.draw(random_), [this] { start_daemon(); });
 }

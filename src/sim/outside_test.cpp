@@ -165,13 +165,24 @@ TEST_CASE("a stop that is accepted is not stopped yet") {
       cloud[0].aws().stop_instance(cloud.world.region().instance_of(1), cloud.call(0, 5s)));
   cloud.run(1s);
   CHECK(done.value().has_value());
-  Outcome state(
-      cloud[0].aws().instance_state(cloud.world.region().instance_of(1), cloud.call(0, 5s)));
-  cloud.run(1s);
-  CHECK(*state.value() == InstanceState::stopping);
+  const std::string instance = cloud.world.region().instance_of(1);
+  const auto state = [&] {
+    Outcome found(cloud[0].aws().instance(instance, cloud.call(0, 5s)));
+    cloud.run(1s);
+    return found.value()->state;
+  };
+  CHECK(state() == InstanceState::stopping);
   CHECK(cloud[1].powered());
   cloud.run(10s);
   CHECK(!cloud[1].powered());
+  CHECK(state() == InstanceState::stopped);
+  const std::string launched = cloud.world.region().instance(1, cloud.world.now()).launched;
+  Outcome started(cloud[0].aws().start_instance(instance, cloud.call(0, 5s)));
+  cloud.run(1s);
+  CHECK(started.value().has_value());
+  CHECK(state() == InstanceState::running);
+  CHECK(cloud[1].powered());
+  CHECK(cloud.world.region().instance(1, cloud.world.now()).launched > launched);
 }
 
 TEST_CASE("throttling and denial are told, and nothing happens") {

@@ -54,10 +54,17 @@ class AwsPort : public Aws {
   Task<Result<AwsInterface>> network_interface(std::string eni, Call call) override;
   Task<Status> replace_route(std::string table, std::string destination, std::string eni,
                              Call call) override;
-  Task<Result<InstanceState>> instance_state(std::string instance, Call call) override;
+  Task<Result<AwsInstance>> instance(std::string id, Call call) override;
+  Task<Result<AwsInstance>> instance_with_address(std::string vpc, std::string address,
+                                                  Call call) override;
   Task<Status> stop_instance(std::string instance, Call call) override;
+  Task<Status> start_instance(std::string instance, Call call) override;
+  Task<Status> may_change_instance(InstanceChange change, std::string instance, Call call) override;
 
  private:
+  // How old the world is that the next description shows.
+  Duration draw_staleness();
+
   Machine& machine_;
 };
 

@@ -148,19 +148,60 @@ std::optional<std::size_t> Region::machine_of_instance(const std::string& instan
   return std::nullopt;
 }
 
-InstanceState Region::state_of(std::size_t machine) const {
-  if (!world_.machine(machine).powered()) return InstanceState::stopped;
-  const auto stopping = stopping_.find(machine);
-  if (stopping != stopping_.end() && stopping->second > world_.now())
-    return InstanceState::stopping;
-  return InstanceState::running;
+Region::Life Region::life_of(std::size_t machine, WorldTime when) const {
+  Life life;
+  const auto found = lives_.find(machine);
+  if (found == lives_.end()) return life;
+  for (const Life& each : found->second) {
+    if (each.since <= when) life = each;
+  }
+  return life;
+}
+
+void Region::live(std::size_t machine, InstanceState state) {
+  Life life = life_of(machine, world_.now());
+  const bool starts = life.state == InstanceState::stopped;
+  life.since = world_.now();
+  life.state = state;
+  if (starts) life.launched = world_.now();
+  auto& history = lives_[machine];
+  history.push_back(life);
+  if (history.size() > history_max) history.erase(history.begin());
+}
+
+AwsInstance Region::instance(std::size_t machine, WorldTime when) const {
+  const Life life = life_of(machine, when);
+  AwsInstance instance{.id = instance_of(machine),
+                       .state = life.state,
+                       .launched = fmt::format("{:018}", life.launched.time_since_epoch().count()),
+                       .addresses = {}};
+  for (const auto& [address, where] : places_) {
+    if (where.second == machine) instance.addresses.push_back(address);
+  }
+  return instance;
 }
 
 void Region::stop(std::size_t machine, Duration takes, Duration returns_after) {
-  if (state_of(machine) != InstanceState::running) return;
-  stopping_[machine] = world_.now() + takes;
-  world_.after(takes,
-               [this, machine, returns_after] { world_.machine(machine).reset(returns_after); });
+  if (life_of(machine, world_.now()).state != InstanceState::running) return;
+  live(machine, InstanceState::stopping);
+  world_.after(takes, [this, machine, returns_after] {
+    live(machine, InstanceState::stopped);
+    world_.machine(machine).reset(returns_after);
+  });
+}
+
+Status Region::start(std::size_t machine) {
+  if (life_of(machine, world_.now()).state != InstanceState::stopped) {
+    return failure(Code::conflict, instance_of(machine) + " is not stopped");
+  }
+  world_.machine(machine).power_on();
+  return {};
+}
+
+void Region::on_power(std::size_t machine) {
+  if (life_of(machine, world_.now()).state == InstanceState::stopped) {
+    live(machine, InstanceState::running);
+  }
 }
 
 }  // namespace mainstay::sim

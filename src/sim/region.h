@@ -57,11 +57,24 @@ class Region {
   Status replace(const std::string& table, const std::string& destination, const std::string& eni);
   std::optional<std::size_t> machine_of_eni(const std::string& eni) const;
   std::optional<std::size_t> machine_of_instance(const std::string& instance) const;
-  InstanceState state_of(std::size_t machine) const;
-  // A stop was accepted: it takes effect after a while.
+  // What AWS believes of it. A machine that goes down by itself is still "running".
+  AwsInstance instance(std::size_t machine, WorldTime when) const;
+  // A stop was accepted: it takes effect after a while. Somebody starts it again, unless start() is
+  // called before.
   void stop(std::size_t machine, Duration takes, Duration returns_after);
+  Status start(std::size_t machine);
+  // Whoever switched it on: it is no stopped instance any more.
+  void on_power(std::size_t machine);
 
  private:
+  struct Life {
+    WorldTime since{};
+    InstanceState state = InstanceState::running;
+    WorldTime launched{};
+  };
+  Life life_of(std::size_t machine, WorldTime when) const;
+  void live(std::size_t machine, InstanceState state);
+
   struct Route {
     std::vector<std::pair<WorldTime, std::string>> history;  // since when, to which ENI
   };
@@ -74,7 +87,7 @@ class Region {
   std::map<std::string, std::map<std::string, Route>> tables_;
   std::map<std::string, std::pair<PathIndex, std::size_t>> places_;
   std::map<std::string, bool> silent_;
-  std::map<std::size_t, WorldTime> stopping_;
+  std::map<std::size_t, std::vector<Life>> lives_;  // the past, oldest first
 };
 
 }  // namespace mainstay::sim

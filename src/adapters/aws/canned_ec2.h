@@ -79,6 +79,7 @@ class CannedEc2 {
     if (action == "DescribeInstances") return describe_instances(form);
     if (action == "ReplaceRoute") return replace_route(form);
     if (action == "StopInstances") return stop_instances(form);
+    if (action == "StartInstances") return start_instances(form);
     return fault(400, "InvalidAction", "The action " + action + " is not valid.");
   }
 
@@ -130,8 +131,17 @@ class CannedEc2 {
                      letter + "</instanceId></attachment></item></networkInterfaceSet>");
   }
 
+  // By id, or by VPC and private address.
   Answer describe_instances(const Form& form) {
-    const std::string id = form.at("InstanceId.1");
+    if (!form.contains("InstanceId.1")) {
+      const bool here = form.at("Filter.1.Value.1") == "vpc-1" &&
+                        form.at("Filter.2.Name") ==
+                            "network-interface.addresses."
+                            "private-ip-address" &&
+                        form.at("Filter.2.Value.1") == "10.0.1.10";
+      if (!here) return reply("DescribeInstances", "<reservationSet/>");
+    }
+    const std::string id = form.contains("InstanceId.1") ? form.at("InstanceId.1") : "i-b";
     const auto found = states_.find(id);
     if (found == states_.end()) return not_found("InvalidInstanceID.NotFound", "instance", id);
     const std::string state = found->second;
@@ -139,7 +149,9 @@ class CannedEc2 {
     return reply("DescribeInstances",
                  "<reservationSet><item><instancesSet><item><instanceId>" + id +
                      "</instanceId><instanceState><code>1</code><name>" + state +
-                     "</name></instanceState></item></instancesSet></item></reservationSet>");
+                     "</name></instanceState><launchTime>2026-01-01T00:00:00.000Z</launchTime>"
+                     "<privateIpAddress>10.0.1.10</privateIpAddress></item></instancesSet></item>"
+                     "</reservationSet>");
   }
 
   Answer replace_route(const Form& form) {
@@ -164,7 +176,21 @@ class CannedEc2 {
     return reply("ReplaceRoute", "<return>true</return>");
   }
 
+  Answer start_instances(const Form& form) {
+    if (form.contains("DryRun")) return would_succeed();
+    const std::string id = form.at("InstanceId.1");
+    const auto found = states_.find(id);
+    if (found == states_.end()) return not_found("InvalidInstanceID.NotFound", "instance", id);
+    if (found->second != "stopped") {
+      return fault(400, "IncorrectInstanceState", "The instance '" + id + "' is not stopped.");
+    }
+    found->second = "running";
+    return reply("StartInstances",
+                 "<instancesSet><item><instanceId>" + id + "</instanceId></item></instancesSet>");
+  }
+
   Answer stop_instances(const Form& form) {
+    if (form.contains("DryRun")) return would_succeed();
     if (form.contains("SkipOsShutdown")) {
       return fault(400, "UnknownParameter", "The parameter SkipOsShutdown is not recognized");
     }
@@ -197,6 +223,9 @@ class CannedEc2 {
     return {.status = status,
             .body = "<Response><Errors><Error><Code>" + code + "</Code><Message>" + message +
                     "</Message></Error></Errors><RequestID>1</RequestID></Response>"};
+  }
+  static Answer would_succeed() {
+    return fault(412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.");
   }
   static Answer not_found(const std::string& code, const std::string& kind, const std::string& id) {
     return fault(400, code, "The " + kind + " ID '" + id + "' does not exist");

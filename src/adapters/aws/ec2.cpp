@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "adapters/aws/ec2_reply.h"
 #include "adapters/http/url.h"
 
@@ -54,12 +56,34 @@ Question describe_instance(const std::string& instance) {
                   {{"InstanceId.1", instance}});
 }
 
+Question describe_instance_with(const std::string& vpc, const std::string& address) {
+  const bool ipv6 = address.find(':') != std::string::npos;
+  return question("DescribeInstances", "the instance with address " + address, Effect::read,
+                  {{"Filter.1.Name", "vpc-id"},
+                   {"Filter.1.Value.1", vpc},
+                   {"Filter.2.Name", ipv6 ? "network-interface.ipv6-addresses.ipv6-address"
+                                          : "network-interface.addresses.private-ip-address"},
+                   {"Filter.2.Value.1", address}});
+}
+
 enum class GuestShutdown { forced, skipped };
 
 Question stop(const std::string& instance, GuestShutdown shutdown) {
   Parameters parameters = {{"InstanceId.1", instance}, {"Force", "true"}};
   if (shutdown == GuestShutdown::skipped) parameters.emplace_back("SkipOsShutdown", "true");
   return question("StopInstances", "instance " + instance, Effect::change, std::move(parameters));
+}
+
+Question start(const std::string& instance) {
+  return question("StartInstances", "instance " + instance, Effect::change,
+                  {{"InstanceId.1", instance}});
+}
+
+// Asks for the permission only. It changes nothing, so a lost answer leaves nothing in doubt.
+Question dry_run(InstanceChange change, const std::string& instance) {
+  const bool stops = change == InstanceChange::stop;
+  return question(stops ? "StopInstances" : "StartInstances", "instance " + instance, Effect::read,
+                  {{"InstanceId.1", instance}, {"DryRun", "true"}});
 }
 
 // A change that AWS accepted, but whose answer makes no sense, may well have happened.
@@ -141,18 +165,37 @@ Task<Status> Ec2::replace_route(std::string table, std::string destination, std:
   co_return std::unexpected(std::move(error));
 }
 
-Task<Result<InstanceState>> Ec2::instance_state(std::string instance, Call call) {
-  const auto answer = co_await client_.ask(describe_instance(instance), call);
+Task<Result<AwsInstance>> Ec2::instance(std::string id, Call call) {
+  const auto answer = co_await client_.ask(describe_instance(id), call);
   if (!answer) co_return std::unexpected(answer.error().error);
-  const auto instances = parse_instances(*answer);
+  auto instances = parse_instances(*answer);
   if (!instances) co_return std::unexpected(instances.error());
-  for (const auto& status : *instances) {
-    if (status.id == instance) co_return status.state;
+  for (auto& found : *instances) {
+    if (found.id == id) co_return std::move(found);
   }
   // Silence about an instance says nothing about whether it runs.
   co_return failure(
       Code::unavailable,
-      fmt::format("EC2's answer does not mention instance {}; its state is unknown", instance));
+      fmt::format("EC2's answer does not mention instance {}; its state is unknown", id));
+}
+
+Task<Result<AwsInstance>> Ec2::instance_with_address(std::string vpc, std::string address,
+                                                     Call call) {
+  const auto answer = co_await client_.ask(describe_instance_with(vpc, address), call);
+  if (!answer) co_return std::unexpected(answer.error().error);
+  auto instances = parse_instances(*answer);
+  if (!instances) co_return std::unexpected(instances.error());
+  std::erase_if(*instances, [&](const AwsInstance& found) {
+    return std::ranges::find(found.addresses, address) == found.addresses.end();
+  });
+  if (instances->size() == 1) co_return std::move(instances->front());
+  if (instances->empty()) {
+    co_return failure(Code::not_found,
+                      fmt::format("no instance in {} has the address {}", vpc, address));
+  }
+  co_return failure(Code::conflict,
+                    fmt::format("EC2 names {} instances in {} that have the address {}",
+                                instances->size(), vpc, address));
 }
 
 Task<Status> Ec2::stop_instance(std::string instance, Call call) {
@@ -162,7 +205,25 @@ Task<Status> Ec2::stop_instance(std::string instance, Call call) {
     answer = co_await client_.ask(stop(instance, GuestShutdown::forced), call);
   }
   if (!answer) co_return std::unexpected(answer.error().error);
-  co_return accepted(parse_stopping(*answer, instance), "EC2 StopInstances of " + instance);
+  co_return accepted(parse_told(*answer, "StopInstances", instance),
+                     "EC2 StopInstances of " + instance);
+}
+
+Task<Status> Ec2::start_instance(std::string instance, Call call) {
+  const auto answer = co_await client_.ask(start(instance), call);
+  if (!answer) co_return std::unexpected(answer.error().error);
+  co_return accepted(parse_told(*answer, "StartInstances", instance),
+                     "EC2 StartInstances of " + instance);
+}
+
+Task<Status> Ec2::may_change_instance(InstanceChange change, std::string instance, Call call) {
+  const auto answer = co_await client_.ask(dry_run(change, instance), call);
+  if (!answer && answer.error().fault.code == "DryRunOperation") co_return Status{};
+  if (!answer) co_return std::unexpected(answer.error().error);
+  co_return failure(Code::corrupt,
+                    fmt::format("EC2's answer about {} does not say whether the change would be "
+                                "permitted",
+                                instance));
 }
 
 }  // namespace mainstay::aws

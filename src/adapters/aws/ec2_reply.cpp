@@ -112,6 +112,29 @@ Result<InstanceState> instance_state_from(const std::string& name) {
                                             name.substr(0, 40)));
 }
 
+std::vector<std::string> addresses_of(pugi::xml_node instance) {
+  std::vector<std::string> addresses;
+  const auto add = [&](const std::string& address) {
+    if (!address.empty() && std::ranges::find(addresses, address) == addresses.end()) {
+      addresses.push_back(address);
+    }
+  };
+  add(text(instance, "privateIpAddress"));
+  add(text(instance, "ipAddress"));
+  for (const auto interface : instance.child("networkInterfaceSet").children("item")) {
+    add(text(interface, "privateIpAddress"));
+    add(text(interface.child("association"), "publicIp"));
+    for (const auto item : interface.child("privateIpAddressesSet").children("item")) {
+      add(text(item, "privateIpAddress"));
+      add(text(item.child("association"), "publicIp"));
+    }
+    for (const auto item : interface.child("ipv6AddressesSet").children("item")) {
+      add(text(item, "ipv6Address"));
+    }
+  }
+  return addresses;
+}
+
 }  // namespace
 
 Result<Page<AwsRouteTable>> parse_route_tables(std::string_view xml) {
@@ -152,16 +175,17 @@ Result<std::vector<AwsInterface>> parse_network_interfaces(std::string_view xml)
   return interfaces;
 }
 
-Result<std::vector<InstanceStatus>> parse_instances(std::string_view xml) {
+Result<std::vector<AwsInstance>> parse_instances(std::string_view xml) {
   pugi::xml_document document;
   const auto root = root_of(document, xml, "DescribeInstances");
   if (!root) return std::unexpected(root.error());
-  std::vector<InstanceStatus> instances;
+  std::vector<AwsInstance> instances;
   for (const auto reservation : root->child("reservationSet").children("item")) {
     for (const auto item : reservation.child("instancesSet").children("item")) {
       const auto state = instance_state_from(text(item.child("instanceState"), "name"));
       if (!state) return std::unexpected(state.error());
-      instances.push_back({text(item, "instanceId"), *state});
+      instances.push_back(
+          {text(item, "instanceId"), *state, text(item, "launchTime"), addresses_of(item)});
     }
   }
   return instances;
@@ -178,9 +202,9 @@ Status parse_return(std::string_view xml) {
                  fmt::format("EC2's answer does not say that it was done ({} bytes)", xml.size()));
 }
 
-Status parse_stopping(std::string_view xml, std::string_view instance) {
+Status parse_told(std::string_view xml, std::string_view action, std::string_view instance) {
   pugi::xml_document document;
-  const auto root = root_of(document, xml, "StopInstances");
+  const auto root = root_of(document, xml, action);
   if (!root) return std::unexpected(root.error());
   for (const auto item : root->child("instancesSet").children("item")) {
     if (item.child_value("instanceId") == instance) return {};

@@ -25,16 +25,12 @@ Result<Page<AwsRouteTable>> parse_route_tables(std::string_view xml);
 Result<std::vector<std::string>> parse_vpc_cidrs(std::string_view xml);
 Result<std::vector<AwsInterface>> parse_network_interfaces(std::string_view xml);
 
-struct InstanceStatus {
-  std::string id;
-  InstanceState state = InstanceState::pending;
-};
 // DescribeInstances.
-Result<std::vector<InstanceStatus>> parse_instances(std::string_view xml);
+Result<std::vector<AwsInstance>> parse_instances(std::string_view xml);
 // What says yes or no only: ReplaceRoute and its like.
 Status parse_return(std::string_view xml);
-// StopInstances: the answer names the instance as one that was told.
-Status parse_stopping(std::string_view xml, std::string_view instance);
+// StopInstances, StartInstances: the answer names the instance as one that was told.
+Status parse_told(std::string_view xml, std::string_view action, std::string_view instance);
 
 // The error document of EC2 and of the other XML services; an unreadable one gives the status
 // alone.

@@ -101,7 +101,7 @@ TEST_CASE("what is no answer to the question is corrupt") {
     CHECK(parse_network_interfaces(text).error().code == Code::corrupt);
     CHECK(parse_instances(text).error().code == Code::corrupt);
     CHECK(parse_return(text).error().code == Code::corrupt);
-    CHECK(parse_stopping(text, "i-1").error().code == Code::corrupt);
+    CHECK(parse_told(text, "StopInstances", "i-1").error().code == Code::corrupt);
   }
 }
 
@@ -111,8 +111,8 @@ TEST_CASE("done is what says that it is done") {
   CHECK_FALSE(parse_return(response("ReplaceRoute", "")).has_value());
   const std::string stopping = response(
       "StopInstances", "<instancesSet><item><instanceId>i-1</instanceId></item></instancesSet>");
-  CHECK(parse_stopping(stopping, "i-1").has_value());
-  CHECK_FALSE(parse_stopping(stopping, "i-2").has_value());
+  CHECK(parse_told(stopping, "StopInstances", "i-1").has_value());
+  CHECK_FALSE(parse_told(stopping, "StopInstances", "i-2").has_value());
 }
 
 TEST_CASE("errors are read in the forms of EC2, of STS and of S3") {

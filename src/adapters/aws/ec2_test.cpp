@@ -165,7 +165,7 @@ TEST_CASE("silence about an instance says nothing of its state") {
   Script script;
   script.http.answers(200,
                       "<DescribeInstancesResponse><reservationSet/></DescribeInstancesResponse>");
-  const auto state = run(script.clock, script.ec2.instance_state("i-1", script.within()));
+  const auto state = run(script.clock, script.ec2.instance("i-1", script.within()));
   CHECK(state.error().code == Code::unavailable);
   CHECK(state.error().message.find("its state is unknown") != std::string::npos);
 }
@@ -177,7 +177,7 @@ TEST_CASE("an answer about somebody else is not believed of the one asked about"
       "<DescribeInstancesResponse><reservationSet><item><instancesSet><item><instanceId>i-2"
       "</instanceId><instanceState><name>stopped</name></instanceState></item></instancesSet>"
       "</item></reservationSet></DescribeInstancesResponse>");
-  CHECK(run(script.clock, script.ec2.instance_state("i-1", script.within())).error().code ==
+  CHECK(run(script.clock, script.ec2.instance("i-1", script.within())).error().code ==
         Code::unavailable);
   script.http.answers(200,
                       "<DescribeNetworkInterfacesResponse><networkInterfaceSet><item>"
@@ -201,6 +201,65 @@ TEST_CASE("a stop is forced, skips the guest, and does without that where it is 
   CHECK(run(script.clock, script.ec2.stop_instance("i-1", script.within())).has_value());
   CHECK(script.http.seen.at(0).request.body.ends_with("&Force=true&SkipOsShutdown=true"));
   CHECK(script.http.seen.at(1).request.body.ends_with("&Force=true"));
+}
+
+TEST_CASE("permission is asked for by a dry run, and only AWS's own word grants it") {
+  Script script;
+  script.faults("DryRunOperation", "Request would have succeeded, but DryRun flag is set.");
+  CHECK(run(script.clock,
+            script.ec2.may_change_instance(InstanceChange::stop, "i-1", script.within()))
+            .has_value());
+  CHECK(
+      script.last_body().ends_with("Action=StopInstances&Version=2016-11-15&InstanceId.1=i-1&"
+                                   "DryRun=true"));
+  script.faults("UnauthorizedOperation", "You are not authorized to perform this operation.");
+  const auto denied = run(
+      script.clock, script.ec2.may_change_instance(InstanceChange::start, "i-1", script.within()));
+  CHECK(denied.error().code == Code::denied);
+  CHECK(denied.error().message.find("StartInstances") != std::string::npos);
+  script.http.answers(200, "<StopInstancesResponse/>");
+  CHECK(run(script.clock,
+            script.ec2.may_change_instance(InstanceChange::stop, "i-1", script.within()))
+            .error()
+            .code == Code::corrupt);
+}
+
+TEST_CASE("an instance is found by one of its addresses, and by no other") {
+  const auto answer = [](const std::string& id, const std::string& address) {
+    return "<item><instancesSet><item><instanceId>" + id +
+           "</instanceId><instanceState><name>running</name></instanceState><launchTime>"
+           "2026-01-01T00:00:00.000Z</launchTime><networkInterfaceSet><item>"
+           "<privateIpAddressesSet><item><privateIpAddress>" +
+           address +
+           "</privateIpAddress><association><publicIp>198.51.100.7</publicIp></association></item>"
+           "</privateIpAddressesSet><ipv6AddressesSet><item><ipv6Address>fd00::7</ipv6Address>"
+           "</item></ipv6AddressesSet></item></networkInterfaceSet></item></instancesSet></item>";
+  };
+  const auto reply = [](const std::string& items) {
+    return "<DescribeInstancesResponse><reservationSet>" + items +
+           "</reservationSet></DescribeInstancesResponse>";
+  };
+  Script script;
+  const auto find = [&](const std::string& address) {
+    return run(script.clock, script.ec2.instance_with_address("vpc-1", address, script.within()));
+  };
+  script.http.answers(200, reply(answer("i-1", "10.0.0.7")));
+  const auto found = find("10.0.0.7");
+  REQUIRE(found.has_value());
+  CHECK(*found == AwsInstance{"i-1",
+                              InstanceState::running,
+                              "2026-01-01T00:00:00.000Z",
+                              {"10.0.0.7", "198.51.100.7", "fd00::7"}});
+  CHECK(script.last_body().find("network-interface.addresses.private-ip-address") !=
+        std::string::npos);
+  script.http.answers(200, reply(answer("i-1", "10.0.0.7")));
+  CHECK(find("fd00::7").has_value());
+  CHECK(script.last_body().find("network-interface.ipv6-addresses.ipv6-address") !=
+        std::string::npos);
+  script.http.answers(200, reply(answer("i-1", "10.0.0.8")));
+  CHECK(find("10.0.0.7").error().code == Code::not_found);
+  script.http.answers(200, reply(answer("i-1", "10.0.0.7") + answer("i-2", "10.0.0.7")));
+  CHECK(find("10.0.0.7").error().code == Code::conflict);
 }
 
 TEST_CASE("a list that does not end is given up") {

@@ -120,7 +120,9 @@ Error busy(std::string_view what) {
 LinuxHost::LinuxHost(Loop& loop)
     : loop_(loop),
       netlink_worker_(loop, Worker::AtEnd::finish),
-      resolve_worker_(loop, Worker::AtEnd::abandon) {}
+      resolve_worker_(loop, Worker::AtEnd::abandon),
+      clock_(loop),
+      http_(clock_, loop) {}
 
 // The callers are no coroutines on purpose: g++ 12 destroys twice what is made inside an awaiting
 // expression.
@@ -250,6 +252,19 @@ Task<Result<Duration>> LinuxHost::connect_tcp(std::string host, int port, Call c
     if (last.error().code == Code::cancelled) break;
   }
   co_return std::unexpected(last.error());
+}
+
+Task<Result<int>> LinuxHost::http_head(HttpHead request, Call call) {
+  HttpRequest question{.method = "HEAD", .url = std::move(request.url)};
+  question.proxy = std::move(request.proxy);
+  question.tls.ca_file = std::move(request.ca_file);
+  question.tls.verify = request.verify;
+  const HttpResult answer = co_await http_.send(std::move(question), call);
+  if (answer) co_return answer->status;
+  Code code = Code::unavailable;
+  if (answer.error().problem == HttpProblem::timed_out) code = Code::timed_out;
+  if (answer.error().problem == HttpProblem::cancelled) code = Code::cancelled;
+  co_return failure(code, answer.error().message);
 }
 
 }  // namespace mainstay::adapters

@@ -1,9 +1,12 @@
-// The Host port: addresses and links by netlink, echo requests by ICMP, connections by TCP.
+// The Host port: addresses and links by netlink, echo requests by ICMP, connections by TCP,
+// questions by HTTP.
 //
 // Netlink and name resolution block, so each has a worker; everything else is the loop's.
 #pragma once
 
+#include "adapters/http/http.h"
 #include "adapters/linux/address.h"
+#include "adapters/linux/clock.h"
 #include "adapters/linux/loop.h"
 #include "adapters/linux/worker.h"
 #include "ports/host.h"
@@ -21,6 +24,7 @@ class LinuxHost : public Host {
   Task<Result<std::string>> interface_with_address(IpAddress address, Call call) override;
   Task<Result<Duration>> ping(IpAddress address, Call call) override;
   Task<Result<Duration>> connect_tcp(std::string host, int port, Call call) override;
+  Task<Result<int>> http_head(HttpHead request, Call call) override;
 
  private:
   template <class T>
@@ -31,6 +35,8 @@ class LinuxHost : public Host {
   Loop& loop_;
   Worker netlink_worker_;
   Worker resolve_worker_;
+  LinuxClock clock_;
+  HttpClient http_;
 };
 
 }  // namespace mainstay::adapters

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "adapters/http/test_server.h"
 #include "adapters/linux/netlink.h"
 #include "adapters/linux/test_support.h"
 
@@ -173,6 +174,29 @@ TEST_CASE("a call that is called off ends at once") {
   const Call call = world.call();
   world.loop->call_at(world.loop->now() + 5ms, [&] { call.cancellation.request(); });
   CHECK(world.ask(world.host->ping("10.9.0.2", call)).error().code == Code::cancelled);
+}
+
+TEST_CASE("the answer to a HEAD is its status, and no answer is none") {
+  World world;
+  TestServer::Answer next;
+  std::optional<TestServer> server;
+  server.emplace([&](const auto&) { return next; });
+  const auto head = [&](Duration limit) {
+    return world.ask(world.host->http_head({.url = server->url() + "/up"}, world.call(limit)));
+  };
+  for (const int status : {200, 404, 503}) {
+    next.status = status;
+    CHECK(head(test_patience).value() == status);
+  }
+  CHECK(server->requests().back().method == "HEAD");
+  CHECK(server->requests().back().target == "/up");
+  next.ending = TestServer::Ending::silence;
+  CHECK(head(200ms).error().code == Code::timed_out);
+  const std::string url = server->url();
+  server.reset();
+  const auto refused = world.ask(world.host->http_head({.url = url}, world.call()));
+  CHECK(refused.error().code == Code::unavailable);
+  CHECK_FALSE(refused.error().message.empty());
 }
 
 }  // namespace
