@@ -39,6 +39,16 @@ void stop_in_time(State& state, const arbitration::Permission& permission, Step&
   }
 }
 
+// A node that runs nothing is cut off, too, once it may not run anything any more.
+void notice_isolation(State& state, bool ended, Step& step) {
+  const bool member = state.phase == NodePhase::member;
+  if (ended && member && state.might_run && !state.isolated && all_idle(state)) {
+    state.isolated = true;
+    state.isolated_since = step.now;
+  }
+  state.might_run = member && !ended;
+}
+
 void act_isolated(State& state, Step& step) {
   if (!state.isolated || state.halting) return;
   if (!all_idle(state)) {
@@ -80,6 +90,7 @@ void guard(State& state, Step& step) {
   const arbitration::Permission now = permission(state);
   const bool ended = step.now >= now.soft && !sabotaged(Sabotage::permission_not_watched);
   if (ended) stop_in_time(state, now, step);
+  notice_isolation(state, ended, step);
   act_isolated(state, step);
   arm_watchdog(state, now, step);
 }

@@ -218,9 +218,11 @@ void advance_phase(State& state, Step& step) {
 
 void end_when_stopped(State& state, Step& step) {
   // The farewell is spoken only once the resignation is durable.
-  if (state.phase != NodePhase::stopped || state.farewells > 0 || state.halting) return;
-  state.halting = Halt::stop_service;
-  step.act(HaltNode{Halt::stop_service, "the node was stopped in order"});
+  if (state.phase != NodePhase::stopped || state.farewells > 0 || state.ended) return;
+  state.ended = true;
+  // Whoever is to halt harder has been told to, and stopped in order first.
+  if (!state.halting) state.halting = Halt::stop_service;
+  step.act(HaltNode{*state.halting, "the node was stopped in order"});
 }
 
 NodeName coordinator(const State& state, const Step& step) {

@@ -78,7 +78,9 @@ struct State {
   int farewells = 0;            // beats still to send before a stopped node ends
   Instant watchdog = never;
   std::optional<Halt> halting;
-  bool isolated = false;  // the permission ended while something ran here
+  bool ended = false;      // stopped in order, and said so: nothing is left to do
+  bool might_run = false;  // a member with permission, when we looked last
+  bool isolated = false;   // the permission ended, and what follows from it has not been done yet
   Instant isolated_since;
 };
 

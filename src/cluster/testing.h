@@ -202,7 +202,12 @@ class Cores {
     later(name, MonitorJudged{monitor.ticket, monitor.monitor, Verdict::healthy, 0, ""});
   }
   void perform(const NodeName&, Core&, ArmWatchdog&) {}
-  void perform(const NodeName&, Core& core, HaltNode& halt) { core.halts.push_back(halt.kind); }
+  // As the driver does: what may still be handed over in order is.
+  void perform(const NodeName& name, Core& core, HaltNode& halt) {
+    core.halts.push_back(halt.kind);
+    const bool orderly = halt.kind != Halt::reset && core.state.phase != NodePhase::stopped;
+    if (orderly) later(name, OperatorAsked{0, StopNode{}});
+  }
   void perform(const NodeName& name, Core& core, Note& note) {
     core.story.push_back(note.subject + ": " + note.text);
     if (getenv("MAINSTAY_TEST_STORY"))
