@@ -42,10 +42,10 @@ Refusals not_in_this_release(const ClusterConfig& config) {
         "arbitration: arbiters are not in this release: the simulator knows them, a real cluster "
         "cannot use one yet. Leave [arbitration.arbiter] out.");
   }
-  if (config.arbitration.forced_stop.kind != ForcedStopKind::none) {
+  if (config.arbitration.forced_stop.kind == ForcedStopKind::simulated) {
     refusals.emplace_back(
-        "arbitration: forced stop is not in this release: the simulator knows it, a real cluster "
-        "cannot use it yet. Leave [arbitration.forced_stop] out.");
+        "arbitration: a simulated forced stop exists in the simulator only. Use \"ec2\" or "
+        "\"script\" in [arbitration.forced_stop].");
   }
   return refusals;
 }

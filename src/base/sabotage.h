@@ -28,10 +28,11 @@ enum class Sabotage : std::uint8_t {
   start_without_order,     // resources start before what they depend on
   unknown_is_unhealthy,    // a monitor without an answer counts as a bad one
   clearances_unrecorded,   // an activation is recorded without its evidence
+  accepted_is_stopped,     // an instance that was told to stop counts as stopped
   term_repeats,            // an activation keeps the term of the one before
 };
 
-inline constexpr std::array<std::pair<Sabotage, std::string_view>, 15> sabotage_names = {{
+inline constexpr std::array<std::pair<Sabotage, std::string_view>, 16> sabotage_names = {{
     {Sabotage::stillness_cut_short, "stillness_cut_short"},
     {Sabotage::lease_from_answer, "lease_from_answer"},
     {Sabotage::unknown_is_fenced, "unknown_is_fenced"},
@@ -46,6 +47,7 @@ inline constexpr std::array<std::pair<Sabotage, std::string_view>, 15> sabotage_
     {Sabotage::start_without_order, "start_without_order"},
     {Sabotage::unknown_is_unhealthy, "unknown_is_unhealthy"},
     {Sabotage::clearances_unrecorded, "clearances_unrecorded"},
+    {Sabotage::accepted_is_stopped, "accepted_is_stopped"},
     {Sabotage::term_repeats, "term_repeats"},
 }};
 

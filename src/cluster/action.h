@@ -50,6 +50,12 @@ struct FencePeer {
   Instant deadline;
   std::string why;
 };
+// Would FencePeer be possible? Nothing is stopped.
+struct CheckFence {
+  Ticket ticket = 0;
+  NodeName peer;
+  Instant deadline;
+};
 
 // ---- Resources.
 // Why a resource is started or stopped: for scripts (CLP_EVENT, CLP_FACTOR) and for people.
@@ -126,8 +132,8 @@ struct AnswerOperator {
 
 using Action =
     std::variant<SendBeat, StoreState, ReadRecord, SwapRecord, CheckReachability, FencePeer,
-                 ActivateResource, DeactivateResource, CancelOperation, ReleaseGroup, RunMonitor,
-                 ArmWatchdog, HaltNode, Note, RecordActivation, AnswerOperator>;
+                 CheckFence, ActivateResource, DeactivateResource, CancelOperation, ReleaseGroup,
+                 RunMonitor, ArmWatchdog, HaltNode, Note, RecordActivation, AnswerOperator>;
 using Actions = std::vector<Action>;
 
 std::string_view to_text(StartReason reason);

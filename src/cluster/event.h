@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/health.h"
 #include "base/result.h"
@@ -50,13 +51,26 @@ struct PeerFenced {
   Status outcome;  // ok: it is stopped for certain
 };
 
+// Whether a forced stop would be possible.
+struct FenceChecked {
+  Ticket ticket = 0;
+  Status outcome;
+};
+
 enum class Reachability : std::uint8_t { reachable, unreachable, unknown };
 
+// What one of the configured checks says.
+struct ReachabilityOf {
+  std::string name;
+  Reachability verdict = Reachability::unknown;
+  std::string why;  // "" if it is reachable
+};
 struct ReachabilityJudged {
   Ticket ticket = 0;
   Instant asked;
-  Reachability verdict = Reachability::unknown;
+  Reachability verdict = Reachability::unknown;  // of all together
   std::string why;
+  std::vector<ReachabilityOf> single;
 };
 
 struct ResourceSettled {
@@ -104,7 +118,8 @@ struct OperatorAsked {
   Command command;
 };
 
-using Event = std::variant<Tick, BeatHeard, StateStored, RecordRead, RecordSwapped, PeerFenced,
-                           ReachabilityJudged, ResourceSettled, MonitorJudged, OperatorAsked>;
+using Event =
+    std::variant<Tick, BeatHeard, StateStored, RecordRead, RecordSwapped, PeerFenced, FenceChecked,
+                 ReachabilityJudged, ResourceSettled, MonitorJudged, OperatorAsked>;
 
 }  // namespace mainstay

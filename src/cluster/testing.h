@@ -84,6 +84,12 @@ class Cores {
     return Status{};
   };
 
+  std::function<Status(const NodeName& by, const NodeName& peer)> on_fence_check =
+      [](auto&, auto&) { return Status{}; };
+  std::function<std::vector<ReachabilityOf>(const NodeName&)> single_checks = [](auto&) {
+    return std::vector<ReachabilityOf>{};
+  };
+
   void tell(const NodeName& name, const Event& event) { run(name, event); }
   Ticket ask(const std::string& name, Command command) {
     run(node(name), OperatorAsked{++last_ask_, std::move(command)});
@@ -179,12 +185,15 @@ class Cores {
     later(name, RecordSwapped{swap.ticket, now_, record.first, {}});
   }
   void perform(const NodeName& name, Core&, CheckReachability& check) {
-    later(name, ReachabilityJudged{check.ticket, now_, reachable(name), ""});
+    later(name, ReachabilityJudged{check.ticket, now_, reachable(name), "", single_checks(name)});
   }
   void perform(const NodeName& name, Core&, FencePeer& fence) {
     auto outcome = on_fence(name, fence.peer);
     if (outcome) kill(fence.peer);
     later(name, PeerFenced{fence.ticket, std::move(outcome)});
+  }
+  void perform(const NodeName& name, Core&, CheckFence& check) {
+    later(name, FenceChecked{check.ticket, on_fence_check(name, check.peer)});
   }
   void perform(const NodeName& name, Core& core, ActivateResource& activate) {
     core.story.push_back("+" + activate.resource.value);

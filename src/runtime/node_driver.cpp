@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "cluster/node.h"
 #include "runtime/executor.h"
+#include "runtime/forced_stop.h"
 #include "runtime/make_status.h"
 #include "runtime/reachability.h"
 #include "runtime/recipes.h"
@@ -51,7 +52,20 @@ struct NodeDriver::Impl {
         executor(ports.clock),
         recipes(setup, ports, executor,
                 {.on_event = [this](Event event) { post(std::move(event)); },
-                 .on_note = [this](Note note) { observe(std::move(note)); }}) {}
+                 .on_note = [this](Note note) { observe(std::move(note)); }}),
+        forced_stop({.config = *setup.config,
+                     .self = setup.self,
+                     .clock = ports.clock,
+                     .aws = ports.aws,
+                     .process = ports.process,
+                     .power = ports.power,
+                     .log_directory = setup.log_directory}),
+        asker{.config = *setup.config,
+              .self = setup.self,
+              .clock = ports.clock,
+              .host = ports.host,
+              .process = ports.process,
+              .log_directory = setup.log_directory} {}
   ~Impl() {
     ports.clock.cancel(timer);
     ports.clock.cancel(drain_timer);
@@ -188,15 +202,31 @@ struct NodeDriver::Impl {
     errand(judge_reachability(check.ticket, ports.clock.now()));
   }
   Task<void> judge_reachability(Ticket ticket, Instant asked) {
-    auto answer =
-        co_await check_reachability(*setup.config, setup.self, ports.clock, ports.host, lifetime);
-    post(ReachabilityJudged{ticket, asked, answer.verdict, std::move(answer.why)});
+    auto answer = co_await check_reachability(asker, lifetime);
+    post(ReachabilityJudged{ticket, asked, answer.verdict, std::move(answer.why),
+                            std::move(answer.single)});
   }
 
   void perform(FencePeer& fence) { errand(fence_peer(std::move(fence))); }
   Task<void> fence_peer(FencePeer fence) {
-    Status outcome = co_await ports.power.fence(fence.peer, {fence.deadline, lifetime});
+    const Call call{fence.deadline, lifetime};
+    Status outcome = co_await forced_stop.stop(fence.peer, call);
+    const bool stopped_it = outcome.has_value();
     post(PeerFenced{fence.ticket, std::move(outcome)});
+    if (!stopped_it) co_return;
+    const Call again{ports.clock.now() + setup.config->arbitration.forced_stop.timeout, lifetime};
+    const Status started = co_await forced_stop.start_again(fence.peer, again);
+    if (started) co_return;
+    observe({Severity::warning, fence.peer.value,
+             fmt::format("it was stopped, and cannot be started again: {}. Start it by hand.",
+                         started.error().message)});
+  }
+
+  void perform(CheckFence& check) { errand(check_fence(std::move(check))); }
+  Task<void> check_fence(CheckFence check) {
+    const Call call{check.deadline, lifetime};
+    Status outcome = co_await forced_stop.check(check.peer, call);
+    post(FenceChecked{check.ticket, std::move(outcome)});
   }
 
   void perform(const ActivateResource& action) { recipes.activate(action); }
@@ -284,6 +314,8 @@ struct NodeDriver::Impl {
   Cancellation lifetime;
   Executor executor;
   Recipes recipes;
+  ForcedStop forced_stop;
+  ReachabilityAsker asker;
   State state;
   std::deque<Event> events;
   std::list<Task<void>> errands;

@@ -134,6 +134,23 @@ MonitorStatus monitor_status(const State& state, const MonitorConfig& config) {
   return status;
 }
 
+void add_arbitration(const State& state, Instant now, ClusterStatus& status) {
+  const arbitration::Checks& checks = state.arbitration.checks;
+  status.reachability = checks.verdict;
+  status.reachability_why = checks.why;
+  for (const auto& config : state.config->arbitration.reachability) {
+    const arbitration::SingleCheck& check = checks.single.at(config.name);
+    status.reachability_checks.push_back({.name = config.name,
+                                          .verdict = check.verdict,
+                                          .lasts = now - check.since,
+                                          .why = check.why});
+  }
+  for (const auto& [node, check] : state.arbitration.fence_checks) {
+    status.forced_stops.push_back(
+        {.node = node, .verdict = check.verdict, .lasts = now - check.since, .why = check.why});
+  }
+}
+
 }  // namespace
 
 ClusterStatus status_of(const State& state, Instant now) {
@@ -147,8 +164,7 @@ ClusterStatus status_of(const State& state, Instant now) {
   status.permission.basis = permission.basis;
   status.permission.held = now < permission.soft;
   if (permission.soft != never) status.permission.left = permission.soft - now;
-  status.reachability = state.arbitration.checks.verdict;
-  status.reachability_why = state.arbitration.checks.why;
+  add_arbitration(state, now, status);
   for (const auto& node : config.nodes) {
     status.nodes.push_back(node.name == state.self ? self_status(state, node.name)
                                                    : peer_status(state, node.name, now));

@@ -77,6 +77,22 @@ struct PermissionStatus {
   bool held = true;
 };
 
+// One of the checks that tell this node whether it is cut off.
+struct ReachabilityCheckStatus {
+  std::string name;
+  Reachability verdict = Reachability::unknown;
+  Duration lasts{};  // since when the verdict is so
+  std::string why;
+};
+
+// Whether a node could be stopped by force; nothing is stopped to find out.
+struct ForcedStopStatus {
+  NodeName node;
+  Verdict verdict = Verdict::unknown;
+  Duration lasts{};
+  std::string why;
+};
+
 struct ClusterStatus {
   std::string cluster;
   NodeName self;
@@ -85,6 +101,8 @@ struct ClusterStatus {
   PermissionStatus permission;
   Reachability reachability = Reachability::unknown;
   std::string reachability_why;
+  std::vector<ReachabilityCheckStatus> reachability_checks;
+  std::vector<ForcedStopStatus> forced_stops;  // of the other nodes, where one is configured
   std::vector<NodeStatus> nodes;
   std::vector<GroupStatus> groups;
   std::vector<MonitorStatus> monitors;
@@ -94,5 +112,7 @@ struct ClusterStatus {
 std::string_view to_text(Trust trust);
 std::string_view to_text(Verdict verdict);
 std::string_view to_text(Reachability reachability);
+// "normal", "error", "unknown"
+std::string_view forced_stop_word(Verdict verdict);
 
 }  // namespace mainstay

@@ -43,4 +43,16 @@ std::string_view to_text(Reachability reachability) {
   return "?";
 }
 
+std::string_view forced_stop_word(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::healthy:
+      return "normal";
+    case Verdict::unhealthy:
+      return "error";
+    case Verdict::unknown:
+      return "unknown";
+  }
+  return "?";
+}
+
 }  // namespace mainstay

@@ -247,6 +247,7 @@ int replay_list(const Options& options) {
 std::vector<EvidenceKind> evidence_for(Sabotage bug) {
   switch (bug) {
     case Sabotage::unknown_is_fenced:
+    case Sabotage::accepted_is_stopped:
       return {EvidenceKind::forced_stop};
     case Sabotage::lease_from_answer:
     case Sabotage::stillness_cut_short:

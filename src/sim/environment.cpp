@@ -25,6 +25,11 @@ Timing draw_timing(Random& random) {
   return timing;
 }
 
+// From a copy: a number more from the original would tell every story anew.
+ForcedStopKind draw_forced_stop(Random random) {
+  return random.chance(0.5) ? ForcedStopKind::ec2 : ForcedStopKind::simulated;
+}
+
 void set_evidence(ClusterConfig& config, EvidenceKind evidence, Random& random) {
   ArbitrationConfig& arbitration = config.arbitration;
   arbitration.allow_presumed = evidence == EvidenceKind::presumed;
@@ -33,11 +38,11 @@ void set_evidence(ClusterConfig& config, EvidenceKind evidence, Random& random) 
       arbitration.arbiter.kind = ArbiterKind::simulated;
       break;
     case EvidenceKind::forced_stop:
-      arbitration.forced_stop.kind = ForcedStopKind::simulated;
+      arbitration.forced_stop.kind = draw_forced_stop(random);
       break;
     case EvidenceKind::arbiter_and_forced_stop:
       arbitration.arbiter.kind = ArbiterKind::simulated;
-      arbitration.forced_stop.kind = ForcedStopKind::simulated;
+      arbitration.forced_stop.kind = draw_forced_stop(random);
       break;
     case EvidenceKind::majority:
       arbitration.majority = true;
@@ -132,6 +137,18 @@ Conditions draw_calm(const ClusterConfig& config, Random& random) {
   const Duration aws = pick<Duration>(random, {5ms, 40ms, 150ms});
   calm.aws.delay = {aws, aws * 3};
   return calm;
+}
+
+// Scripts are taken to do what they are for: the world's own means stand for them.
+ClusterConfig with_means_of_the_world(ClusterConfig config) {
+  ForcedStopConfig& stop = config.arbitration.forced_stop;
+  if (stop.kind == ForcedStopKind::script) stop.kind = ForcedStopKind::simulated;
+  for (auto& check : config.arbitration.reachability) {
+    if (check.kind != ReachabilityKind::script) continue;
+    check.kind = ReachabilityKind::ping;
+    for (const auto& node : config.nodes) check.targets[node.name] = {{gateway, 0, ""}};
+  }
+  return config;
 }
 
 }  // namespace
@@ -230,7 +247,9 @@ Environment draw_environment(Random& random, const EnvironmentWish& wish) {
           .calm = draw_calm(*config, random)};
 }
 
-Environment environment_for(std::shared_ptr<const ClusterConfig> config, Random& random) {
+Environment environment_for(std::shared_ptr<const ClusterConfig> given, Random& random) {
+  const auto config =
+      std::make_shared<const ClusterConfig>(with_means_of_the_world(ClusterConfig(*given)));
   Environment environment{.config = config,
                           .evidence = evidence_of(*config),
                           .clocks = draw_clocks(*config, random),

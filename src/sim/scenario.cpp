@@ -43,6 +43,7 @@ struct Shape {
   std::vector<std::string> nodes{"a", "b"};
   std::vector<std::string> groups{"web"};
   std::string evidence = "presumed";
+  IsolationAction isolation = IsolationAction::stop_groups;
   std::size_t paths = 2;
   std::size_t scripts = 1;
   bool resident = false;
@@ -73,7 +74,20 @@ const std::map<std::string, Setter>& setters() {
       {"evidence",
        [](Shape& s, const std::string& v) {
          s.evidence = v;
-         return v == "presumed" || v == "arbiter" || v == "majority" || v == "forced-stop";
+         return v == "presumed" || v == "arbiter" || v == "majority" || v == "forced-stop" ||
+                v == "ec2";
+       }},
+      {"isolation",
+       [](Shape& s, const std::string& v) {
+         static const std::map<std::string, IsolationAction> actions = {
+             {"stop_groups", IsolationAction::stop_groups},
+             {"stop_service", IsolationAction::stop_service},
+             {"shut_down", IsolationAction::shut_down},
+             {"reboot", IsolationAction::reboot},
+             {"reset", IsolationAction::reset}};
+         const auto found = actions.find(v);
+         if (found != actions.end()) s.isolation = found->second;
+         return found != actions.end();
        }},
       {"paths", [](Shape& s, const std::string& v) { return set_count(s.paths, v); }},
       {"scripts", [](Shape& s, const std::string& v) { return set_count(s.scripts, v); }},
@@ -102,6 +116,7 @@ void set_evidence(ClusterConfig& config, const std::string& evidence) {
   arbitration.allow_presumed = evidence == "presumed";
   if (evidence == "arbiter") arbitration.arbiter.kind = ArbiterKind::simulated;
   if (evidence == "forced-stop") arbitration.forced_stop.kind = ForcedStopKind::simulated;
+  if (evidence == "ec2") arbitration.forced_stop.kind = ForcedStopKind::ec2;
   arbitration.majority = evidence == "majority";
   if (evidence != "presumed") return;
   ReachabilityConfig check{.name = "gateway", .kind = ReachabilityKind::ping, .targets = {}};
@@ -126,6 +141,7 @@ std::shared_ptr<const ClusterConfig> config_of(const Shape& shape) {
     config.paths.push_back(std::move(made));
   }
   set_evidence(config, shape.evidence);
+  config.arbitration.isolation_action = shape.isolation;
   for (std::size_t i = 0; i < shape.groups.size(); ++i) {
     GroupConfig group = make_group({.name = shape.groups[i],
                                     .scripts = shape.scripts,
@@ -160,6 +176,7 @@ Environment environment_of(const Shape& shape) {
   calm.arbiter.delay = {2ms, 2ms};
   calm.aws.delay = {20ms, 20ms};
   calm.fence.duration = {5s, 5s};
+  calm.aws.stop_instance = {5s, 5s};
   environment.boot_time = {5s, 5s};
   environment.return_time = {40s, 40s};
   return environment;

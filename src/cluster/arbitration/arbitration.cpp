@@ -47,8 +47,28 @@ void check_reachability(State& state, const membership::State& membership, Step&
   step.act(CheckReachability{state.checks.checking, step.now + patience});
 }
 
+// With a single check, the verdict of all says the same.
+void on_single(Checks& checks, const ReachabilityOf& judged, Step& step) {
+  const auto found = checks.single.find(judged.name);
+  if (found == checks.single.end()) return;
+  SingleCheck& check = found->second;
+  if (check.verdict != judged.verdict) {
+    check.since = step.now;
+    const bool good = judged.verdict == Reachability::reachable;
+    const bool told = good && check.verdict == Reachability::unknown;
+    if (checks.single.size() > 1 && !told) {
+      step.note(good ? Severity::information : Severity::warning, step.self.value,
+                good ? fmt::format("reachability check {}: answered again", judged.name)
+                     : fmt::format("reachability check {}: {}", judged.name, judged.why));
+    }
+  }
+  check.verdict = judged.verdict;
+  check.why = judged.why;
+}
+
 void on_judged(Checks& checks, const ReachabilityJudged& judged, Step& step) {
   checks.checking = 0;
+  for (const auto& each : judged.single) on_single(checks, each, step);
   if (judged.verdict != checks.verdict) {
     const bool good = judged.verdict == Reachability::reachable;
     step.note(good ? Severity::information : Severity::warning, step.self.value,
@@ -67,6 +87,11 @@ std::size_t rank(const ClusterConfig& config, const NodeName& node) {
     if (config.nodes[i].name == node) return i;
   }
   return config.nodes.size();
+}
+
+Duration fence_delay(const ClusterConfig& config) {
+  const Duration given = config.arbitration.forced_stop.delay;
+  return given > Duration::zero() ? given : 2 * config.timing.heartbeat_timeout;
 }
 
 bool cut_off(const State& state, const ClusterConfig& config) {
@@ -129,8 +154,10 @@ State begin(const ClusterConfig& config, const NodeName& self, const Farewell& f
             Instant now) {
   State state;
   state.began = now;
-  state.fence_turn =
-      2 * config.timing.heartbeat_timeout * static_cast<Duration::rep>(rank(config, self));
+  state.fence_turn = fence_delay(config) * static_cast<Duration::rep>(rank(config, self));
+  state.fence_checks = begin_fence_checks(config, self, now);
+  for (const auto& check : config.arbitration.reachability)
+    state.checks.single[check.name].since = now;
   state.session.next_at = now;
   state.checks.next_at = now;
   state.checks.asked = now;
@@ -182,6 +209,10 @@ std::optional<SlowBeat> on_answer(State& state, const Event& event, Step& step) 
     if (judged->ticket == state.checks.checking) on_judged(state.checks, *judged, step);
     return std::nullopt;
   }
+  if (const auto* checked = std::get_if<FenceChecked>(&event)) {
+    on_fence_checked(state.fence_checks, *checked, step);
+    return std::nullopt;
+  }
   if (const auto* fenced = std::get_if<PeerFenced>(&event)) {
     for (auto& [peer, fence] : state.fences) {
       if (fence.fencing != 0 && fence.fencing == fenced->ticket)
@@ -223,6 +254,7 @@ void advance(State& state, const Needs& needs, Step& step) {
     if (needs.member) watch(state.watches, needs.membership, step);
   }
   check_reachability(state, needs.membership, step);
+  check_fences(state.fence_checks, step);
   if (needs.member) fence_silent(state, needs.membership, step);
 }
 
@@ -331,6 +363,7 @@ Instant next_deadline(const State& state, const membership::State& membership,
     next = std::min({next, state.checks.next_at,
                      state.checks.asked + check_interval(state, membership, config)});
   }
+  next = std::min(next, next_deadline(state.fence_checks));
   if (!has_fence(config) || !member) return next;
   for (const auto& [name, peer] : membership.peers) {
     next = std::min(next, fence_at(state, name, peer, config));

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 
+#include "cluster/arbitration/fence_check.h"
 #include "cluster/arbitration/session.h"
 #include "cluster/arbitration/watch.h"
 #include "cluster/clearance.h"
@@ -35,6 +36,14 @@ struct Permission {
   friend bool operator==(const Permission&, const Permission&) = default;
 };
 
+// One reachability check, for people: what decides is all of them together.
+struct SingleCheck {
+  Reachability verdict = Reachability::unknown;
+  Instant since;
+  std::string why;
+  friend bool operator==(const SingleCheck&, const SingleCheck&) = default;
+};
+
 struct Checks {  // of reachability
   Ticket checking = 0;
   Instant next_at;
@@ -42,6 +51,7 @@ struct Checks {  // of reachability
   Instant asked;                           // the question that gave the verdict
   std::optional<Instant> reachable_asked;  // the last one that was answered with "reachable"
   std::string why;
+  std::map<std::string, SingleCheck> single;  // by its name
   friend bool operator==(const Checks&, const Checks&) = default;
 };
 
@@ -83,6 +93,7 @@ struct State {
   Watches watches;
   Checks checks;
   std::map<NodeName, Fence> fences;
+  FenceChecks fence_checks;
   std::map<NodeName, Contact> contacts;
   std::map<NodeName, OperatorWord> declared;  // a person says it is stopped; void once it is heard
   std::deque<SentBeat> sent;

@@ -131,7 +131,7 @@ std::string waits_for(const State& state, const membership::State& membership, c
   }
   if (config.forced_stop.kind != ForcedStopKind::none) {
     return state.fences.at(node).given_up
-               ? fmt::format("the forced stop of {} failed; nothing else may clear it", node)
+               ? fmt::format("the forced stop of {} failed; hear it, or declare it stopped", node)
                : fmt::format("{} is being stopped by force", node);
   }
   if (config.majority)

@@ -38,6 +38,9 @@ std::optional<std::pair<Ticket, Question>> question_of(const Action& action) {
   if (const auto* fence = std::get_if<FencePeer>(&action)) {
     return {{fence->ticket, {fence->deadline, "a forced stop"}}};
   }
+  if (const auto* check = std::get_if<CheckFence>(&action)) {
+    return {{check->ticket, {check->deadline, "a check of the forced stop"}}};
+  }
   if (const auto* start = std::get_if<ActivateResource>(&action)) {
     return {{start->ticket, {start->deadline, "an activation"}}};
   }
