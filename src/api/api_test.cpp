@@ -35,6 +35,8 @@ TEST_CASE("a status survives the way through JSON") {
   report.cluster.groups[0].waits_for = "the word of b";
   report.cluster.start_wait = "b";
   report.cluster.monitors[0].number = 105;
+  report.cluster.reachability_checks[0].why = "10.0.0.1: no reply";
+  report.cluster.forced_stops[0] = {NodeName("b"), Verdict::unhealthy, 2s, "denied"};
   report.daemon.troubles = {"3 events were lost"};
   const std::string once = to_json(report);
   const auto back = status_from_json(once);
@@ -44,6 +46,9 @@ TEST_CASE("a status survives the way through JSON") {
   CHECK(back->cluster.permission.left == 1500ms);
   CHECK(back->cluster.config_digest == 0x00ff12);
   CHECK(back->daemon.pid == 4711);
+  CHECK(back->cluster.reachability_checks[0].lasts == 3min);
+  CHECK(back->cluster.forced_stops[0].verdict == Verdict::unhealthy);
+  CHECK(has(once, R"({"for_ms":2000,"node":"b","state":"error","why":"denied"})"));
 }
 
 TEST_CASE("a permission without end is null") {

@@ -25,6 +25,8 @@ inline StatusReport fake_report() {
   cluster.config_digest = 0x00ff12;
   cluster.permission = {.basis = "session at the arbiter", .left = 1500ms, .held = true};
   cluster.reachability = Reachability::reachable;
+  cluster.reachability_checks = {{"gateway", Reachability::reachable, 3min, ""}};
+  cluster.forced_stops = {{NodeName("b"), Verdict::healthy, 45s, ""}};
   cluster.nodes = {fake_node("a", Trust::alive), fake_node("b", Trust::alive)};
   cluster.nodes[0].self = cluster.nodes[0].coordinator = true;
   cluster.nodes[1].paths = {

@@ -84,6 +84,25 @@ Json permission_json(const PermissionStatus& permission) {
   return {{"held", permission.held}, {"basis", permission.basis}, {"left_ms", left}};
 }
 
+Json reachability_json(const ClusterStatus& cluster) {
+  Json checks = list_of(cluster.reachability_checks, [](const ReachabilityCheckStatus& check) {
+    return Json{{"name", check.name},
+                {"verdict", to_text(check.verdict)},
+                {"for_ms", milliseconds(check.lasts)},
+                {"why", check.why}};
+  });
+  return {{"verdict", to_text(cluster.reachability)},
+          {"why", cluster.reachability_why},
+          {"checks", std::move(checks)}};
+}
+
+Json forced_stop_json(const ForcedStopStatus& stop) {
+  return {{"node", stop.node.value},
+          {"state", forced_stop_word(stop.verdict)},
+          {"for_ms", milliseconds(stop.lasts)},
+          {"why", stop.why}};
+}
+
 Json warning_json(const Warning& warning) {
   return {{"severity", to_text(warning.severity)},
           {"subject", warning.subject},
@@ -180,6 +199,31 @@ PermissionStatus permission_of(const Json& json) {
   return permission;
 }
 
+ReachabilityCheckStatus reachability_check_of(const Json& json) {
+  ReachabilityCheckStatus check;
+  take(json, "name", check.name);
+  take_word(json, "verdict", Reachability::unknown, check.verdict);
+  std::int64_t lasts = 0;
+  take(json, "for_ms", lasts);
+  check.lasts = std::chrono::milliseconds(lasts);
+  take(json, "why", check.why);
+  return check;
+}
+
+ForcedStopStatus forced_stop_of(const Json& json) {
+  ForcedStopStatus stop;
+  take(json, "node", stop.node.value);
+  const std::string word = text_field(json, "state");
+  for (const Verdict verdict : {Verdict::healthy, Verdict::unhealthy}) {
+    if (word == forced_stop_word(verdict)) stop.verdict = verdict;
+  }
+  std::int64_t lasts = 0;
+  take(json, "for_ms", lasts);
+  stop.lasts = std::chrono::milliseconds(lasts);
+  take(json, "why", stop.why);
+  return stop;
+}
+
 Counter counter_of(const Json& json) {
   Counter counter;
   take(json, "name", counter.name);
@@ -223,8 +267,8 @@ std::string to_json(const StatusReport& report) {
                   {"coordinator", cluster.coordinator.value},
                   {"start_wait", cluster.start_wait},
                   {"permission", permission_json(cluster.permission)},
-                  {"reachability",
-                   {{"verdict", to_text(cluster.reachability)}, {"why", cluster.reachability_why}}},
+                  {"reachability", reachability_json(cluster)},
+                  {"forced_stop", list_of(cluster.forced_stops, forced_stop_json)},
                   {"nodes", list_of(cluster.nodes, node_json)},
                   {"groups", list_of(cluster.groups, group_json)},
                   {"monitors", list_of(cluster.monitors, monitor_json)},
@@ -253,6 +297,12 @@ Result<StatusReport> status_from_json(std::string_view text) {
   if (const Json* reachability = field(*json, "reachability")) {
     take_word(*reachability, "verdict", Reachability::unknown, cluster.reachability);
     take(*reachability, "why", cluster.reachability_why);
+    for (const auto& one : list_field(*reachability, "checks")) {
+      cluster.reachability_checks.push_back(reachability_check_of(one));
+    }
+  }
+  for (const auto& one : list_field(*json, "forced_stop")) {
+    cluster.forced_stops.push_back(forced_stop_of(one));
   }
   for (const auto& node : list_field(*json, "nodes")) cluster.nodes.push_back(node_of(node));
   for (const auto& group : list_field(*json, "groups")) cluster.groups.push_back(group_of(group));

@@ -34,6 +34,12 @@ void about_reachability(const ClusterStatus& cluster, Warnings& out) {
                      because(cluster.reachability_why)});
 }
 
+void about_forced_stop(const ForcedStopStatus& stop, Warnings& out) {
+  if (stop.verdict != Verdict::unhealthy) return;
+  out.push_back(
+      {Severity::warning, stop.node.value, "a forced stop of it would fail" + because(stop.why)});
+}
+
 void about_paths(const NodeStatus& node, Warnings& out) {
   for (const auto& path : node.paths) {
     if (path.heard) continue;
@@ -95,6 +101,7 @@ std::vector<Warning> warnings_of(const StatusReport& report) {
   about_permission(cluster, out);
   about_reachability(cluster, out);
   for (const auto& node : cluster.nodes) about_node(node, out);
+  for (const auto& stop : cluster.forced_stops) about_forced_stop(stop, out);
   for (const auto& group : cluster.groups) about_group(group, out);
   for (const auto& monitor : cluster.monitors) about_monitor(monitor, out);
   if (!cluster.start_wait.empty()) {

@@ -109,6 +109,12 @@ constexpr const char* healthy_status =
 
 Permission to run groups: held (session at the arbiter, for another 1.5 s unless renewed)
 Reachability check: reachable
+
+  REACHABILITY  ANSWER     FOR    NOTE
+  gateway       reachable  3 min
+
+  FORCED STOP OF  STATE   FOR   NOTE
+  b               normal  45 s
 )";
 
 constexpr const char* ailing_status =
@@ -118,6 +124,7 @@ ATTENTION
   error    b: is dead: silent for 1.5 s
   error    web: is not running: a clearance of b
   error    vip: has failed: the route table rtb-1 does not exist
+  warning  b: a forced stop of it would fail: ec2:StopInstances is missing
 
   NODE  TRUST  PHASE   PATHS                              NOTE
   a     alive  member  -                                  this node, coordinator
@@ -135,6 +142,12 @@ ATTENTION
 
 Permission to run groups: held (none needed)
 Reachability check: reachable
+
+  REACHABILITY  ANSWER       FOR    NOTE
+  gateway       unreachable  3 min  10.0.0.1: no reply
+
+  FORCED STOP OF  STATE  FOR   NOTE
+  b               error  45 s  ec2:StopInstances is missing
 )";
 
 }  // namespace
@@ -153,6 +166,10 @@ TEST_CASE("status: what needs attention comes first") {
   auto& b = cluster.nodes[1];
   b.trust = Trust::dead;
   b.why = "silent for 1.5 s";
+  cluster.reachability_checks[0].verdict = Reachability::unreachable;
+  cluster.reachability_checks[0].why = "10.0.0.1: no reply";
+  cluster.forced_stops[0].verdict = Verdict::unhealthy;
+  cluster.forced_stops[0].why = "ec2:StopInstances is missing";
   for (auto& path : b.paths) path.heard = false, path.silence = 2s;
   auto& web = cluster.groups[0];
   web.phase = GroupPhase::stopped;

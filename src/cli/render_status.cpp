@@ -158,6 +158,23 @@ std::string render_permission(const ClusterStatus& cluster) {
   return out;
 }
 
+std::string render_arbitration(const ClusterStatus& cluster, const Style& style) {
+  Table checks({"REACHABILITY", "ANSWER", "FOR", "NOTE"});
+  for (const auto& check : cluster.reachability_checks) {
+    const Colour colour = check.verdict == Reachability::reachable ? Colour::green : Colour::yellow;
+    checks.add({check.name, Cell(std::string(to_text(check.verdict)), colour), to_text(check.lasts),
+                check.why});
+  }
+  Table stops({"FORCED STOP OF", "STATE", "FOR", "NOTE"});
+  for (const auto& stop : cluster.forced_stops) {
+    stops.add({stop.node.value,
+               Cell(std::string(forced_stop_word(stop.verdict)), colour_of(stop.verdict)),
+               to_text(stop.lasts), stop.why});
+  }
+  return (checks.has_rows() ? "\n" + checks.text(style) : "") +
+         (stops.has_rows() ? "\n" + stops.text(style) : "");
+}
+
 }  // namespace
 
 std::string render_status(const api::StatusReport& report, const Style& style) {
@@ -167,7 +184,7 @@ std::string render_status(const api::StatusReport& report, const Style& style) {
   return style.paint(title, Colour::bold) + "\n\n" + render_warnings(report, style) + "\n" +
          render_nodes(cluster, style) + "\n" + render_groups(cluster, style) +
          render_resources(cluster, style) + render_monitors(cluster, style) +
-         render_permission(cluster);
+         render_permission(cluster) + render_arbitration(cluster, style);
 }
 
 }  // namespace mainstay::cli
