@@ -29,6 +29,7 @@ constexpr const char* fault_help =
   stop NAME [--force]           as StopInstances
   start NAME                    boots an instance that is off
   reboot NAME [--hard]          --hard: as a reset button, nothing is asked first
+  stop-delay D                  StopInstances takes D: so long the instance runs on, "stopping"
   freeze NAME | thaw NAME       the whole instance stands still, its network too
   cut PLACE [PLACE] [--one-way out|in]
                                 no packets between the places; one place: between it and

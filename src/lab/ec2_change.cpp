@@ -172,6 +172,7 @@ Ec2Outcome change_states(const Ec2Input& input, const Transition& transition) {
     const InstanceState before = instance->state;
     if (std::ranges::find(transition.from, before) != transition.from.end()) {
       instance->state = transition.to;
+      if (transition.to == InstanceState::pending) instance->launched_ms = input.now_ms;
       outcome.orders.push_back({transition.order, instance->name});
     }
     xml.leaf("instanceId", instance->id);
@@ -313,7 +314,7 @@ Ec2Outcome modify_network_interface_attribute(const Ec2Input& input) {
 
 Ec2Outcome stop_instances(const Ec2Input& input) {
   using State = InstanceState;
-  const bool force = input.query.flag("Force");
+  const bool force = input.query.flag("Force") || input.query.flag("SkipOsShutdown");
   // Force also works on an instance whose ordinary stop does not come to an end.
   std::vector<State> from = {State::running, State::pending};
   if (force) from.push_back(State::stopping);

@@ -262,6 +262,8 @@ FilterFields<Instance> instance_fields(const Model& model) {
        [](const Instance& i) { return Texts{std::to_string(code_of(i.state))}; }},
       {"private-ip-address",
        [eni_of](const Instance& i) { return Texts{to_text(eni_of(i)->address)}; }},
+      {"network-interface.addresses.private-ip-address",
+       [eni_of](const Instance& i) { return Texts{to_text(eni_of(i)->address)}; }},
       {"network-interface.network-interface-id", [](const Instance& i) { return Texts{i.eni_id}; }},
       {"tag:Name", [](const Instance& i) { return Texts{i.name}; }},
   };

@@ -187,11 +187,37 @@ TEST_CASE("instances are stopped, started and rebooted only from states where th
   CHECK(stopped.orders == std::vector<InstanceOrder>{{InstanceOrder::What::force_stop, "server1"}});
   CHECK(code("Action=StartInstances&InstanceId.1=" + id, *stopped.next) ==
         "IncorrectInstanceState");
+  CHECK(call("Action=StopInstances&SkipOsShutdown=true&InstanceId.1=" + id, model).orders ==
+        stopped.orders);
+  CHECK(code("Action=StopInstances&DryRun=true&InstanceId.1=" + id, model) == "DryRunOperation");
   CHECK(call("Action=StartInstances&InstanceId.1=" + id, model).orders.empty());
   CHECK(call("Action=RebootInstances&InstanceId.1=" + id, model).orders.size() == 1);
   CHECK(code("Action=RebootInstances&InstanceId.1=" + id, *stopped.next) ==
         "IncorrectInstanceState");
   CHECK(code("Action=StopInstances", model) == "MissingParameter");
+}
+
+TEST_CASE("a start changes since when the instance runs, a stop does not") {
+  Model model = make();
+  for (Instance& instance : model.instances) instance.state = InstanceState::stopped;
+  const std::string id = make_id("i", "server1");
+  const auto launched = [&](const Model& in) {
+    return find_instance_named(in, "server1")->launched_ms;
+  };
+  const auto started = call("Action=StartInstances&InstanceId.1=" + id, model);
+  CHECK(launched(*started.next) == 2'000);
+  for (Instance& instance : model.instances) instance.state = InstanceState::running;
+  const auto stopped = call("Action=StopInstances&InstanceId.1=" + id, model);
+  CHECK(launched(*stopped.next) == launched(model));
+}
+
+TEST_CASE("an instance is found by its private address") {
+  const std::string by =
+      "Action=DescribeInstances&Filter.1.Name=network-interface.addresses."
+      "private-ip-address&Filter.1.Value.1=";
+  CHECK(texts(call(by + "10.0.110.10"), "//instancesSet/item/instanceId") ==
+        std::vector{make_id("i", "server1")});
+  CHECK(texts(call(by + "10.0.110.99"), "//instanceId").empty());
 }
 
 TEST_CASE("a route to a stopped instance is a black hole") {

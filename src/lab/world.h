@@ -71,6 +71,8 @@ class World {
   void carry_out(const InstanceOrder& order);
   void run_order(const InstanceOrder& order);
   void order_stop(const std::string& instance, bool force);
+  // After the delay that is in force; false if the instance is not to be stopped any more.
+  bool await_stop(const std::string& instance);
   void order_reboot(const std::string& instance);
   void set_state(const std::string& instance, InstanceState state);
 
@@ -86,6 +88,7 @@ class World {
   Result<std::string> fault_clock(const std::vector<std::string>& words);
   Result<std::string> fault_permission(const std::string& verb,
                                        const std::vector<std::string>& words);
+  Result<std::string> fault_stop_delay(const std::vector<std::string>& words);
   Result<std::string> fault_clear();
   Result<std::string> add_api_fault(ApiFault fault, const std::vector<std::string>& words);
   Status put_cuts_in_force();
@@ -106,6 +109,7 @@ class World {
   std::uint64_t api_faults_made_ = 0;
   std::vector<Cut> cuts_;
   std::vector<std::string> metadata_out_;  // instances whose metadata service is silent; "*": all
+  Duration stop_delay_{};                  // how long StopInstances takes
   Random random_{1};
   std::size_t orders_running_ = 0;
   std::condition_variable changed_;  // an order is done, or the lab ends

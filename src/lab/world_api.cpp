@@ -69,7 +69,7 @@ std::vector<std::pair<std::string, std::string>> parameters_of(const Query& quer
   std::vector<std::pair<std::string, std::string>> out;
   for (const char* name : {"DryRun", "RouteTableId", "DestinationCidrBlock", "NetworkInterfaceId",
                            "GatewayId", "InstanceId", "InstanceId.1", "AllocationId",
-                           "AssociationId", "SourceDestCheck.Value", "Force"}) {
+                           "AssociationId", "SourceDestCheck.Value", "Force", "SkipOsShutdown"}) {
     if (query.has(name)) out.emplace_back(name, query.value(name));
   }
   return out;
@@ -250,7 +250,7 @@ void World::set_state(const std::string& instance, InstanceState state) {
   const auto found = std::ranges::find(next.instances, instance, &Instance::name);
   if (found == next.instances.end() || found->state == state) return;
   found->state = state;
-  if (state == InstanceState::pending) found->launched_ms = wall_clock_ms();
+  if (found->state == InstanceState::stopped) found->launched_ms = wall_clock_ms();
   (void)commit(std::move(next), "instance state");  // States alone change nothing in the kernel.
 }
 
@@ -267,7 +267,15 @@ void World::on_life(const std::string& instance, Life life, bool own_will) {
   if (stopping || own_will) set_state(instance, InstanceState::stopped);
 }
 
+bool World::await_stop(const std::string& instance) {
+  std::unique_lock lock(mutex_);
+  if (stop_delay_ > Duration{}) changed_.wait_for(lock, stop_delay_, [this] { return ending_; });
+  const Instance* one = find_instance_named(model_, instance);
+  return one != nullptr && one->state == InstanceState::stopping;
+}
+
 void World::order_stop(const std::string& instance, bool force) {
+  if (!await_stop(instance)) return;
   const Life life = instances_->status()[instance].life;
   Status done;
   if (life == Life::off) {

@@ -82,6 +82,7 @@ Result<std::string> World::fault(const List& words) {
   if (verb == "credentials") result = fault_credentials(rest);
   if (verb == "deny" || verb == "permit") result = fault_permission(verb, rest);
   if (verb == "clock") result = fault_clock(rest);
+  if (verb == "stop-delay") result = fault_stop_delay(rest);
   if (verb == "clear") result = fault_clear();
   if (result) events_.add("fault", fmt::format("{}", fmt::join(words, " ")));
   return result;
@@ -290,6 +291,16 @@ Result<std::string> World::fault_permission(const std::string& verb, const List&
   return fmt::format("{}: {} {}", words[0], verb == "deny" ? "denied" : "permitted", words[1]);
 }
 
+Result<std::string> World::fault_stop_delay(const List& words) {
+  if (words.size() != 1) return usage("stop-delay D");
+  const auto delay = parse_duration(words[0]);
+  if (!delay) return std::unexpected(delay.error());
+  if (*delay < Duration{} || *delay > 10min) return usage("stop-delay D, from 0s to 10min");
+  const std::lock_guard lock(mutex_);
+  stop_delay_ = *delay;
+  return fmt::format("StopInstances takes {}", mainstay::to_text(*delay));
+}
+
 Result<std::string> World::fault_clear() {
   for (const auto& [name, status] : instances_->status()) {
     if (status.life != Life::frozen) continue;
@@ -303,6 +314,7 @@ Result<std::string> World::fault_clear() {
   cuts_.clear();
   api_faults_.clear();
   metadata_out_.clear();
+  stop_delay_ = {};
   for (const Instance& instance : model_.instances) accounts_->refresh(instance.name);
   return said(put_cuts_in_force(), "all faults are over; what is dead stays dead");
 }
