@@ -68,7 +68,9 @@ std::string monitor(const Site& site) {
 }  // namespace
 
 std::string cluster_toml(const Site& site) {
-  return head(site) + reachability(site) + group(site) + monitor(site);
+  const std::string forced_stop =
+      site.forced_stop.empty() ? "" : "\n[arbitration.forced_stop]\n" + site.forced_stop;
+  return head(site) + reachability(site) + forced_stop + group(site) + monitor(site);
 }
 
 }  // namespace mainstay::bench
