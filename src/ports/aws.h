@@ -89,7 +89,7 @@ class Aws {
   // Asks for a forced stop, skipping the guest's shutdown where the API can. Accepted is not
   // stopped: read the state.
   virtual Task<Status> stop_instance(std::string instance, Call call) = 0;
-  // Accepted is not running. conflict: it is not stopped.
+  // Accepted is not running. One that runs is left as it is. conflict: it is still stopping.
   virtual Task<Status> start_instance(std::string instance, Call call) = 0;
   // Whether such a change would be permitted now. Changes nothing.
   virtual Task<Status> may_change_instance(InstanceChange change, std::string instance,

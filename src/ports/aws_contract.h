@@ -250,6 +250,10 @@ inline void stops_an_instance(Checker& check) {
   Aws& aws = check.world.aws;
   check.expect_code(check.run(aws.stop_instance(no_instance, check.call())), {Code::not_found},
                     "stop_instance of an instance that does not exist");
+  check.expect_ok(check.run(aws.start_instance(check.world.running_instance, check.call())),
+                  "starting what runs");
+  check.expect_code(check.run(aws.start_instance(no_instance, check.call())), {Code::not_found},
+                    "start_instance of an instance that does not exist");
   const std::string& instance = check.world.expendable_instance;
   if (instance.empty()) return;
   check.expect_ok(check.run(aws.stop_instance(instance, check.call())), "stop_instance");

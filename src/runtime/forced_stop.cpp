@@ -142,10 +142,12 @@ Task<Status> ForcedStop::start_again(NodeName peer, Call call) {
   const std::string id = known->second.id;
   Pauses pauses(parts_.clock, call.deadline);
   while (true) {
-    Status started = co_await parts_.aws.start_instance(id, call);
-    if (started || !may_pass(started.error().code) || ends_here(parts_.clock, call)) {
-      co_return started;
-    }
+    const Call one = reading(parts_.clock, call);
+    Status started = co_await parts_.aws.start_instance(id, one);
+    // To the one that answers, it may be stopping yet.
+    const bool later =
+        !started && (may_pass(started.error().code) || started.error().code == Code::conflict);
+    if (!later || ends_here(parts_.clock, call)) co_return started;
     co_await pauses.next();
   }
 }

@@ -218,8 +218,11 @@ TEST_CASE("stopped, and started again where the configuration says so") {
   Bench bench(config);
   CHECK(bench.stop().has_value());
   CHECK(bench.aws.count("start_instance") == 0);
+  bench.aws.faults["start_instance"].push_back(
+      {Fault::When::before, {Code::conflict, "it is still stopping"}, false});
   CHECK(run(bench.clock, bench.forced_stop.start_again(other, bench.within())).has_value());
-  CHECK(bench.aws.count("start_instance i-b") == 1);
+  CHECK(bench.aws.count("start_instance i-b") == 2);
+  CHECK(bench.aws.instances["i-b"].state == pending);
 
   Bench stays;
   CHECK(stays.stop().has_value());

@@ -191,10 +191,11 @@ void Region::stop(std::size_t machine, Duration takes, Duration returns_after) {
 }
 
 Status Region::start(std::size_t machine) {
-  if (life_of(machine, world_.now()).state != InstanceState::stopped) {
-    return failure(Code::conflict, instance_of(machine) + " is not stopped");
+  const InstanceState state = life_of(machine, world_.now()).state;
+  if (state == InstanceState::stopping) {
+    return failure(Code::conflict, instance_of(machine) + " is still stopping");
   }
-  world_.machine(machine).power_on();
+  if (state == InstanceState::stopped) world_.machine(machine).power_on();
   return {};
 }
 

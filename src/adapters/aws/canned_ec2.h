@@ -181,8 +181,8 @@ class CannedEc2 {
     const std::string id = form.at("InstanceId.1");
     const auto found = states_.find(id);
     if (found == states_.end()) return not_found("InvalidInstanceID.NotFound", "instance", id);
-    if (found->second != "stopped") {
-      return fault(400, "IncorrectInstanceState", "The instance '" + id + "' is not stopped.");
+    if (found->second == "stopping") {
+      return fault(400, "IncorrectInstanceState", "The instance '" + id + "' is stopping.");
     }
     found->second = "running";
     return reply("StartInstances",
