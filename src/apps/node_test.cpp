@@ -14,6 +14,7 @@
 #include "api/json.h"
 #include "api/test_directory.h"
 #include "apps/daemon.h"
+#include "base/file.h"
 
 using namespace mainstay;
 using namespace mainstay::apps;
@@ -26,7 +27,7 @@ std::string address(int node) {
   return fmt::format("127.{}.{}.{}", 64 + pid / 254 % 180, pid % 254 + 1, node);
 }
 
-std::string document(const api::TestDirectory& directory) {
+std::string document(const api::TestDirectory& directory, const std::string& arbitration = "") {
   return fmt::format(R"(name = "pair"
 profile = "fast"
 key_file = "{}"
@@ -40,6 +41,7 @@ address = {{ a = "{}", b = "{}" }}
 [ports]
 heartbeat = 29302
 control = 29301
+{}
 [[group]]
 name = "web"
 policy = ["a", "b"]
@@ -51,7 +53,7 @@ mode = "resident"
 start = ["/bin/sleep", "60"]
 deactivate_final = "none"
 )",
-                     directory / "key", address(1), address(2));
+                     directory / "key", address(1), address(2), arbitration);
 }
 
 struct Node {
@@ -110,19 +112,36 @@ struct Node {
     auto report = api::status_from_json(*body);
     return report ? std::optional(std::move(report->cluster)) : std::nullopt;
   }
-  // Waits until the group runs on this owner, as this node sees it.
-  bool sees_owner(const std::string& owner) const {
+  // Waits until this holds of what the node says.
+  bool says(const std::function<bool(const ClusterStatus&)>& holds) const {
     for (int i = 0; i < 1000; ++i) {
       const auto now = status();
-      if (now && now->groups.at(0).owner.value == owner &&
-          now->groups.at(0).phase == GroupPhase::running) {
-        return true;
-      }
+      if (now && holds(*now)) return true;
       std::this_thread::sleep_for(10ms);
     }
     return false;
   }
+  // Waits until the group runs on this owner, as this node sees it.
+  bool sees_owner(const std::string& owner) const {
+    return says([&](const ClusterStatus& now) {
+      const GroupStatus& group = now.groups.at(0);
+      return group.owner.value == owner && group.phase == GroupPhase::running;
+    });
+  }
 };
+
+// A user's forced stop: it kills the daemon whose number is in a file, and says so only then.
+std::string write_stop_script(const api::TestDirectory& directory) {
+  directory.write("stop.sh", fmt::format("#!/bin/sh\n"
+                                         "echo \"$CLP_SERVER_LOCAL: mode $CLP_FORCESTOP_MODE, "
+                                         "$CLP_SERVER_DOWN\"\n"
+                                         "test \"$CLP_FORCESTOP_MODE\" = 0 && exec test -e {0}\n"
+                                         "kill -9 $(cat {0}/$CLP_SERVER_DOWN.pid)\n",
+                                         directory / ""));
+  const std::string script = directory / "stop.sh";
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  return script;
+}
 
 }  // namespace
 
@@ -154,4 +173,36 @@ TEST_CASE("two daemons form a cluster, answer for each other, and stop in order"
   CHECK(a.sees_owner("a"));
   CHECK(a.stop() == 0);
   CHECK_FALSE(std::filesystem::exists(a.socket));
+}
+
+TEST_CASE("a silent daemon is stopped by the user's script, and its group goes on elsewhere") {
+  const api::TestDirectory directory;
+  directory.write("key", adapters::generate_key());
+  std::filesystem::permissions(directory / "key", std::filesystem::perms::owner_read);
+  directory.write("cluster.toml",
+                  document(directory, fmt::format("[arbitration.forced_stop]\nkind = \"script\"\n"
+                                                  "script = \"{}\"\n"
+                                                  "[[arbitration.reachability]]\nname = \"own\"\n"
+                                                  "kind = \"script\"\nscript = \"/bin/true\"\n",
+                                                  write_stop_script(directory))));
+  Node a(directory, "a"), b(directory, "b");
+  directory.write("a.pid", std::to_string(a.pid));
+  REQUIRE(b.sees_owner("a"));
+  CHECK(b.says([](const ClusterStatus& now) {
+    return now.forced_stops.at(0).verdict == Verdict::healthy &&
+           now.reachability_checks.at(0).verdict == Reachability::reachable;
+  }));
+
+  REQUIRE(kill(a.pid, SIGSTOP) == 0);
+  CHECK(b.sees_owner("b"));
+  CHECK(a.await_end() == -1);
+  CHECK(a.pid == -1);
+  const auto why = b.client().get({.path = "/v1/groups/web/why"});
+  REQUIRE(why);
+  CHECK(api::why_from_json(*why)->activations.at(0).clearances.at(0).evidence == "fenced");
+  const auto log = read_file(directory / "log-b/forced_stop.log", 10'000);
+  REQUIRE(log);
+  CHECK(log->find("b: mode 0, a\n") != std::string::npos);
+  CHECK(log->find("b: mode 1, a\n") != std::string::npos);
+  CHECK(b.stop() == 0);
 }
