@@ -53,6 +53,19 @@ TEST_CASE("a node that is cut off stops its groups, and then does what it is tol
   }
 }
 
+TEST_CASE("who stood by and stood still was paused, not cut off") {
+  ClusterConfig config = checked();
+  config.arbitration.isolation_action = IsolationAction::reboot;
+  Cores cores(config);
+  cores.run_for(2s);
+  cores.freeze(node("b"));
+  cores.run_for(20s);
+  cores.thaw(node("b"));
+  cores.run_for(10s);
+  CHECK(cores["b"].halts.empty());
+  CHECK(cores.phase("a") == GroupPhase::running);
+}
+
 TEST_CASE("a node that was never anything but alone is not cut off") {
   ClusterConfig config = checked();
   config.arbitration.isolation_action = IsolationAction::shut_down;

@@ -18,7 +18,8 @@ void notice_pause(State& state, Step& step) {
             fmt::format("did not run for {}; nobody is accused of silence during it",
                         to_text(std::chrono::floor<std::chrono::milliseconds>(missed))));
   arbitration::on_pause(state.arbitration, missed, state.membership, step);
-  guard(state, step);  // Before anything else: may we still run what we run?
+  state.might_run = false;  // Who stood still was not cut off; what it ran is stopped all the same.
+  guard(state, step);       // Before anything else: may we still run what we run?
   membership::forgive(state.membership, step);
 }
 

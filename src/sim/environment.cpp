@@ -30,6 +30,12 @@ ForcedStopKind draw_forced_stop(Random random) {
   return random.chance(0.5) ? ForcedStopKind::ec2 : ForcedStopKind::simulated;
 }
 
+IsolationAction draw_isolation(Random random) {
+  return pick(random, std::vector{IsolationAction::stop_groups, IsolationAction::stop_groups,
+                                  IsolationAction::shut_down, IsolationAction::reboot,
+                                  IsolationAction::reset});
+}
+
 void set_evidence(ClusterConfig& config, EvidenceKind evidence, Random& random) {
   ArbitrationConfig& arbitration = config.arbitration;
   arbitration.allow_presumed = evidence == EvidenceKind::presumed;
@@ -49,6 +55,9 @@ void set_evidence(ClusterConfig& config, EvidenceKind evidence, Random& random) 
       break;
     case EvidenceKind::presumed:
       break;
+  }
+  if (evidence != EvidenceKind::forced_stop) {
+    arbitration.isolation_action = draw_isolation(random);
   }
   arbitration.forced_stop.timeout = random.between(10s, 60s);
   if (evidence == EvidenceKind::presumed || random.chance(0.3)) {

@@ -100,7 +100,9 @@ Checker everything_ends() {
   checker.on_action = [watch](Scene& scene, std::size_t machine, const Action& action, Instant) {
     watch->fit(scene.world.size());
     auto& open = watch->open[machine];
-    if (const auto question = question_of(action)) open.insert(*question);
+    // What a daemon asks for in the step in which it lost its machine is asked of nobody.
+    const bool alive = scene.world.machine(machine).daemon_runs();
+    if (const auto question = question_of(action); question && alive) open.insert(*question);
     // A monitor or operation that is called off needs no answer, and may give one.
     if (const auto* cancelled = std::get_if<CancelOperation>(&action)) {
       const auto found = open.find(cancelled->ticket);
