@@ -194,6 +194,13 @@ TEST_CASE("a foreign instance is never stopped") {
     CHECK(bench.stop().error().message.starts_with("i-b is this node's own instance, not b's"));
     CHECK(bench.aws.count("stop_instance") == 0);
   }
+  SUBCASE("one that was the node's, and has lost its addresses") {
+    Bench bench;
+    REQUIRE(bench.check().has_value());
+    bench.aws.instances["i-b"].addresses.clear();
+    CHECK(bench.stop().error().message.starts_with("no instance in vpc-1 has an address of b"));
+    CHECK(bench.aws.count("stop_instance") == 0);
+  }
   SUBCASE("two that have one of its addresses each") {
     Bench bench;
     bench.aws.instances["i-b"].addresses = {"10.0.2.1"};
