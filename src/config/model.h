@@ -30,7 +30,7 @@ using Params = std::map<std::string, Value>;
 // ---- Nodes and paths.
 struct NodeConfig {
   NodeName name;
-  std::string instance;  // EC2 instance id, "" = asked from the metadata service
+  std::string instance;  // EC2 instance id, "" = found by the node's path addresses
   std::string zone;      // "" = asked from the metadata service
 
   friend bool operator==(const NodeConfig&, const NodeConfig&) = default;

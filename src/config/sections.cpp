@@ -37,7 +37,8 @@ const std::vector<Field>& node_fields() {
           .required()
           .format(TextFormat::name),
       field(&NodeConfig::instance, "instance")
-          .help("EC2 instance ID. Asked from the metadata service if left out.")
+          .help(
+              "EC2 instance ID, for a forced stop. Found by the node's path addresses if left out.")
           .format(TextFormat::instance_id),
       field(&NodeConfig::zone, "zone")
           .help("Availability zone. Asked from the metadata service if left out.")
