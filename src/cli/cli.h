@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/arbiter.h"
 #include "cli/exit_code.h"
 #include "cli/invocation.h"
 #include "cli/table.h"
@@ -38,6 +39,11 @@ struct Environment {
   // Runs a configuration through the simulator and prints the outcome; the command only knows that
   // there is one.
   std::function<ExitCode(const SimulationOrder&, std::ostream& out)> simulate;
+  // Ask the store behind the configured arbiter; `say` is told how it goes on.
+  std::function<Result<ArbiterCreation>(const ClusterConfig&, Duration patience,
+                                        const std::function<void(const std::string&)>& say)>
+      create_arbiter;
+  std::function<Result<ArbiterReport>(const ClusterConfig&, Duration patience)> show_arbiter;
   std::string version;
 };
 
