@@ -25,6 +25,7 @@ struct Site {
   std::vector<SiteNode> nodes;
   std::vector<std::string> web;  // the program that serves the page, with its arguments
   std::string profile = "default";
+  std::string arbiter = "none";  // or "dynamodb": the lab's
 };
 
 std::string cluster_toml(const Site& site);
