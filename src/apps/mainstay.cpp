@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "adapters/linux/cluster_key.h"
+#include "apps/arbiter_cost.h"
 #include "apps/run_arbiter.h"
 #include "apps/run_simulation.h"
 #include "apps/start_service.h"
@@ -21,6 +22,7 @@ int main(int count, char** arguments) {
                                .style = {.colours = terminal},
                                .catalog = catalog(),
                                .safety_sentences = safety_sentences,
+                               .cost_sentences = apps::arbiter_cost_sentences,
                                .generate_key = adapters::generate_key,
                                .start_service = apps::start_service,
                                .simulate = apps::run_simulation,

@@ -32,6 +32,8 @@ struct Environment {
   const Catalog& catalog;
   // What the evidence a failover could rest on is worth, in sentences.
   std::function<std::vector<std::string>(const ClusterConfig&)> safety_sentences;
+  // How often the arbiter is asked, and what that costs; none without an arbiter.
+  std::function<std::vector<std::string>(const ClusterConfig&)> cost_sentences;
   // A new cluster key: one line, with its end.
   std::function<std::string()> generate_key;
   // Starts the local service through the service manager; not_found: there is none.

@@ -71,6 +71,8 @@ struct Fixture {
             [](const ClusterConfig&) {
               return std::vector<std::string>{"It is as safe as can be."};
             },
+        .cost_sentences =
+            [](const ClusterConfig&) { return std::vector<std::string>{"It costs a penny."}; },
         .generate_key = [] { return std::string("a-key\n"); },
         .start_service = [this] { return service_outcome; },
         .simulate =
@@ -444,4 +446,14 @@ TEST_CASE("arbiter: what cannot be had is said, and a file that is not valid ask
   const Ran wrong = f.run({"arbiter", "create", "--config", f.file});
   CHECK(wrong.code == ExitCode::refused);
   CHECK_FALSE(has(wrong.err, "creating table"));
+}
+
+TEST_CASE("check: a valid file is said to be, how safe it is, and what it costs") {
+  Configured f;
+  const Ran ran = f.run({"check", f.file});
+  CHECK(ran.code == ExitCode::done);
+  CHECK(ran.out == f.file +
+                       " is valid: cluster shop with 2 nodes, 0 groups and 0 monitors.\nIt is as "
+                       "safe as can be.\nIt costs a penny.\n");
+  CHECK(has(f.run({"check", "--json", f.file}).out, R"("cost":["It costs a penny."])"));
 }
