@@ -69,15 +69,21 @@ TEST_CASE("reads are consistent, writes are conditional, and both are signed for
         nlohmann::json::parse(R"({"cluster": {"S": "shop"}, "record": {"S": "node/a"}})"));
 }
 
+// Thirty of 2^63: that two of them lie closer is less likely than one in a million.
+constexpr RecordVersion far_apart = 1'000'000;
+
 TEST_CASE("versions are drawn, not counted: a table made anew repeats none") {
-  std::set<RecordVersion> seen;
+  std::set<RecordVersion> seen = {0, RecordVersion{1} << 63U};
   for (int life = 0; life < 3; ++life) {
     World world;
     RecordVersion version = 0;
     for (int i = 0; i < 10; ++i) {
       version = world.swap(version, {1}).value();
-      CHECK(version < (RecordVersion{1} << 63U));
-      CHECK(seen.insert(version).second);
+      REQUIRE(version < (RecordVersion{1} << 63U));
+      const auto above = seen.lower_bound(version);
+      CHECK(*above - version > far_apart);
+      CHECK(version - *std::prev(above) > far_apart);
+      seen.insert(version);
     }
   }
 }
