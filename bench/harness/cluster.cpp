@@ -74,6 +74,11 @@ Result<Cluster> Cluster::start(const Lab& lab, const Programs& programs, const S
       return std::unexpected(done.error());
     if (auto done = cluster.install(node.name); !done) return std::unexpected(done.error());
   }
+  if (site.arbiter == "dynamodb") {
+    const auto created = lab.exec(site.nodes[0].name, {programs.command, "arbiter", "create",
+                                                       "--config", std::string(config_path)});
+    if (!created) return std::unexpected(created.error());
+  }
   const auto checked =
       lab.exec(site.nodes[0].name, {programs.command, "check", std::string(config_path)});
   if (!checked) return std::unexpected(checked.error());

@@ -28,6 +28,10 @@ std::string head(const Site& site) {
                             fmt::join(addresses, ", "));
 }
 
+std::string arbitration(const Site& site) {
+  return fmt::format("\n[arbitration]\narbiter = {}\n", quoted(site.arbiter));
+}
+
 // Each node asks the NAT instance of its own zone whether it is cut off itself.
 std::string reachability(const Site& site) {
   std::string text = "\n[[arbitration.reachability]]\nname = \"nat\"\nkind = \"ping\"\n";
@@ -70,7 +74,8 @@ std::string monitor(const Site& site) {
 std::string cluster_toml(const Site& site) {
   const std::string forced_stop =
       site.forced_stop.empty() ? "" : "\n[arbitration.forced_stop]\n" + site.forced_stop;
-  return head(site) + reachability(site) + forced_stop + group(site) + monitor(site);
+  return head(site) + arbitration(site) + forced_stop + reachability(site) + group(site) +
+         monitor(site);
 }
 
 }  // namespace mainstay::bench

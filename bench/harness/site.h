@@ -26,6 +26,7 @@ struct Site {
   std::vector<std::string> web;  // the program that serves the page, with its arguments
   std::string profile = "default";
   std::string forced_stop;  // the lines of [arbitration.forced_stop]; "": none is configured
+  std::string arbiter = "none";  // or "dynamodb": the lab's
 };
 
 std::string cluster_toml(const Site& site);

@@ -19,6 +19,7 @@
 #include "adapters/linux/notify.h"
 #include "adapters/linux/process.h"
 #include "adapters/linux/watchdog.h"
+#include "apps/arbiter_link.h"
 #include "apps/chronicle.h"
 #include "apps/door.h"
 #include "apps/loaded_store.h"
@@ -112,6 +113,7 @@ struct Daemon::Impl {
   std::optional<LinuxProcess> process;
   LinuxHost host{loop};
   std::unique_ptr<aws::Connection> aws;
+  ArbiterLink arbiter;
   std::optional<LinuxPower> power;
   std::unique_ptr<NodeDriver> driver;
   std::unique_ptr<Door> door;
@@ -165,6 +167,7 @@ struct Daemon::Impl {
         aws::Connection::open(clock, loop, aws::process_environment(), Random(random_seed()));
     if (!connection) return std::unexpected(connection.error());
     aws = std::move(*connection);
+    arbiter = link_arbiter(*prepared.config, clock, *aws);
     const auto& device = prepared.options.watchdog_device;
     power.emplace(
         loop, *notifier,
@@ -186,7 +189,8 @@ struct Daemon::Impl {
                   .self = prepared.self,
                   .seed = random_seed(),
                   .log_directory = prepared.options.log_directory},
-        NodePorts{clock, *network, store, *process, host, aws->aws(), *power},
+        NodePorts{clock, *network, store, *process, host, aws->aws(), *power,
+                  arbiter.arbiter.get()},
         NodeObserver{.on_event = {}, .on_action = [this](const Action& action, Instant) {
                        chronicle.on_action(action);
                      }});

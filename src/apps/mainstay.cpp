@@ -5,6 +5,8 @@
 #include <iostream>
 
 #include "adapters/linux/cluster_key.h"
+#include "apps/arbiter_cost.h"
+#include "apps/run_arbiter.h"
 #include "apps/run_simulation.h"
 #include "apps/start_service.h"
 #include "apps/version.h"
@@ -20,9 +22,12 @@ int main(int count, char** arguments) {
                                .style = {.colours = terminal},
                                .catalog = catalog(),
                                .safety_sentences = safety_sentences,
+                               .cost_sentences = apps::arbiter_cost_sentences,
                                .generate_key = adapters::generate_key,
                                .start_service = apps::start_service,
                                .simulate = apps::run_simulation,
+                               .create_arbiter = apps::create_arbiter,
+                               .show_arbiter = apps::show_arbiter,
                                .version = apps::version};
   const std::vector<std::string> words(arguments + 1, arguments + count);
   return static_cast<int>(cli::run(words, environment));

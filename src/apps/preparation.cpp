@@ -37,10 +37,10 @@ Refusals lines_of(const Problems& problems, const std::string& file) {
 
 Refusals not_in_this_release(const ClusterConfig& config) {
   Refusals refusals;
-  if (config.arbitration.arbiter.kind != ArbiterKind::none) {
+  if (config.arbitration.arbiter.kind == ArbiterKind::simulated) {
     refusals.emplace_back(
-        "arbitration: arbiters are not in this release: the simulator knows them, a real cluster "
-        "cannot use one yet. Leave [arbitration.arbiter] out.");
+        "arbitration: a simulated arbiter exists in the simulator only. Use \"dynamodb\" or "
+        "\"etcd\".");
   }
   if (config.arbitration.forced_stop.kind == ForcedStopKind::simulated) {
     refusals.emplace_back(

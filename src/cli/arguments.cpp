@@ -114,6 +114,19 @@ void add_why(CLI::App& app, const Parsed& parsed) {
   sub->callback([parsed, verb] { parsed->verb = *verb; });
 }
 
+void add_arbiter(CLI::App& app, const Parsed& parsed) {
+  auto* arbiter = command(app, "arbiter", "Make the arbiter's store, or show what it holds");
+  arbiter->require_subcommand(1);
+  auto create = std::make_shared<CreateArbiter>();
+  auto* sub = command(*arbiter, "create", "Make the table if there is none; print IAM policies");
+  sub->add_option("--config", create->file, "cluster.toml")->required()->type_name("FILE");
+  sub->callback([parsed, create] { parsed->verb = *create; });
+  auto show = std::make_shared<ShowArbiter>();
+  sub = command(*arbiter, "show", "The sessions and groups that the arbiter has on record");
+  sub->add_option("--config", show->file, "cluster.toml")->type_name("FILE")->capture_default_str();
+  sub->callback([parsed, show] { parsed->verb = *show; });
+}
+
 void add_offline(CLI::App& app, const Parsed& parsed) {
   auto check = std::make_shared<CheckFile>();
   auto* sub = command(app, "check", "Validate a configuration, and say how safe it is");
@@ -165,6 +178,7 @@ std::variant<Invocation, Answered> parse_arguments(const std::vector<std::string
   add_node(app, parsed);
   add_events(app, parsed);
   add_why(app, parsed);
+  add_arbiter(app, parsed);
   add_offline(app, parsed);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {

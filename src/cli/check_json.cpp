@@ -26,7 +26,8 @@ std::string problems_json(const std::string& file, const Problems& problems) {
 }
 
 std::string verdict_json(const std::string& file, const ClusterConfig& config,
-                         const std::vector<std::string>& safety) {
+                         const std::vector<std::string>& safety,
+                         const std::vector<std::string>& cost) {
   return text_of({{"file", file},
                   {"valid", true},
                   {"problems", Json::array()},
@@ -34,7 +35,8 @@ std::string verdict_json(const std::string& file, const ClusterConfig& config,
                   {"nodes", config.nodes.size()},
                   {"groups", config.groups.size()},
                   {"monitors", config.monitors.size()},
-                  {"safety", safety}});
+                  {"safety", safety},
+                  {"cost", cost}});
 }
 
 }  // namespace mainstay::cli

@@ -11,6 +11,7 @@ namespace mainstay::cli {
 
 std::string problems_json(const std::string& file, const Problems& problems);
 std::string verdict_json(const std::string& file, const ClusterConfig& config,
-                         const std::vector<std::string>& safety);
+                         const std::vector<std::string>& safety,
+                         const std::vector<std::string>& cost);
 
 }  // namespace mainstay::cli

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/arbiter.h"
 #include "cli/exit_code.h"
 #include "cli/invocation.h"
 #include "cli/table.h"
@@ -31,6 +32,8 @@ struct Environment {
   const Catalog& catalog;
   // What the evidence a failover could rest on is worth, in sentences.
   std::function<std::vector<std::string>(const ClusterConfig&)> safety_sentences;
+  // How often the arbiter is asked, and what that costs; none without an arbiter.
+  std::function<std::vector<std::string>(const ClusterConfig&)> cost_sentences;
   // A new cluster key: one line, with its end.
   std::function<std::string()> generate_key;
   // Starts the local service through the service manager; not_found: there is none.
@@ -38,6 +41,11 @@ struct Environment {
   // Runs a configuration through the simulator and prints the outcome; the command only knows that
   // there is one.
   std::function<ExitCode(const SimulationOrder&, std::ostream& out)> simulate;
+  // Ask the store behind the configured arbiter; `say` is told how it goes on.
+  std::function<Result<ArbiterCreation>(const ClusterConfig&, Duration patience,
+                                        const std::function<void(const std::string&)>& say)>
+      create_arbiter;
+  std::function<Result<ArbiterReport>(const ClusterConfig&, Duration patience)> show_arbiter;
   std::string version;
 };
 

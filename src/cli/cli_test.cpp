@@ -52,6 +52,8 @@ struct Fixture {
   bool colours = false;
   Catalog catalog = small_catalog();
   std::vector<SimulationOrder> simulated;
+  Result<ArbiterReport> arbiter = failure(Code::unavailable, "DynamoDB has no table mainstay");
+  Result<ArbiterCreation> creation = failure(Code::denied, "dynamodb:CreateTable is missing");
 
   void serve() {
     auto started = api::Server::start(control, socket);
@@ -60,22 +62,31 @@ struct Fixture {
   }
   Ran run(std::vector<std::string> words) {
     std::ostringstream out, err;
-    Environment environment{.out = out,
-                            .err = err,
-                            .style = {.colours = colours},
-                            .catalog = catalog,
-                            .safety_sentences =
-                                [](const ClusterConfig&) {
-                                  return std::vector<std::string>{"It is as safe as can be."};
-                                },
-                            .generate_key = [] { return std::string("a-key\n"); },
-                            .start_service = [this] { return service_outcome; },
-                            .simulate =
-                                [this](const SimulationOrder& order, std::ostream&) {
-                                  simulated.push_back(order);
-                                  return ExitCode::refused;
-                                },
-                            .version = "0.1.0"};
+    Environment environment{
+        .out = out,
+        .err = err,
+        .style = {.colours = colours},
+        .catalog = catalog,
+        .safety_sentences =
+            [](const ClusterConfig&) {
+              return std::vector<std::string>{"It is as safe as can be."};
+            },
+        .cost_sentences =
+            [](const ClusterConfig&) { return std::vector<std::string>{"It costs a penny."}; },
+        .generate_key = [] { return std::string("a-key\n"); },
+        .start_service = [this] { return service_outcome; },
+        .simulate =
+            [this](const SimulationOrder& order, std::ostream&) {
+              simulated.push_back(order);
+              return ExitCode::refused;
+            },
+        .create_arbiter =
+            [this](const ClusterConfig&, Duration, const auto& say) {
+              say("creating table mainstay");
+              return creation;
+            },
+        .show_arbiter = [this](const ClusterConfig&, Duration) { return arbiter; },
+        .version = "0.1.0"};
     words.insert(words.begin(), {"--socket", socket});
     const ExitCode code = cli::run(words, environment);
     return {code, out.str(), err.str()};
@@ -366,4 +377,100 @@ TEST_CASE("columns are as wide as what is seen of them") {
   table.add({"→→→", "x"});
   table.add({"long one", ""});
   CHECK(table.text({}) == "  A         B\n  →→→       x\n  long one\n");
+}
+
+namespace {
+
+// A fixture with a configuration that is valid.
+struct Configured : Fixture {
+  std::string file = directory / "cluster.toml";
+  Configured() {
+    directory.write("cluster.toml",
+                    "name = \"shop\"\nkey_file = \"/k\"\n[[node]]\nname = \"a\"\n[[node]]\n"
+                    "name = \"b\"\n[[path]]\nname = \"lan\"\n"
+                    "address = { a = \"10.0.0.1\", b = \"10.0.0.2\" }\n");
+  }
+};
+
+ArbiterReport two_sessions() {
+  ArbiterReport report{.name = "DynamoDB table mainstay", .state = "ACTIVE", .ready = true};
+  report.facts = {{"ARN", "arn:t"}};
+  report.sessions = {{"a", "active", 17, 2400ms, ""}, {"b", "revoked", 9, 2400ms, "a"}};
+  report.groups = {{"web", "a", 7}, {"db", "", 3}};
+  report.oddities = {{"node/c", "the session record is damaged"}};
+  return report;
+}
+
+constexpr const char* shown_arbiter = R"(DynamoDB table mainstay: ACTIVE
+  ARN: arn:t
+
+  NODE  SESSION  INCARNATION  LEASE  NOTE
+  a     active   17           2.4 s
+  b     revoked  9            2.4 s  revoked by a
+
+  GROUP  OWNER  TERM
+  web    a      7
+  db     -      3
+
+node/c: the session record is damaged
+)";
+
+}  // namespace
+
+TEST_CASE("arbiter show: what the store is, and what it holds") {
+  Configured f;
+  f.arbiter = two_sessions();
+  const Ran ran = f.run({"arbiter", "show", "--config", f.file});
+  CHECK(ran.code == ExitCode::done);
+  CHECK(ran.out == shown_arbiter);
+  const Ran json = f.run({"arbiter", "show", "--json", "--config", f.file});
+  CHECK(has(json.out, R"("facts":{"ARN":"arn:t"},"sessions":[{"node":"a","standing":"active",)"
+                      R"("incarnation":17,"lease_ms":2400,"revoked_by":""})"));
+  CHECK(has(json.out, R"("groups":[{"group":"web","owner":"a","term":7})"));
+  CHECK(has(json.out, R"("unreadable":[{"key":"node/c")"));
+  f.arbiter->sessions.clear();
+  CHECK(has(f.run({"arbiter", "show", "--config", f.file}).out, "No node has taken a session yet"));
+}
+
+TEST_CASE("arbiter create: progress on the error stream, the policies on the other") {
+  Configured f;
+  f.creation = ArbiterCreation{.name = "DynamoDB table mainstay",
+                               .facts = {{"ARN", "arn:t"}},
+                               .node_policy = "{\"Version\": 1}\n",
+                               .administrator_policy = "{\"Version\": 2}\n"};
+  const Ran ran = f.run({"arbiter", "create", "--config", f.file});
+  CHECK(ran.code == ExitCode::done);
+  CHECK(ran.err == "creating table mainstay\n");
+  CHECK(ran.out ==
+        "DynamoDB table mainstay is ready.\n  ARN: arn:t\n\nThe role of the nodes needs this "
+        "policy:\n\n{\"Version\": 1}\n\nWhoever runs 'mainstay arbiter' needs this "
+        "one:\n\n{\"Version\": 2}\n");
+  CHECK(f.run({"arbiter", "create", "--json", "--config", f.file}).out ==
+        R"({"name":"DynamoDB table mainstay","facts":{"ARN":"arn:t"},)"
+        R"("node_policy":{"Version":1},"administrator_policy":{"Version":2}})"
+        "\n");
+}
+
+TEST_CASE("arbiter: what cannot be had is said, and a file that is not valid asks nobody") {
+  Configured f;
+  const Ran show = f.run({"arbiter", "show", "--config", f.file});
+  CHECK(show.code == ExitCode::refused);
+  CHECK(show.err == "mainstay: DynamoDB has no table mainstay\n");
+  CHECK(f.run({"arbiter", "create", "--config", f.file}).code == ExitCode::refused);
+  CHECK(f.run({"arbiter", "create"}).code == ExitCode::usage);
+  CHECK(f.run({"arbiter"}).code == ExitCode::usage);
+  f.directory.write("cluster.toml", "name = 5\n");
+  const Ran wrong = f.run({"arbiter", "create", "--config", f.file});
+  CHECK(wrong.code == ExitCode::refused);
+  CHECK_FALSE(has(wrong.err, "creating table"));
+}
+
+TEST_CASE("check: a valid file is said to be, how safe it is, and what it costs") {
+  Configured f;
+  const Ran ran = f.run({"check", f.file});
+  CHECK(ran.code == ExitCode::done);
+  CHECK(ran.out == f.file +
+                       " is valid: cluster shop with 2 nodes, 0 groups and 0 monitors.\nIt is as "
+                       "safe as can be.\nIt costs a penny.\n");
+  CHECK(has(f.run({"check", "--json", f.file}).out, R"("cost":["It costs a penny."])"));
 }

@@ -23,6 +23,8 @@ ExitCode perform(const Session& session, const ShowEvents& verb);
 ExitCode perform(const Session& session, const ExplainGroup& verb);
 ExitCode perform(const Session& session, const CheckFile& verb);
 ExitCode perform(const Session& session, const Simulate& verb);
+ExitCode perform(const Session& session, const CreateArbiter& verb);
+ExitCode perform(const Session& session, const ShowArbiter& verb);
 ExitCode perform(const Session& session, const DescribeType& verb);
 ExitCode perform(const Session& session, const GenerateKey& verb);
 ExitCode perform(const Session& session, const ShowVersion& verb);

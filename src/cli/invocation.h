@@ -12,6 +12,7 @@
 namespace mainstay::cli {
 
 inline constexpr const char* default_socket = "/run/mainstay/mainstay.sock";
+inline constexpr const char* default_config = "/etc/mainstay/cluster.toml";
 
 struct ShowStatus {};
 struct OrderGroup {
@@ -41,14 +42,21 @@ struct Simulate {
   std::uint64_t seeds = 1000;
   std::uint64_t first_seed = 1;
 };
+struct CreateArbiter {
+  std::string file;
+};
+struct ShowArbiter {
+  std::string file = default_config;
+};
 struct DescribeType {
   std::string type;  // "" = list them
 };
 struct GenerateKey {};
 struct ShowVersion {};
 
-using Verb = std::variant<ShowStatus, OrderGroup, OrderNode, ShowEvents, ExplainGroup, CheckFile,
-                          Simulate, DescribeType, GenerateKey, ShowVersion>;
+using Verb =
+    std::variant<ShowStatus, OrderGroup, OrderNode, ShowEvents, ExplainGroup, CheckFile, Simulate,
+                 CreateArbiter, ShowArbiter, DescribeType, GenerateKey, ShowVersion>;
 
 struct Invocation {
   std::string socket = default_socket;

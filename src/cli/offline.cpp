@@ -21,8 +21,9 @@ ExitCode perform(const Session& session, const CheckFile& verb) {
   if (!config) return config.error();
   auto& environment = session.environment;
   const auto safety = environment.safety_sentences(*config);
+  const auto cost = environment.cost_sentences(*config);
   if (session.invocation.json) {
-    environment.out << verdict_json(verb.file, *config, safety) << '\n';
+    environment.out << verdict_json(verb.file, *config, safety, cost) << '\n';
     return ExitCode::done;
   }
   environment.out << fmt::format("{} is valid: cluster {} with {}, {} and {}.\n", verb.file,
@@ -30,6 +31,7 @@ ExitCode perform(const Session& session, const CheckFile& verb) {
                                  counted(config->groups.size(), "group"),
                                  counted(config->monitors.size(), "monitor"));
   for (const auto& sentence : safety) environment.out << sentence << '\n';
+  for (const auto& sentence : cost) environment.out << sentence << '\n';
   return ExitCode::done;
 }
 

@@ -34,6 +34,12 @@ void apply(const ApiFault& fault, ApiDecision& decision) {
   }
 }
 
+// A pattern without a service means the action of any.
+bool concerns(const ApiFault& fault, std::string_view action) {
+  return wildcard_match(fault.action, action) ||
+         wildcard_match(fault.action, action.substr(action.find(':') + 1));
+}
+
 }  // namespace
 
 std::string_view to_text(ApiFaultKind kind) {
@@ -60,7 +66,7 @@ ApiDecision decide(std::vector<ApiFault>& faults, const std::string& action,
                    const std::string& instance, Random& random) {
   ApiDecision decision;
   for (ApiFault& fault : faults) {
-    if (!wildcard_match(fault.action, action)) continue;
+    if (!concerns(fault, action)) continue;
     if (!fault.instance.empty() && fault.instance != instance) continue;
     if (fault.count == 0 || !random.chance(fault.rate)) continue;
     if (fault.count > 0) --fault.count;

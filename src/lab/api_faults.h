@@ -25,7 +25,7 @@ std::string_view to_text(ApiFaultKind kind);
 struct ApiFault {
   std::uint64_t id = 0;
   ApiFaultKind kind = ApiFaultKind::latency;
-  std::string action = "*";   // of EC2 or STS; '*' and '?' as in filters
+  std::string action = "*";   // "ReplaceRoute", or with its service "dynamodb:GetItem"; '*' and '?'
   std::string instance = "";  // only calls of this instance's role; empty: of anybody
   double rate = 1;            // strikes this part of the calls
   int count = -1;             // strikes so many times, then is over; -1: no limit
@@ -44,7 +44,7 @@ struct ApiDecision {
   bool hang_up_after = false;
 };
 
-// What strikes this call; counts down the rules that do.
+// What strikes this call, "ec2:ReplaceRoute"; counts down the rules that do.
 ApiDecision decide(std::vector<ApiFault>& faults, const std::string& action,
                    const std::string& instance, Random& random);
 // Sum of the clock skews that concern everybody.

@@ -42,6 +42,7 @@ constexpr const char* fault_help =
   api latency D | stale D | clock-skew D | throttle | error | lost-reply | outage
       [--action PATTERN] [--instance NAME] [--rate SHARE] [--count N]
       [--code CODE] [--status HTTP]
+                                PATTERN: an action, or service:action (dynamodb:*)
                                 latency: calls take D longer. stale: Describe calls show what
                                 was true D ago. clock-skew: the endpoints' clock is D ahead.
                                 throttle: RequestLimitExceeded. error: CODE (InternalError)

@@ -223,6 +223,21 @@ TEST_CASE("API faults strike whom and as often as they say") {
   CHECK(faults.size() == 1);  // the spent one is gone
 }
 
+TEST_CASE("a rule may name a service, or an action of any") {
+  Random random(1);
+  std::vector<ApiFault> faults(1);
+  faults[0].kind = ApiFaultKind::outage;
+  const auto struck = [&](const char* pattern, const char* action) {
+    faults[0].action = pattern;
+    return decide(faults, action, "server1", random).silence;
+  };
+  CHECK(struck("dynamodb:*", "dynamodb:GetItem"));
+  CHECK_FALSE(struck("dynamodb:*", "ec2:DescribeVpcs"));
+  CHECK(struck("Describe*", "ec2:DescribeVpcs"));
+  CHECK(struck("*", "sts:GetCallerIdentity"));
+  CHECK_FALSE(struck("GetItem", "dynamodb:PutItem"));
+}
+
 TEST_CASE("a rate strikes that part of the calls") {
   Random random(1);
   std::vector<ApiFault> faults(1);

@@ -185,7 +185,7 @@ std::expected<Signature, AwsError> verify(const HttpRequest& request, const Find
     return std::unexpected(AwsError{400, "RequestExpired", "Request has expired."});
   }
   if (known->expires_ms != 0 && now_ms >= known->expires_ms) {
-    return std::unexpected(AwsError{400, "RequestExpired", "Request has expired."});
+    return std::unexpected(AwsError{400, "ExpiredToken", "Request has expired."});
   }
   const bool complete = covers(*parts, request, "host") && covers(*parts, request, "x-amz-date") &&
                         covers(*parts, request, "x-amz-security-token") &&

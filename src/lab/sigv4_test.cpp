@@ -106,7 +106,7 @@ TEST_CASE("errors are told apart as AWS does") {
 TEST_CASE("temporary credentials need their token and end") {
   const Credentials temporary = *find("ASIAEXAMPLE");
   CHECK(code_of(signed_describe(temporary), noon_ms) == "good");
-  CHECK(code_of(signed_describe(temporary), noon_ms + 1000) == "RequestExpired");
+  CHECK(code_of(signed_describe(temporary), noon_ms + 1000) == "ExpiredToken");
   Credentials without = temporary;
   without.session_token.clear();
   CHECK(code_of(signed_describe(without), noon_ms) == "AuthFailure");

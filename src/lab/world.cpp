@@ -103,7 +103,8 @@ json cut_json(const Cut& cut) {
 
 std::vector<std::string> endpoint_names(const std::string& region) {
   return {fmt::format("ec2.{}.amazonaws.com", region), fmt::format("sts.{}.amazonaws.com", region),
-          "sts.amazonaws.com", "ec2.amazonaws.com"};
+          "sts.amazonaws.com", "ec2.amazonaws.com",
+          fmt::format("dynamodb.{}.amazonaws.com", region)};
 }
 
 Result<std::unique_ptr<World>> World::build(const WorldOptions& options) {
@@ -119,6 +120,7 @@ Status World::set_up(const Layout& layout) {
   model_ = make_model(layout, wall_clock_ms());
   accounts_.emplace(layout, model_, fresh_seed());
   metadata_.emplace(fresh_seed());
+  dynamodb_.emplace(model_.account, model_.region);
   history_.emplace_back(0, std::make_shared<const Model>(model_));
   std::vector<std::string> names = {"IP:" + to_text(endpoint_address)};
   for (const std::string& name : endpoint_names(layout.region)) names.push_back("DNS:" + name);
@@ -281,6 +283,8 @@ Result<std::string> World::environment(const std::string& instance) {
   text += "AWS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt\n";
   text += fmt::format("AWS_ENDPOINT_URL_EC2=http://ec2.{}.amazonaws.com\n", model_.region);
   text += fmt::format("AWS_ENDPOINT_URL_STS=http://sts.{}.amazonaws.com\n", model_.region);
+  text +=
+      fmt::format("AWS_ENDPOINT_URL_DYNAMODB=http://dynamodb.{}.amazonaws.com\n", model_.region);
   if (instance.empty()) {
     const Credentials& administrator = accounts_->administrator();
     text += fmt::format("AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}\n",
@@ -302,7 +306,8 @@ std::string World::status_json() {
               {"endpoint",
                {{"address", to_text(endpoint_address)},
                 {"ec2", "http://" + endpoint_names(model_.region)[0]},
-                {"sts", "http://" + endpoint_names(model_.region)[1]}}},
+                {"sts", "http://" + endpoint_names(model_.region)[1]},
+                {"dynamodb", fmt::format("http://dynamodb.{}.amazonaws.com", model_.region)}}},
               {"shared", {{"host", options_.directory + "/shared"}, {"instance", "/run/lab"}}},
               {"administrator",
                {{"access_key", accounts_->administrator().access_key},

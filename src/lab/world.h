@@ -12,6 +12,7 @@
 
 #include "lab/accounts.h"
 #include "lab/api_faults.h"
+#include "lab/dynamodb.h"
 #include "lab/ec2.h"
 #include "lab/events.h"
 #include "lab/http_server.h"
@@ -63,6 +64,8 @@ class World {
   // Calls of the API, in order of their steps; api.cpp.
   void admit(Call& call);
   void perform(Call& call);
+  std::vector<InstanceOrder> perform_locked(Call& call);
+  bool refuse_unpermitted(Call& call) const;
   void record(const Call& call);
   static HttpResponse response_to(const Call& call);
   Ec2Outcome execute(const Call& call);
@@ -105,6 +108,7 @@ class World {
       history_;  // since when (monotonic)
   std::optional<Accounts> accounts_;
   std::optional<MetadataService> metadata_;
+  std::optional<DynamoDb> dynamodb_;
   std::vector<ApiFault> api_faults_;
   std::uint64_t api_faults_made_ = 0;
   std::vector<Cut> cuts_;

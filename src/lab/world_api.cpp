@@ -9,11 +9,13 @@
 
 namespace mainstay::lab {
 
+enum class Service { ec2, sts, dynamodb };
+
 struct World::Call {
   const HttpRequest& request;
   Query query;
+  Service service = Service::ec2;
   std::string action = {};
-  bool sts = false;
   std::string id = {};
   std::int64_t started_ns = monotonic_ns();
   std::int64_t now_ms = 0;  // by the endpoint's clock, which may be set wrong
@@ -54,15 +56,64 @@ std::string sts_error(const AwsError& error, const std::string& id) {
       xml_escape(error.code), xml_escape(error.message), id);
 }
 
-// STS has its own words for two of the errors.
+// STS has its own words for some of the errors.
 AwsError in_words_of_sts(AwsError error) {
   if (error.code == "AuthFailure") {
     return {403, "InvalidClientTokenId", "The security token included in the request is invalid."};
   }
-  if (error.code == "RequestExpired") {
+  if (error.code == "RequestExpired" || error.code == "ExpiredToken") {
     return {403, "ExpiredToken", "The security token included in the request is expired"};
   }
   return error;
+}
+
+AwsError in_words_of_ec2(AwsError error) {
+  if (error.code == "ExpiredToken") error.code = "RequestExpired";
+  return error;
+}
+
+constexpr std::string_view dynamodb_target = "DynamoDB_20120810.";
+
+Service service_of(const HttpRequest& request, const Query& query) {
+  const std::string_view host = request.header("host");
+  if (host.starts_with("dynamodb.") || request.header("x-amz-target").starts_with(dynamodb_target))
+    return Service::dynamodb;
+  const bool sts = query.value("Version") == "2011-06-15" || host.starts_with("sts.");
+  return sts ? Service::sts : Service::ec2;
+}
+
+std::string action_of(Service service, const HttpRequest& request, const Query& query) {
+  if (service != Service::dynamodb) return query.value("Action");
+  const std::string_view target = request.header("x-amz-target");
+  return std::string(target.substr(std::min(dynamodb_target.size(), target.size())));
+}
+
+AwsError in_words_of(Service service, AwsError error) {
+  switch (service) {
+    case Service::ec2:
+      return in_words_of_ec2(std::move(error));
+    case Service::sts:
+      return in_words_of_sts(std::move(error));
+    case Service::dynamodb:
+      return in_words_of_dynamodb(std::move(error));
+  }
+  return error;
+}
+
+std::string_view name_of(Service service) {
+  switch (service) {
+    case Service::ec2:
+      return "ec2";
+    case Service::sts:
+      return "sts";
+    case Service::dynamodb:
+      return "dynamodb";
+  }
+  return "";
+}
+
+std::string full_action(Service service, const std::string& action) {
+  return fmt::format("{}:{}", name_of(service), action);
 }
 
 std::vector<std::pair<std::string, std::string>> parameters_of(const Query& query) {
@@ -109,10 +160,12 @@ void World::admit(Call& call) {
   } else {
     call.error = signature.error();
   }
-  call.decision = decide(api_faults_, call.action, call.principal.instance, random_);
-  const bool wrong_service = signature && signature->scope.service != (call.sts ? "sts" : "ec2");
-  const bool wrong_region = signature && signature->scope.region != model_.region &&
-                            !(call.sts && signature->scope.region == "us-east-1");
+  call.decision =
+      decide(api_faults_, full_action(call.service, call.action), call.principal.instance, random_);
+  const bool wrong_service = signature && signature->scope.service != name_of(call.service);
+  const bool global =
+      call.service == Service::sts && signature && signature->scope.region == "us-east-1";
+  const bool wrong_region = signature && signature->scope.region != model_.region && !global;
   if (wrong_service || wrong_region) {
     call.error = AwsError{403, "SignatureDoesNotMatch",
                           "Credential should be scoped to a valid region and service."};
@@ -161,45 +214,61 @@ Ec2Outcome World::execute(const Call& call) {
   return outcome;
 }
 
+bool World::refuse_unpermitted(Call& call) const {
+  const std::string action = full_action(call.service, call.action);
+  if (accounts_->permitted(call.principal, action)) return false;
+  call.error =
+      AwsError{403, "UnauthorizedOperation",
+               fmt::format("You are not authorized to perform this operation. User: {} is not "
+                           "authorized to perform: {} because no identity-based policy allows the "
+                           "{} action",
+                           call.principal.arn, action, action)};
+  return true;
+}
+
+std::vector<InstanceOrder> World::perform_locked(Call& call) {
+  if (call.service == Service::sts) {
+    if (call.action == "GetCallerIdentity") {
+      call.content = sts_identity(call.principal, model_.account);
+    } else {
+      call.error =
+          AwsError{400, "InvalidAction", fmt::format("Could not find operation {}", call.action)};
+    }
+    return {};
+  }
+  if (call.service == Service::dynamodb) {
+    if (DynamoDb::knows(call.action) && refuse_unpermitted(call)) return {};
+    auto reply = dynamodb_->call(call.action, call.request.body, call.now_ms);
+    if (reply) {
+      call.content = std::move(*reply);
+    } else {
+      call.error = reply.error();
+    }
+    return {};
+  }
+  if (ec2_action_known(call.action) && refuse_unpermitted(call)) return {};
+  Ec2Outcome outcome = execute(call);
+  if (!outcome.content) {
+    call.error = outcome.content.error();
+    return {};
+  }
+  call.content = *outcome.content;
+  return outcome.orders;
+}
+
 void World::perform(Call& call) {
   std::vector<InstanceOrder> orders;
   {
     const std::lock_guard lock(mutex_);
-    if (call.sts) {
-      if (call.action == "GetCallerIdentity") {
-        call.content = sts_identity(call.principal, model_.account);
-      } else {
-        call.error =
-            AwsError{400, "InvalidAction", fmt::format("Could not find operation {}", call.action)};
-      }
-      return;
-    }
-    if (ec2_action_known(call.action) &&
-        !accounts_->permitted(call.principal, "ec2:" + call.action)) {
-      call.error = AwsError{
-          403, "UnauthorizedOperation",
-          fmt::format(
-              "You are not authorized to perform this operation. User: {} is not authorized "
-              "to perform: ec2:{} because no identity-based policy allows the ec2:{} action",
-              call.principal.arn, call.action, call.action)};
-      return;
-    }
-    Ec2Outcome outcome = execute(call);
-    if (!outcome.content) {
-      call.error = outcome.content.error();
-      return;
-    }
-    call.content = *outcome.content;
-    orders = outcome.orders;
+    orders = perform_locked(call);
   }
   for (const InstanceOrder& order : orders) carry_out(order);
 }
 
 HttpResponse World::on_api(const HttpRequest& request) {
   Call call{request, query_of(request)};
-  call.action = call.query.value("Action");
-  call.sts =
-      call.query.value("Version") == "2011-06-15" || request.header("host").starts_with("sts.");
+  call.service = service_of(request, call.query);
+  call.action = action_of(call.service, request, call.query);
   admit(call);
   if (call.decision.delay_ms > 0) {
     std::unique_lock lock(mutex_);
@@ -208,19 +277,27 @@ HttpResponse World::on_api(const HttpRequest& request) {
   }
   if (!call.error) call.error = call.decision.error;
   if (!call.error && !call.decision.silence) perform(call);
+  if (call.error) call.error = in_words_of(call.service, std::move(*call.error));
   record(call);
   return response_to(call);
 }
 
 HttpResponse World::response_to(const Call& call) {
-  HttpResponse response{.type = "text/xml;charset=UTF-8"};
-  if (call.error) {
-    const AwsError error = call.sts ? in_words_of_sts(*call.error) : *call.error;
-    response.status = error.status;
-    response.body = call.sts ? sts_error(error, call.id) : ec2_error(error, call.id);
-  } else {
-    response.body = call.sts ? sts_response(call.content, call.id)
-                             : ec2_response(call.action, call.content, call.id);
+  HttpResponse response{.status = call.error ? call.error->status : 200,
+                        .type = "text/xml;charset=UTF-8"};
+  switch (call.service) {
+    case Service::ec2:
+      response.body = call.error ? ec2_error(*call.error, call.id)
+                                 : ec2_response(call.action, call.content, call.id);
+      break;
+    case Service::sts:
+      response.body =
+          call.error ? sts_error(*call.error, call.id) : sts_response(call.content, call.id);
+      break;
+    case Service::dynamodb:
+      response.type = "application/x-amz-json-1.0";
+      response.body = call.error ? dynamodb_error(*call.error) : call.content;
+      break;
   }
   // Clients correct their own clock by the Date of an answer.
   response.headers = {{"x-amzn-RequestId", call.id}, {"Date", ec2::http_date(call.now_ms)}};
@@ -241,7 +318,9 @@ void World::record(const Call& call) {
                     .caller = caller,
                     .outcome = outcome,
                     .duration_us = (monotonic_ns() - call.started_ns) / 1000,
-                    .details = parameters_of(call.query)});
+                    .details = call.service == Service::dynamodb
+                                   ? dynamodb_details(call.request.body)
+                                   : parameters_of(call.query)});
 }
 
 void World::set_state(const std::string& instance, InstanceState state) {

@@ -90,6 +90,32 @@ TEST_CASE("what the role may not do is refused in AWS's words") {
   CHECK(contains(missing.err, "(InvalidRouteTableID.NotFound)"));
 }
 
+TEST_CASE("aws dynamodb works on a table, with conditions and the faults of its service") {
+  const Lab& lab = shared_lab();
+  const std::string table = "--table-name arbiter-test ";
+  const auto made =
+      aws(lab, "server1",
+          "dynamodb create-table " + table +
+              "--billing-mode PAY_PER_REQUEST --key-schema AttributeName=id,KeyType=HASH "
+              "--attribute-definitions AttributeName=id,AttributeType=S");
+  CHECK_MESSAGE(made.code == 0, made.err);
+  REQUIRE(aws(lab, "server1", "dynamodb wait table-exists " + table).code == 0);
+  const std::string put = "dynamodb put-item " + table +
+                          "--item {\"id\":{\"S\":\"a\"},\"n\":{\"N\":\"7\"}} "
+                          "--condition-expression attribute_not_exists(id)";
+  CHECK(aws(lab, "server1", put).code == 0);
+  CHECK(contains(aws(lab, "server2", put).err, "(ConditionalCheckFailedException)"));
+  const std::string get = "dynamodb get-item --consistent-read --output text --query Item.n.N " +
+                          table + "--key {\"id\":{\"S\":\"a\"}}";
+  CHECK(aws(lab, "server2", get).out == "7\n");
+  fault(lab, "api error --code InternalServerError --action dynamodb:*");
+  CHECK(contains(api(lab, "server1", "Action=DescribeVpcs"), "<vpcId>vpc-"));
+  fault(lab, "deny ha-node dynamodb:GetItem");
+  fault(lab, "api clear");
+  CHECK(contains(aws(lab, "server2", get).err, "(AccessDeniedException)"));
+  fault(lab, "permit ha-node all");
+}
+
 TEST_CASE("a wrong key, an old signature and expired credentials are told apart") {
   const Lab& lab = shared_lab();
   const auto with_keys = [&](const std::string& key, const std::string& secret) {
