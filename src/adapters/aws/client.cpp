@@ -31,11 +31,16 @@ struct Client::Progress {
 
 namespace {
 
+std::string shown(const std::string& service) {
+  if (service == "dynamodb") return "DynamoDB";
+  std::string name = service;
+  for (char& c : name) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  return name;
+}
+
 // "EC2 ReplaceRoute of route table rtb-1".
 std::string name_of(const Question& question) {
-  std::string service = question.service;
-  for (char& c : service) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-  std::string name = service + ' ' + question.action;
+  std::string name = shown(question.service) + ' ' + question.action;
   if (!question.subject.empty()) name += " of " + question.subject;
   return name;
 }
@@ -158,7 +163,7 @@ Client::Outcome Client::judge(const Question& question, const HttpResult& result
   outcome.kind = kind_of(fault);
   outcome.throttled = outcome.kind == FaultKind::throttled;
   outcome.again = outcome.throttled || outcome.kind == FaultKind::transient;
-  outcome.may_have_happened = outcome.kind == FaultKind::transient;
+  outcome.may_have_happened = outcome.kind == FaultKind::transient || result->repeated;
   outcome.learned_skew = outcome.kind == FaultKind::clock && learn_skew(*result);
   const std::string action = question.service + ':' + question.action;
   outcome.refusal = {{aws::code_of(fault), sentence_of(fault, action, question.subject)}, fault};

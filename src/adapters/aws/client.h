@@ -39,6 +39,7 @@ struct Endpoint {
   std::string proxy;
   HttpTls tls;
 };
+using FaultParser = std::function<Fault(int status, std::string_view body)>;
 using EndpointSource = std::function<Task<Result<Endpoint>>(std::string service, Call)>;
 
 struct Refusal {
@@ -60,7 +61,7 @@ class Client {
     HttpSend http;
     Identity identity;
     EndpointSource endpoint;
-    std::function<Fault(int status, std::string_view body)> parse_fault;
+    FaultParser parse_fault;
     Random random;
     RetryPolicy retry;
     Duration connect_limit = 3s;

@@ -143,6 +143,10 @@ TEST_CASE("a change whose answer is lost may have happened, whatever the later a
     world.http.answers(500, "");
     world.http.answers(403, fault("UnauthorizedOperation"));
   }
+  SUBCASE("it was written twice, and the second was refused") {
+    world.http.answers(400, fault("IncorrectState"));
+    world.http.script.back().result->repeated = true;
+  }
   const auto answer = world.ask(Effect::change);
   CHECK(answer.error().error.code == Code::outcome_unknown);
   CHECK(answer.error().error.message.ends_with("; it may or may not have happened"));

@@ -36,9 +36,13 @@ struct Connection::Parts {
                      return take_on(std::move(source), std::move(role), call);
                    }}),
         cache(clock, [this](Call call) { return chain.find(call); }),
-        client(client_parts({.current = [this](Call call) { return cache.current(call); },
-                             .discard = [this] { cache.discard(); }})),
+        client(client_parts(own_identity())),
         ec2(client, metadata) {}
+
+  Identity own_identity() {
+    return {.current = [this](Call call) { return cache.current(call); },
+            .discard = [this] { cache.discard(); }};
+  }
 
   Client::Parts client_parts(Identity identity) {
     return {.clock = clock,
@@ -86,6 +90,18 @@ Result<std::unique_ptr<Connection>> Connection::open(Clock& clock, EventLoop& lo
 Aws& Connection::aws() { return parts_->ec2; }
 Metadata& Connection::metadata() { return parts_->metadata; }
 Client& Connection::client() { return parts_->client; }
+std::unique_ptr<Client> Connection::client_for(Manner manner) {
+  auto parts = parts_->client_parts(parts_->own_identity());
+  parts.endpoint = [&endpoints = parts_->endpoints, place = std::move(manner.place)](
+                       std::string service, Call call) {
+    return endpoints.at(place, std::move(service), call);
+  };
+  parts.parse_fault = std::move(manner.parse_fault);
+  parts.retry = manner.retry;
+  parts.connect_limit = manner.connect_limit;
+  return std::make_unique<Client>(std::move(parts));
+}
+
 HttpSend Connection::http() { return parts_->http.sender(); }
 
 }  // namespace mainstay::aws

@@ -6,6 +6,7 @@
 #include "adapters/aws/client.h"
 #include "adapters/aws/environment.h"
 #include "adapters/aws/metadata.h"
+#include "adapters/aws/settings.h"
 #include "adapters/http/event_loop.h"
 #include "ports/aws.h"
 #include "ports/clock.h"
@@ -24,8 +25,16 @@ class Connection {
 
   Aws& aws();
   Metadata& metadata();
-  // For the services that come later (Route 53, DynamoDB).
+  // For the services that come later (Route 53).
   Client& client();
+  // A client for a service with words, haste or a place of its own; this outlives it.
+  struct Manner {
+    FaultParser parse_fault;
+    RetryPolicy retry;
+    Place place;
+    Duration connect_limit = 3s;
+  };
+  std::unique_ptr<Client> client_for(Manner manner);
   // For whatever else speaks HTTP on this loop.
   HttpSend http();
 

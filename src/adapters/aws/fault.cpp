@@ -42,10 +42,11 @@ constexpr std::array<std::string_view, 6> clock_codes = {
 constexpr std::array<std::string_view, 4> expired_codes = {
     "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"};
 
-constexpr std::array<std::string_view, 8> denied_codes = {
-    "UnauthorizedOperation", "AccessDenied",  "AccessDeniedException",
-    "AccessDeniedFault",     "OptInRequired", "MissingAuthenticationToken",
-    "IncompleteSignature",   "Blocked"};
+constexpr std::array<std::string_view, 10> denied_codes = {
+    "UnauthorizedOperation",       "AccessDenied",  "AccessDeniedException",
+    "AccessDeniedFault",           "OptInRequired", "MissingAuthenticationToken",
+    "IncompleteSignature",         "Blocked",       "MissingAuthenticationTokenException",
+    "IncompleteSignatureException"};
 
 constexpr std::array<std::string_view, 6> conflict_codes = {
     "IncorrectInstanceState", "IncorrectState",     "DependencyViolation",

@@ -128,19 +128,39 @@ Endpoints::Endpoints(const Settings& settings, Metadata& metadata)
   if (!region_.empty()) domain_ = domain_of(region_);
 }
 
+std::string Endpoints::url_of(const std::string& service, const std::string& region,
+                              const std::string& domain) const {
+  auto chosen = settings_.endpoints.find(service);
+  if (chosen == settings_.endpoints.end()) chosen = settings_.endpoints.find("");
+  if (chosen != settings_.endpoints.end()) return chosen->second;
+  return fmt::format("https://{}.{}.{}", service, region, domain);
+}
+
 Task<Result<Endpoint>> Endpoints::of(std::string service, Call call) {
-  if (domain_.empty()) {
+  Place settled;
+  co_return co_await at(std::move(settled), std::move(service), std::move(call));
+}
+
+Task<Result<Endpoint>> Endpoints::at(Place place, std::string service, Call call) {
+  if (const Status status = check_region(place.region); !status) {
+    co_return std::unexpected(status.error());
+  }
+  if (const Status status = check_url("the endpoint of " + service, place.url); !status) {
+    co_return std::unexpected(status.error());
+  }
+  if (place.region.empty() && domain_.empty()) {
     const Status located = co_await locate(call);
     if (!located) co_return std::unexpected(located.error());
   }
   Endpoint endpoint;
-  endpoint.region = region_;
+  endpoint.region = place.region.empty() ? region_ : place.region;
   endpoint.tls = settings_.tls;
-  auto chosen = settings_.endpoints.find(service);
-  if (chosen == settings_.endpoints.end()) chosen = settings_.endpoints.find("");
-  endpoint.url = chosen != settings_.endpoints.end()
-                     ? chosen->second
-                     : fmt::format("https://{}.{}.{}", service, region_, domain_);
+  endpoint.url = place.url;
+  if (endpoint.url.empty()) {
+    endpoint.url = url_of(service, endpoint.region,
+                          endpoint.region == region_ ? domain_ : domain_of(endpoint.region));
+  }
+  while (endpoint.url.ends_with('/')) endpoint.url.pop_back();
   if (const auto url = parse_url(endpoint.url)) {
     endpoint.proxy = proxy_for(settings_.proxies, *url);
   }

@@ -31,15 +31,25 @@ Result<Settings> settings_from(Environment environment);
 // "amazonaws.com" and its kin, by the region's partition.
 std::string domain_of(std::string_view region);
 
+// Where a service is to be asked instead of where the settings say.
+struct Place {
+  std::string region;  // "": the settings', or the instance's own
+  std::string url;     // "": the settings', or the region's own
+};
+
 // The endpoints of services; asks the metadata service once for what the settings leave open.
 class Endpoints {
  public:
   Endpoints(const Settings& settings, Metadata& metadata);
 
   Task<Result<Endpoint>> of(std::string service, Call call);
+  // invalid: the place's region or URL is none.
+  Task<Result<Endpoint>> at(Place place, std::string service, Call call);
 
  private:
   Task<Status> locate(Call call);
+  std::string url_of(const std::string& service, const std::string& region,
+                     const std::string& domain) const;
 
   const Settings& settings_;
   Metadata& metadata_;

@@ -69,6 +69,24 @@ TEST_CASE("an endpoint of a service goes before the endpoint of all") {
             ->url == "https://ec2.a-1.amazonaws.com");
 }
 
+TEST_CASE("a service may be asked at another place than the settings'") {
+  World world({{"AWS_REGION", "a-1"}, {"AWS_ENDPOINT_URL_EC2", "http://127.0.0.1:9000"}});
+  const auto at = [&](Place place, const char* service) {
+    Endpoints endpoints(world.settings, world.metadata);
+    const Call call{world.clock.now() + 10s, {}};
+    return run(world.clock, endpoints.at(std::move(place), service, call));
+  };
+  CHECK(at({}, "ec2")->url == "http://127.0.0.1:9000");
+  CHECK(at({.region = "b-1", .url = ""}, "dynamodb")->url == "https://dynamodb.b-1.amazonaws.com");
+  CHECK(at({.region = "cn-north-1", .url = ""}, "dynamodb")->url ==
+        "https://dynamodb.cn-north-1.amazonaws.com.cn");
+  const auto elsewhere = at({.region = "", .url = "http://127.0.0.1:8000/"}, "dynamodb");
+  CHECK(elsewhere->url == "http://127.0.0.1:8000");
+  CHECK(elsewhere->region == "a-1");
+  CHECK(at({.region = "evil.example/", .url = ""}, "dynamodb").error().code == Code::invalid);
+  CHECK(at({.region = "", .url = "nowhere"}, "dynamodb").error().code == Code::invalid);
+}
+
 TEST_CASE("a proxy is for the service, not for whom no_proxy names") {
   const Environment environment = {{"AWS_REGION", "a-1"}, {"HTTPS_PROXY", "http://proxy:3128"}};
   CHECK(World(environment).endpoint()->proxy == "http://proxy:3128");

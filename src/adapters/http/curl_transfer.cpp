@@ -73,6 +73,8 @@ bool CurlTransfer::set_up() {
   set(handle_, CURLOPT_WRITEDATA, this);
   set(handle_, CURLOPT_HEADERFUNCTION, &on_header);
   set(handle_, CURLOPT_HEADERDATA, this);
+  set(handle_, CURLOPT_PREREQFUNCTION, &on_request);
+  set(handle_, CURLOPT_PREREQDATA, this);
   set_up_body();
   set_up_connection();
   return set_up_headers();
@@ -150,6 +152,7 @@ HttpResult CurlTransfer::finish(CURLcode verdict) {
     long status = 0;
     curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
     response_.status = static_cast<int>(status);
+    response_.repeated = times_written_ > 1;
     return std::move(response_);
   }
   if (too_large_) {
@@ -170,6 +173,12 @@ std::size_t CurlTransfer::on_body(char* data, std::size_t, std::size_t size, voi
   }
   body.append(data, size);
   return size;
+}
+
+// Called on each connection that the request is about to be written to.
+int CurlTransfer::on_request(void* self, char*, char*, int, int) {
+  ++static_cast<CurlTransfer*>(self)->times_written_;
+  return CURL_PREREQFUNC_OK;
 }
 
 std::size_t CurlTransfer::on_header(char* data, std::size_t, std::size_t size, void* self) {

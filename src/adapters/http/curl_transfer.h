@@ -34,6 +34,7 @@ class CurlTransfer {
   bool set_up_headers();
   void set_up_connection();
   static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self);
+  static int on_request(void* self, char*, char*, int, int);
   static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self);
 
   HttpRequest request_;
@@ -41,6 +42,7 @@ class CurlTransfer {
   HttpResponse response_;
   std::size_t header_size_ = 0;
   bool too_large_ = false;
+  int times_written_ = 0;
   CURL* handle_ = nullptr;
   curl_slist* headers_ = nullptr;
   char error_[CURL_ERROR_SIZE] = {};

@@ -64,6 +64,9 @@ struct HttpResponse {
   int status = 0;
   HttpHeaders headers;
   std::string body;
+  // Written again on a new connection, since the kept one closed without an answer: the server may
+  // have seen it twice, and this is its second word.
+  bool repeated = false;
   friend bool operator==(const HttpResponse&, const HttpResponse&) = default;
 };
 

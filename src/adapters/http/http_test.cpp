@@ -88,6 +88,23 @@ TEST_CASE("a connection that the server has closed is replaced") {
   CHECK(server.requests().size() == 2);
 }
 
+TEST_CASE("a request that a kept connection swallowed is written again, and says so") {
+  int seen = 0;
+  TestServer server([&](const auto&) {
+    ++seen;
+    return Answer{.ending = seen == 2 ? Ending::break_off : Ending::keep};
+  });
+  World world;
+  const auto first = world.send({.method = "POST", .url = server.url(), .body = "1"});
+  const auto second = world.send({.method = "POST", .url = server.url(), .body = "2"});
+  REQUIRE(first.has_value());
+  REQUIRE(second.has_value());
+  CHECK_FALSE(first->repeated);
+  CHECK(second->repeated);
+  CHECK(server.requests().size() == 3);
+  CHECK(server.requests().at(1).body == server.requests().at(2).body);
+}
+
 TEST_CASE("where nobody listens nothing was sent") {
   World world;
   const auto answer = world.get(fmt::format("http://127.0.0.1:{}/", closed_port()));
