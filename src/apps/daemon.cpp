@@ -21,6 +21,7 @@
 #include "adapters/linux/watchdog.h"
 #include "apps/chronicle.h"
 #include "apps/door.h"
+#include "apps/etcd_link.h"
 #include "apps/loaded_store.h"
 #include "apps/version.h"
 #include "catalog/catalog.h"
@@ -112,6 +113,7 @@ struct Daemon::Impl {
   std::optional<LinuxProcess> process;
   LinuxHost host{loop};
   std::unique_ptr<aws::Connection> aws;
+  std::unique_ptr<Arbiter> arbiter;
   std::optional<LinuxPower> power;
   std::unique_ptr<NodeDriver> driver;
   std::unique_ptr<Door> door;
@@ -165,6 +167,7 @@ struct Daemon::Impl {
         aws::Connection::open(clock, loop, aws::process_environment(), Random(random_seed()));
     if (!connection) return std::unexpected(connection.error());
     aws = std::move(*connection);
+    if (auto linked = link_arbiter(); !linked) return linked;
     const auto& device = prepared.options.watchdog_device;
     power.emplace(
         loop, *notifier,
@@ -173,6 +176,14 @@ struct Daemon::Impl {
             .stop_service = [this] { on_stopped(); },
             .device = device.empty() ? WatchdogDevice{} : watchdog_device(device),
             .tell = [this](const std::string& text) { say(Severity::error, text); }});
+    return {};
+  }
+
+  Status link_arbiter() {
+    if (prepared.config->arbitration.arbiter.kind != ArbiterKind::etcd) return {};
+    auto linked = link_etcd(*prepared.config, clock, aws->http());
+    if (!linked) return std::unexpected(linked.error());
+    arbiter = std::move(*linked);
     return {};
   }
 
@@ -186,7 +197,7 @@ struct Daemon::Impl {
                   .self = prepared.self,
                   .seed = random_seed(),
                   .log_directory = prepared.options.log_directory},
-        NodePorts{clock, *network, store, *process, host, aws->aws(), *power},
+        NodePorts{clock, *network, store, *process, host, aws->aws(), *power, arbiter.get()},
         NodeObserver{.on_event = {}, .on_action = [this](const Action& action, Instant) {
                        chronicle.on_action(action);
                      }});

@@ -89,11 +89,13 @@ TEST_CASE("everything that is wrong is said at once") {
 TEST_CASE("what this release cannot do is refused, not ignored") {
   ClusterConfig config;
   CHECK(not_in_this_release(config).empty());
-  config.arbitration.arbiter.kind = ArbiterKind::dynamodb;
+  config.arbitration.arbiter.kind = ArbiterKind::etcd;
+  CHECK(not_in_this_release(config).empty());
+  config.arbitration.arbiter.kind = ArbiterKind::simulated;
   config.arbitration.forced_stop.kind = ForcedStopKind::ec2;
   const auto refusals = not_in_this_release(config);
   REQUIRE(refusals.size() == 2);
-  CHECK(has(refusals[0], "arbiters are not in this release"));
+  CHECK(has(refusals[0], "this arbiter is not in this release"));
   CHECK(has(refusals[1], "forced stop is not in this release"));
 }
 

@@ -37,10 +37,11 @@ Refusals lines_of(const Problems& problems, const std::string& file) {
 
 Refusals not_in_this_release(const ClusterConfig& config) {
   Refusals refusals;
-  if (config.arbitration.arbiter.kind != ArbiterKind::none) {
+  const ArbiterKind arbiter = config.arbitration.arbiter.kind;
+  if (arbiter != ArbiterKind::none && arbiter != ArbiterKind::etcd) {
     refusals.emplace_back(
-        "arbitration: arbiters are not in this release: the simulator knows them, a real cluster "
-        "cannot use one yet. Leave [arbitration.arbiter] out.");
+        "arbitration: this arbiter is not in this release: the simulator knows it, a real cluster "
+        "cannot use it yet. Say arbiter = \"etcd\", or leave it out.");
   }
   if (config.arbitration.forced_stop.kind != ForcedStopKind::none) {
     refusals.emplace_back(

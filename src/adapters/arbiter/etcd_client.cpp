@@ -51,11 +51,11 @@ Task<Answer> Client::ask(Question question, Call call) {
     const Attempt next{endpoint_,
                        {attempt_deadline(clock_.now(), call.deadline), call.cancellation}};
     Outcome outcome = co_await attempt(question, next);
+    answer.ambiguous |= outcome.may_have_happened;
     if (outcome.body) {
       answer.body = std::move(outcome.body);
       co_return answer;
     }
-    answer.ambiguous |= outcome.may_have_happened;
     if (mend(outcome.cure, mended)) continue;
     if (outcome.cure == Cure::elsewhere) leave(next.endpoint);
     // A token names a revision that the member waits for: after a loss of data, for ever.
@@ -116,8 +116,11 @@ Task<Client::Outcome> Client::post(Question question, Attempt attempt) {
   request.response_size_max = answer_size_max;
   HttpResult result = co_await http_(std::move(request), attempt.call);
   Outcome outcome;
+  // The first writing of a repeated one may have been heard, whatever is said to the second.
+  const bool repeated = result && result->repeated;
   if (result && result->status == 200) {
     outcome.body = std::move(result->body);
+    outcome.may_have_happened = repeated;
     co_return outcome;
   }
   Fault fault = result ? fault_of(*result, settings_.user) : fault_of(result.error());
@@ -125,7 +128,7 @@ Task<Client::Outcome> Client::post(Question question, Attempt attempt) {
       fmt::format("etcd {}, {}: {}", endpoint, question.subject, fault.error.message);
   outcome.body = std::unexpected(std::move(fault.error));
   outcome.cure = fault.cure;
-  outcome.may_have_happened = fault.may_have_happened;
+  outcome.may_have_happened = fault.may_have_happened || repeated;
   co_return outcome;
 }
 

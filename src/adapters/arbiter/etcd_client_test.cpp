@@ -98,6 +98,15 @@ TEST_CASE("what etcd cannot tell is doubt") {
   CHECK(bench.ask(Effect::change).ambiguous);
 }
 
+TEST_CASE("what is said to a request that was written twice leaves doubt about the first") {
+  Bench bench;
+  bench.http.script.push_back({HttpResponse{.status = 200, .body = "no", .repeated = true}});
+  CHECK(bench.ask(Effect::change).ambiguous);
+  bench.http.script.push_back({HttpResponse{
+      .status = 403, .body = refusal("etcdserver: permission denied", 7), .repeated = true}});
+  CHECK(bench.ask(Effect::change).body.error().code == Code::outcome_unknown);
+}
+
 TEST_CASE("a token is had once, and renewed when it has expired") {
   Bench bench("mainstay");
   bench.http.answers(200, R"({"token":"first"})");
