@@ -28,6 +28,12 @@ std::string head(const Site& site) {
                             fmt::join(addresses, ", "));
 }
 
+std::string arbitration(const Site& site) {
+  std::string text = fmt::format("\n[arbitration]\narbiter = {}\n", quoted(site.arbiter));
+  if (site.etcd_endpoints.empty()) return text;
+  return text + fmt::format("[arbitration.etcd]\nendpoints = {}\n", list(site.etcd_endpoints));
+}
+
 // Each node asks the NAT instance of its own zone whether it is cut off itself.
 std::string reachability(const Site& site) {
   std::string text = "\n[[arbitration.reachability]]\nname = \"nat\"\nkind = \"ping\"\n";
@@ -68,7 +74,7 @@ std::string monitor(const Site& site) {
 }  // namespace
 
 std::string cluster_toml(const Site& site) {
-  return head(site) + reachability(site) + group(site) + monitor(site);
+  return head(site) + arbitration(site) + reachability(site) + group(site) + monitor(site);
 }
 
 }  // namespace mainstay::bench

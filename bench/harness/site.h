@@ -25,6 +25,8 @@ struct Site {
   std::vector<SiteNode> nodes;
   std::vector<std::string> web;  // the program that serves the page, with its arguments
   std::string profile = "default";
+  std::string arbiter = "none";  // or "etcd"
+  std::vector<std::string> etcd_endpoints = {};
 };
 
 std::string cluster_toml(const Site& site);
