@@ -5,6 +5,7 @@
 #include "adapters/arbiter/etcd_test_proxy.h"
 #include "adapters/arbiter/etcd_test_users.h"
 #include "adapters/arbiter/etcd_test_world.h"
+#include "adapters/aws/test_world.h"
 #include "adapters/http/url.h"
 #include "ports/arbiter_contract.h"
 
@@ -163,6 +164,27 @@ TEST_CASE("a full etcd says what to do") {
   CHECK(written.error().code == Code::unavailable);
   CHECK(has(written.error().message, "database space exceeded; compact and defragment it"));
   CHECK(world.read(shop, "node/a").has_value());
+}
+
+TEST_CASE("a write overtaken after its answer was lost is unknown, not refused") {
+  aws::ManualClock clock;
+  aws::ScriptedHttp http(clock);
+  EtcdArbiter shop(clock, http.sender(), {.cluster = "shop", .endpoints = {"http://one:2379"}});
+  // The version of somebody else's write: 12.
+  const std::string overtaken =
+      R"({"header":{"cluster_id":"1","revision":"7"},"responses":[{"response_range":{"kvs":[)"
+      R"({"key":"L21haW5zdGF5L3Nob3Avbm9kZS9hI3ZlcnNpb24=","value":"MTI="}]}}]})";
+  const auto swap = [&] {
+    return aws::run(clock, shop.swap("node/a", 11, {}, Call(clock.now() + 1s)));
+  };
+  http.answers(200, overtaken);
+  CHECK(swap().error().code == Code::conflict);
+  http.fails(HttpProblem::broken, true);
+  http.answers(200, overtaken);
+  CHECK(swap().error().code == Code::outcome_unknown);
+  http.fails(HttpProblem::unreachable, false);
+  http.answers(200, overtaken);
+  CHECK(swap().error().code == Code::conflict);
 }
 
 TEST_CASE("a member that is not there is unavailable until the deadline, and named") {

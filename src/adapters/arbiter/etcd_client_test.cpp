@@ -41,6 +41,7 @@ TEST_CASE("the next member is asked when one is out of reach, and stays the firs
   bench.http.fails(HttpProblem::unreachable, false);
   bench.http.answers(200, "yes");
   const Answer answer = bench.ask(Effect::change);
+  REQUIRE(answer.body);
   CHECK(*answer.body == "yes");
   CHECK_FALSE(answer.ambiguous);
   bench.http.answers(200, "yes");
@@ -57,6 +58,7 @@ TEST_CASE("a silent member leaves time for the others") {
   bench.http.is_silent();
   bench.http.answers(200, "yes");
   const Answer answer = bench.ask(Effect::change);
+  REQUIRE(answer.body);
   CHECK(*answer.body == "yes");
   CHECK(answer.ambiguous);
   CHECK(bench.http.seen[1].at - bench.http.seen[0].at == 600ms);

@@ -46,7 +46,7 @@ class Writer {
   // Until so many more numbers were acknowledged; a side that fails for long gives up.
   void write(int count) {
     for (int tries = 0; count > 0; ++tries) {
-      REQUIRE_MESSAGE(tries < 400, last_trouble_);
+      REQUIRE_MESSAGE(tries < 30, last_trouble_);
       if (append()) --count;
     }
   }
