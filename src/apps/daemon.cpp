@@ -23,6 +23,7 @@
 #include "apps/door.h"
 #include "apps/etcd_link.h"
 #include "apps/loaded_store.h"
+#include "apps/told_arbiter.h"
 #include "apps/version.h"
 #include "catalog/catalog.h"
 #include "config/difference.h"
@@ -183,7 +184,9 @@ struct Daemon::Impl {
     if (prepared.config->arbitration.arbiter.kind != ArbiterKind::etcd) return {};
     auto linked = link_etcd(*prepared.config, clock, aws->http());
     if (!linked) return std::unexpected(linked.error());
-    arbiter = std::move(*linked);
+    arbiter = std::make_unique<ToldArbiter>(
+        std::move(*linked),
+        [this](Severity severity, const std::string& text) { say(severity, text); });
     return {};
   }
 

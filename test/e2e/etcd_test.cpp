@@ -97,6 +97,7 @@ TEST_CASE("a cluster whose arbiter is etcd: a dead node, a dead arbiter, and bot
       must(run_case("node-killed", stage.lab, *stage.cluster, stage.programs, 200ms));
   CHECK(killed.evidence == "lease");
   CHECK(killed.result.both_active_ms == 0);
+  CHECK(killed.result.outage_ms < 8000);
   const View moved = must(stage.cluster->wait_until_formed(patience));
   CHECK(moved.owner == second);
   CHECK(must(stage.cluster->last_activation(second))
@@ -108,6 +109,7 @@ TEST_CASE("a cluster whose arbiter is etcd: a dead node, a dead arbiter, and bot
   const auto without =
       must(run_case("program-killed", stage.lab, *stage.cluster, stage.programs, 8s));
   CHECK(without.evidence == "none");
+  CHECK(stage.said_by(second, fmt::format("the arbiter: etcd {}, record /mainstay/", store_url)));
   CHECK(without.result.both_active_ms == 0);
   const View stayed = must(stage.cluster->wait_until_formed(patience));
   CHECK(stayed.owner == second);
