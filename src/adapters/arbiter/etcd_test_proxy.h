@@ -10,7 +10,9 @@
 #include <atomic>
 #include <list>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include <fmt/format.h>
 
