@@ -1,6 +1,7 @@
 #include "harness/lab.h"
 
 #include <array>
+#include <fstream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -49,9 +50,28 @@ Command Lab::command(std::vector<std::string> words, Duration patience) const {
           .patience = patience};
 }
 
-Result<Lab> Lab::up(const Programs& programs, const std::string& folder) {
+Status Lab::write_layout(const std::vector<ExtraInstance>& extra, const std::string& file) const {
+  auto layout = parsed(output_of(command({"layout"})), "the built-in layout");
+  if (!layout) return std::unexpected(layout.error());
+  for (const ExtraInstance& one : extra) {
+    (*layout)["instances"].push_back(
+        {{"name", one.name}, {"subnet", one.subnet}, {"address", one.address}});
+  }
+  std::ofstream out(file);
+  out << *layout;
+  out.close();
+  return out ? Status{} : failure(Code::unavailable, "cannot write " + file);
+}
+
+Result<Lab> Lab::up(const Programs& programs, const std::string& folder,
+                    const std::vector<ExtraInstance>& extra) {
   Lab lab(programs.lab, folder + "/lab");
   std::vector<std::string> words = {"up"};
+  if (!extra.empty()) {
+    const std::string layout = folder + "/layout.json";
+    if (auto done = lab.write_layout(extra, layout); !done) return std::unexpected(done.error());
+    words.insert(words.end(), {"--layout", layout});
+  }
   if (hidden_in_instances(programs.folder + "/")) {
     words.insert(words.end(), {"--bind", programs.folder});
   }

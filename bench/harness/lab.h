@@ -20,10 +20,18 @@ struct RouteTarget {
   std::string eni;
 };
 
+// An instance besides those of the built-in layout.
+struct ExtraInstance {
+  std::string name;
+  std::string subnet;
+  std::string address;
+};
+
 class Lab {
  public:
   // Brings it up in FOLDER/lab. Its shared folder is seen by every instance as /run/lab.
-  static Result<Lab> up(const Programs& programs, const std::string& folder);
+  static Result<Lab> up(const Programs& programs, const std::string& folder,
+                        const std::vector<ExtraInstance>& extra = {});
   Lab(Lab&& other) noexcept;
   Lab& operator=(Lab&&) = delete;
   // Takes it down, with everything that runs in it.
@@ -56,6 +64,8 @@ class Lab {
  private:
   // Of the route tables, by id.
   Result<std::map<std::string, std::string>> table_names() const;
+  // Writes the built-in layout with more instances to this file.
+  Status write_layout(const std::vector<ExtraInstance>& extra, const std::string& file) const;
   Lab(std::string program, std::string folder)
       : program_(std::move(program)), folder_(std::move(folder)) {}
 

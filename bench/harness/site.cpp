@@ -29,7 +29,9 @@ std::string head(const Site& site) {
 }
 
 std::string arbitration(const Site& site) {
-  return fmt::format("\n[arbitration]\narbiter = {}\n", quoted(site.arbiter));
+  std::string text = fmt::format("\n[arbitration]\narbiter = {}\n", quoted(site.arbiter));
+  if (site.etcd_endpoints.empty()) return text;
+  return text + fmt::format("[arbitration.etcd]\nendpoints = {}\n", list(site.etcd_endpoints));
 }
 
 // Each node asks the NAT instance of its own zone whether it is cut off itself.

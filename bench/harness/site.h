@@ -25,8 +25,9 @@ struct Site {
   std::vector<SiteNode> nodes;
   std::vector<std::string> web;  // the program that serves the page, with its arguments
   std::string profile = "default";
-  std::string forced_stop;  // the lines of [arbitration.forced_stop]; "": none is configured
-  std::string arbiter = "none";  // or "dynamodb": the lab's
+  std::string forced_stop;       // the lines of [arbitration.forced_stop]; "": none is configured
+  std::string arbiter = "none";  // "dynamodb": the lab's; "etcd": that of the endpoints
+  std::vector<std::string> etcd_endpoints = {};
 };
 
 std::string cluster_toml(const Site& site);

@@ -5,6 +5,7 @@
 
 #include "adapters/arbiter/dynamodb_store.h"
 #include "adapters/aws/connection.h"
+#include "base/result.h"
 #include "config/model.h"
 #include "ports/arbiter.h"
 #include "ports/arbiter_store.h"
@@ -21,7 +22,9 @@ struct ArbiterLink {
 
 dynamodb::Records dynamodb_records(const ClusterConfig& config);
 
-// Asks nobody yet. Clock and connection outlive it.
-ArbiterLink link_arbiter(const ClusterConfig& config, Clock& clock, aws::Connection& connection);
+// Asks nobody yet; an error names a file of the configuration that cannot be used. Clock and
+// connection outlive it.
+Result<ArbiterLink> link_arbiter(const ClusterConfig& config, Clock& clock,
+                                 aws::Connection& connection);
 
 }  // namespace mainstay::apps

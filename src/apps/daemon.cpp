@@ -23,6 +23,7 @@
 #include "apps/chronicle.h"
 #include "apps/door.h"
 #include "apps/loaded_store.h"
+#include "apps/told_arbiter.h"
 #include "apps/version.h"
 #include "catalog/catalog.h"
 #include "config/difference.h"
@@ -167,7 +168,7 @@ struct Daemon::Impl {
         aws::Connection::open(clock, loop, aws::process_environment(), Random(random_seed()));
     if (!connection) return std::unexpected(connection.error());
     aws = std::move(*connection);
-    arbiter = link_arbiter(*prepared.config, clock, *aws);
+    if (auto linked = reach_arbiter(); !linked) return linked;
     const auto& device = prepared.options.watchdog_device;
     power.emplace(
         loop, *notifier,
@@ -176,6 +177,17 @@ struct Daemon::Impl {
             .stop_service = [this] { on_stopped(); },
             .device = device.empty() ? WatchdogDevice{} : watchdog_device(device),
             .tell = [this](const std::string& text) { say(Severity::error, text); }});
+    return {};
+  }
+
+  Status reach_arbiter() {
+    auto linked = link_arbiter(*prepared.config, clock, *aws);
+    if (!linked) return std::unexpected(linked.error());
+    arbiter = std::move(*linked);
+    if (!arbiter.arbiter) return {};
+    arbiter.arbiter = std::make_unique<ToldArbiter>(
+        std::move(arbiter.arbiter),
+        [this](Severity severity, const std::string& text) { say(severity, text); });
     return {};
   }
 

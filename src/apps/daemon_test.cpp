@@ -90,6 +90,8 @@ TEST_CASE("what this release cannot do is refused, not ignored") {
   ClusterConfig config;
   CHECK(not_in_this_release(config).empty());
   config.arbitration.arbiter.kind = ArbiterKind::dynamodb;
+  CHECK(not_in_this_release(config).empty());
+  config.arbitration.arbiter.kind = ArbiterKind::etcd;
   for (const auto kind : {ForcedStopKind::ec2, ForcedStopKind::script}) {
     config.arbitration.forced_stop.kind = kind;
     CHECK(not_in_this_release(config).empty());

@@ -25,14 +25,13 @@ struct Workshop {
     auto opened = aws::Connection::open(loop, loop, aws::process_environment(), Random(seed));
     if (!opened) return std::unexpected(opened.error());
     connection = std::move(*opened);
-    link = link_arbiter(config, loop, *connection);
+    auto linked = link_arbiter(config, loop, *connection);
+    if (!linked) return std::unexpected(linked.error());
+    link = std::move(*linked);
     if (link.store) return {};
-    if (config.arbitration.arbiter.kind == ArbiterKind::none) {
-      return failure(Code::invalid,
-                     "no arbiter is configured: say arbiter = \"dynamodb\" in [arbitration] "
-                     "(docs/configuration.md)");
-    }
-    return failure(Code::invalid, "this arbiter is not in this release");
+    return failure(Code::invalid,
+                   "no arbiter is configured: say arbiter = \"dynamodb\" or \"etcd\" in "
+                   "[arbitration] (docs/arbiters.md)");
   }
 };
 
@@ -109,6 +108,11 @@ Result<cli::ArbiterCreation> create_arbiter(const ClusterConfig& config, Duratio
                                             const std::function<void(const std::string&)>& say) {
   Workshop workshop;
   if (auto opened = workshop.open(config); !opened) return std::unexpected(opened.error());
+  if (config.arbitration.arbiter.kind != ArbiterKind::dynamodb) {
+    return failure(Code::invalid,
+                   "etcd has nothing to create: its records are made by the nodes. What it needs "
+                   "is in docs/arbiters.md; see it with mainstay arbiter show");
+  }
   const auto records = dynamodb_records(config);
   dynamodb::DynamoDbStore store(workshop.loop, *workshop.link.client, records);
   const Call call{workshop.loop.now() + patience, {}};

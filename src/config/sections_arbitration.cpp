@@ -47,8 +47,8 @@ const std::vector<Field>& etcd_fields() {
           .format(TextFormat::path),
       field(&EtcdConfig::user, "user").help("The user, where etcd's authentication is on."),
       field(&EtcdConfig::password_file, "password_file")
-          .help("A file whose first line is the user's password. Nobody else should be able to "
-                "read it.")
+          .help("A file whose first line is the user's password. It is refused if others than its "
+                "owner can read it.")
           .format(TextFormat::path),
       field(&EtcdConfig::prefix, "prefix")
           .help("What the names of Mainstay's keys begin with.")
