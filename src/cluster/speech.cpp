@@ -24,7 +24,9 @@ GroupReport report(const State& state, const GroupName& name, const group::Group
   GroupReport report{.phase = group.phase,
                      .term = group.term,
                      .promise = {},
-                     .unfit = group.unfit_until.has_value()};
+                     .unfit = group.unfit_until.has_value(),
+                     .weakest = group.weakest,
+                     .met = group.met};
   if (const auto spoken = state.spoken.find(name); spoken != state.spoken.end())
     report.promise = spoken->second;
   return report;
@@ -32,7 +34,8 @@ GroupReport report(const State& state, const GroupName& name, const group::Group
 
 bool same_but_for_echoes(const Beat& one, const Beat& other) {
   return one.phase == other.phase && one.reports == other.reports && one.intents == other.intents &&
-         one.wanted == other.wanted;
+         one.wanted == other.wanted && one.recoveries == other.recoveries &&
+         one.quarantined == other.quarantined;
 }
 
 }  // namespace
@@ -56,6 +59,10 @@ Beat compose(const State& state, const Step& step) {
                          .vouched = vouches_for(state, name, peer)};
   }
   if (state.coordinator == step.self) beat.wanted = state.wanted;
+  beat.recoveries = state.durable.recoveries;
+  for (const auto& [name, losses] : state.losses) {
+    if (losses.quarantined) beat.quarantined.insert(name);
+  }
   return beat;
 }
 

@@ -15,6 +15,8 @@ std::string_view to_text(NodePhase phase) {
       return "stopped";
     case NodePhase::refused:
       return "refused";
+    case NodePhase::isolated:
+      return "isolated";
   }
   return "?";
 }

@@ -77,14 +77,11 @@ void final_action(FinalAction action, Group& group, const GroupConfig& config,
       begin_stop(group, config, StopReason::group_failover, step);
       return;
     case FinalAction::stop_service:
-      step.act(HaltNode{Halt::stop_service, why});
-      return;
+      return step.halt(Halt::stop_service, why);
     case FinalAction::shut_down:
-      step.act(HaltNode{Halt::shut_down, why});
-      return;
+      return step.halt(Halt::shut_down, why);
     case FinalAction::reboot:
-      step.act(HaltNode{Halt::reboot, why});
-      return;
+      return step.halt(Halt::reboot, why);
   }
 }
 
@@ -202,6 +199,9 @@ void begin_start(Group& group, const GroupConfig& config, Step& step) {
   for (auto& [name, run] : group.resources) run = {};
   group.failing = false;
   group.released = false;
+  group.met = {};
+  group.beaten = {};
+  group.rivals.clear();
   note_change(group, config, GroupPhase::starting, group.reason, step);
 }
 
@@ -220,6 +220,18 @@ void begin_stop(Group& group, const GroupConfig& config, StopReason reason, Step
       run.ticket = 0;
       run.phase = ResourcePhase::failed;
     }
+  }
+}
+
+void hurry_stop(Group& group, Step& step) {
+  group.stop_until = step.now;
+  for (auto& [name, run] : group.resources) {
+    if (run.phase == ResourcePhase::deactivating) {
+      step.act(CancelOperation{run.ticket});
+      run.ticket = 0;
+      run.phase = ResourcePhase::failed;
+    }
+    run.retry_at.reset();
   }
 }
 
