@@ -41,11 +41,11 @@ void kill_what_runs(State& state, Step& step) {
   for (const auto& config : step.config.groups) {
     group::Group& group = state.groups.at(config.name);
     if (group.phase != GroupPhase::stopping) continue;
-    step.note(Severity::warning, config.name.value,
-              "killing what still runs: this node must end now");
-    group.released = true;
-    step.act(ReleaseGroup{config.name, "this node must end now"});
     group::hurry_stop(group, step);
+    const std::string why(to_text(group.stop_reason));
+    step.note(Severity::warning, config.name.value, "killing what still runs: " + why);
+    group.released = true;
+    step.act(ReleaseGroup{config.name, why});
   }
 }
 

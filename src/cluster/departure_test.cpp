@@ -13,9 +13,8 @@ using testing::two_nodes;
 using testing::web;
 
 bool told(Cores::Core& core, const std::string& part) {
-  return std::ranges::any_of(core.story, [&](const std::string& line) {
-    return line.find(part) != std::string::npos;
-  });
+  return std::ranges::any_of(
+      core.story, [&](const std::string& line) { return line.find(part) != std::string::npos; });
 }
 
 Status slow(Cores& cores, const NodeName& name, const std::string& resource) {
@@ -106,6 +105,25 @@ TEST_CASE("what does not stop in time is killed, and stopped once more") {
   CHECK(told(cores["a"], "-app"));
   CHECK(told(cores["a"], "-vip"));
   CHECK(cores["a"].halts == std::vector<Halt>{Halt::stop_service});
+}
+
+TEST_CASE("a program that cannot be stopped keeps no address, and its node does not resign") {
+  Cores cores(two_nodes());
+  cores.run_for(2s);
+  cores.on_deactivate = [](const NodeName&, const DeactivateResource& what) -> Status {
+    if (what.resource == ResourceName("app")) return failure(Code::timed_out, "it hangs");
+    return {};
+  };
+  cores["a"].story.clear();
+  cores.ask("a", EndNode{});
+  cores.run_for(1s);
+  CHECK_FALSE(told(cores["a"], "-vip"));
+  cores.ask("a", EndNode{});
+  cores.run_for(1s);
+  CHECK(told(cores["a"], "-vip"));
+  CHECK(cores["a"].state.phase == NodePhase::leaving);
+  CHECK(cores["a"].stored.open);
+  CHECK(cores["a"].halts.empty());  // Not even by the final action: it ends already.
 }
 
 TEST_CASE("asked again, it hurries at once") {

@@ -5,15 +5,17 @@
 namespace mainstay::node {
 namespace {
 
+// What stands before the details names the thing, and is said once.
 void refuse(State& state, const HaltNode& halt, Step& step) {
-  const std::string what = fmt::format("{}: {}", to_text(halt.kind), halt.why);
-  if (state.refused_halt == what) return;
-  state.refused_halt = what;
+  std::string thing = halt.why.substr(0, halt.why.find(':'));
+  if (state.refused_halt == thing) return;
+  state.refused_halt = std::move(thing);
   step.note(Severity::error, step.self.value,
             fmt::format("does not {} although it should ({}): it has shut itself down or rebooted "
-                        "{} times in a row, the limit of [reboot_limit]. Mend the cause, then: "
+                        "{} of {} times that [reboot_limit] allows in a row. Mend the cause, then: "
                         "mainstay node recover {}",
-                        to_text(halt.kind), halt.why, state.durable.reboots, step.self));
+                        to_text(halt.kind), halt.why, state.durable.reboots,
+                        step.config.reboot_limit.max, step.self));
 }
 
 void consider(State& state, HaltNode halt, Step& step) {

@@ -179,8 +179,12 @@ void become(State& state, NodePhase phase, Step& step) {
   } else if (phase == NodePhase::isolated) {
     step.note(Severity::error, step.self.value,
               fmt::format("does not join, and runs nothing: {}. When it may: mainstay node recover "
-                          "{}",
-                          state.isolation->why, step.self));
+                          "{}{}",
+                          state.isolation->why, step.self,
+                          state.isolation->until == never
+                              ? ""
+                              : "; it does so itself after " +
+                                    to_text(step.config.return_policy.quarantine)));
   } else if (before == NodePhase::refused) {
     step.note(Severity::information, step.self.value, "the configurations are equal now");
   }

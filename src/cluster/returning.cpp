@@ -69,8 +69,9 @@ void judge_last_run(State& state, bool ended_in_order) {
   if (ended_in_order) return;
   count_own_loss(state.durable, config);
   if (!config.automatic) {
-    state.isolation = {.why = "its last run did not end in order, and the configuration lets no "
-                              "such node return by itself"};
+    state.isolation = {.why =
+                           "its last run did not end in order, and the configuration lets no "
+                           "such node return by itself"};
     return;
   }
   const auto losses = state.durable.losses.size();

@@ -29,9 +29,8 @@ ClusterConfig without_return() {
 }
 
 bool told(Cores::Core& core, const std::string& part) {
-  return std::ranges::any_of(core.story, [&](const std::string& line) {
-    return line.find(part) != std::string::npos;
-  });
+  return std::ranges::any_of(
+      core.story, [&](const std::string& line) { return line.find(part) != std::string::npos; });
 }
 
 TEST_CASE("a node that crashed stays isolated until an operator calls it back") {

@@ -51,6 +51,11 @@ Beat compose(const State& state, const Step& step) {
   beat.config_digest = step.config.digest;
   for (const auto& [name, group] : state.groups) beat.reports[name] = report(state, name, group);
   beat.intents = state.durable.intents;
+  // What stopped with our last run starts again when this one is a member. That the others were
+  // told to stop it may not be so; they shall not be told now.
+  if (!acts(state) && state.phase != NodePhase::stopped) {
+    for (const auto& [name, number] : state.durable.parked) beat.intents.erase(name);
+  }
   for (const auto& [name, peer] : state.membership.peers) {
     if (!peer.beat) continue;
     beat.echoes[name] = {.incarnation = peer.beat->incarnation,

@@ -75,7 +75,8 @@ inline bool runs(const Group& group) {
 // ---- Sequence: what the resources do next.
 void begin_start(Group& group, const GroupConfig& config, Step& step);
 void begin_stop(Group& group, const GroupConfig& config, StopReason reason, Step& step);
-// No more patience: what is being stopped is stopped anew, each resource within a second.
+// No more patience: what is being stopped is stopped anew, all resources at once, each within a
+// second.
 void hurry_stop(Group& group, Step& step);
 // Stops this resource and what depends on it, and starts them again, while the group stays.
 void bounce(Group& group, const GroupConfig& config, const ResourceName& resource, Step& step);

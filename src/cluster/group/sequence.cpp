@@ -171,12 +171,14 @@ void advance_up(Group& group, const GroupConfig& config, Step& step) {
 }
 
 void advance_down(Group& group, const GroupConfig& config, Step& step) {
+  // A program that cannot be stopped shall not keep its address here.
+  const bool hurries = group.stop_reason == StopReason::node_must_end;
   for (auto resource = config.resources.rbegin(); resource != config.resources.rend(); ++resource) {
     ResourceRun& run = group.resources.at(resource->name);
     const bool due =
         run.phase == ResourcePhase::active ||
         (run.phase == ResourcePhase::failed && (!run.retry_at || step.now >= *run.retry_at));
-    if (due && dependents_inactive(group, config, resource->name))
+    if (due && (hurries || dependents_inactive(group, config, resource->name)))
       deactivate(group, config, *resource, run, step);
   }
   const bool all = std::ranges::all_of(group.resources, [](const auto& entry) {
@@ -224,6 +226,7 @@ void begin_stop(Group& group, const GroupConfig& config, StopReason reason, Step
 }
 
 void hurry_stop(Group& group, Step& step) {
+  group.stop_reason = StopReason::node_must_end;
   group.stop_until = step.now;
   for (auto& [name, run] : group.resources) {
     if (run.phase == ResourcePhase::deactivating) {
