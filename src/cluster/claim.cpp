@@ -196,7 +196,8 @@ std::string why_here(const State& state, const GroupConfig& config, group::Group
   }
   group.start_reason = StartReason::failover;
   const auto& peer = state.membership.peers.at(last->second.node);
-  const bool leaves = peer.beat && peer.beat->phase == NodePhase::leaving;
+  const bool leaves =
+      membership::present(peer) && peer.beat && peer.beat->phase == NodePhase::leaving;
   if (peer.resigned || leaves) return fmt::format("{} is stopped in order", last->second.node);
   if (membership::present(peer)) return fmt::format("it could not stay on {}", last->second.node);
   return fmt::format("{} failed: {}", last->second.node, peer.why);

@@ -289,6 +289,7 @@ struct ClusterConfig {
   friend bool operator==(const ClusterConfig&, const ClusterConfig&) = default;
 };
 
+std::string_view to_text(ShutdownGroups groups);
 const NodeConfig* find_node(const ClusterConfig& config, const NodeName& name);
 const GroupConfig* find_group(const ClusterConfig& config, const GroupName& name);
 const ResourceConfig* find_resource(const GroupConfig& group, const ResourceName& name);

@@ -128,7 +128,8 @@ void on_deactivated(Group& group, const GroupConfig& config, const ResourceConfi
   }
   // It is not known to have stopped, so the group stays `stopping` here: nobody else may start it
   // on our word. It is tried again for ever, after the final action has had its chance.
-  run.retry_at = step.now + std::max<Duration>(resource.retry_pause, 5s);
+  const bool hurries = group.stop_reason == StopReason::node_must_end;
+  run.retry_at = step.now + (hurries ? 1s : std::max<Duration>(resource.retry_pause, 5s));
   final_action(resource.deactivate_final, group, config,
                fmt::format("{} could not be stopped: {}", title(config, resource), run.why), step);
 }
