@@ -17,13 +17,22 @@ bool told(Cores::Core& core, const std::string& part) {
       core.story, [&](const std::string& line) { return line.find(part) != std::string::npos; });
 }
 
-Status slow(Cores& cores, const NodeName& name, const std::string& resource) {
-  cores.on_activate = [name, resource](const NodeName& on, const ActivateResource& what) -> Status {
-    if (on == name && what.resource == ResourceName(resource))
-      return failure(Code::invalid, "no such file");
-    return {};
-  };
-  return {};
+ClusterConfig with_checks() {
+  ClusterConfig config = two_nodes();
+  ReachabilityConfig check;
+  check.name = "gateway";
+  for (const auto& name : {"a", "b"}) check.targets[node(name)] = {{"10.0.0.254", 0}};
+  config.arbitration.reachability.push_back(check);
+  MonitorConfig monitor;
+  monitor.name = MonitorName("vipw");
+  monitor.checks = ResourceName("vip");
+  monitor.timing = MonitorTiming::active;
+  monitor.active_with = ResourceName("vip");
+  monitor.recovery.resource = ResourceName("vip");
+  monitor.recovery.group = web;
+  for (const auto& name : {"a", "b"}) monitor.params[node(name)];
+  config.monitors.push_back(monitor);
+  return config;
 }
 
 TEST_CASE("a daemon that is told to end waits until its groups run elsewhere") {
@@ -45,7 +54,10 @@ TEST_CASE("a daemon that is told to end waits until its groups run elsewhere") {
 TEST_CASE("it waits neither for a node that cannot take them nor beyond its time") {
   Cores cores(two_nodes());
   cores.run_for(2s);
-  slow(cores, node("b"), "app");
+  cores.on_activate = [](const NodeName& name, const ActivateResource&) -> Status {
+    if (name == node("b")) return failure(Code::invalid, "no such file");
+    return {};
+  };
   cores.ask("a", EndNode{});
   cores.run_for(2s);
   CHECK(cores["a"].state.phase == NodePhase::stopped);
@@ -87,6 +99,23 @@ TEST_CASE("a group that somebody stopped meanwhile does not start with its node"
   cores.run_for(10s);
   CHECK(cores.phase("a") == GroupPhase::stopped);
   CHECK(cores.phase("b") == GroupPhase::stopped);
+}
+
+TEST_CASE("what stopped with a node that nobody heard does not stop again when it is back") {
+  ClusterConfig config = with_checks();
+  config.shutdown.groups = ShutdownGroups::stop;
+  Cores cores(config);
+  cores.run_for(2s);
+  cores.cut(node("a"), node("b"));
+  cores.ask("a", EndNode{});
+  cores.run_for(10s);
+  REQUIRE(cores.phase("b") == GroupPhase::running);
+  cores.heal();
+  cores.boot(node("a"));
+  cores.run_for(10s);
+  CHECK(cores.phase("b") == GroupPhase::running);
+  CHECK(cores["b"].activations.size() == 1);
+  CHECK(cores.phase("a") == GroupPhase::stopped);
 }
 
 TEST_CASE("what does not stop in time is killed, and stopped once more") {
@@ -174,24 +203,6 @@ TEST_CASE("a node's own shutdown policy overrules the configuration, over restar
 
 // ---- Active twice.
 
-ClusterConfig with_checks() {
-  ClusterConfig config = two_nodes();
-  ReachabilityConfig check;
-  check.name = "gateway";
-  for (const auto& name : {"a", "b"}) check.targets[node(name)] = {{"10.0.0.254", 0}};
-  config.arbitration.reachability.push_back(check);
-  MonitorConfig monitor;
-  monitor.name = MonitorName("vipw");
-  monitor.checks = ResourceName("vip");
-  monitor.timing = MonitorTiming::active;
-  monitor.active_with = ResourceName("vip");
-  monitor.recovery.resource = ResourceName("vip");
-  monitor.recovery.group = web;
-  for (const auto& name : {"a", "b"}) monitor.params[node(name)];
-  config.monitors.push_back(monitor);
-  return config;
-}
-
 void make_both_active(Cores& cores) {
   cores.run_for(2s);
   cores.cut(node("a"), node("b"));
@@ -225,6 +236,20 @@ TEST_CASE("two active nodes are noticed within one heartbeat, and recorded on bo
   CHECK(std::ranges::count_if(cores["b"].story, [](const std::string& line) {
           return line.find("at once; it stops") != std::string::npos;
         }) == 1);
+}
+
+TEST_CASE("a winner that first hears of its rival when that has stopped records it all the same") {
+  Cores cores(with_checks());
+  make_both_active(cores);
+  cores.heal();
+  cores.cut(node("a"), node("b"));
+  cores.run_for(2s);
+  REQUIRE(cores.phase("a") == GroupPhase::stopped);
+  CHECK(cores["b"].state.groups.at(web).double_runs == 0);
+  cores.heal();
+  cores.run_for(1s);
+  CHECK(cores["b"].state.groups.at(web).double_runs == 1);
+  CHECK(told(cores["b"], "web: runs on b alone again; its monitors look at it now"));
 }
 
 TEST_CASE("a winner that is not heard says so once, not with every beat") {
