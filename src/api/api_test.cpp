@@ -34,6 +34,11 @@ TEST_CASE("a status survives the way through JSON") {
   report.cluster.groups[0].unfit = {NodeName("b")};
   report.cluster.groups[0].waits_for = "the word of b";
   report.cluster.start_wait = "b";
+  report.cluster.nodes[1].phase = NodePhase::isolated;
+  report.cluster.nodes[1].quarantined = true;
+  report.cluster.groups[0].double_runs = 2;
+  report.cluster.shutdown = {{ShutdownGroups::stop, 20s}, true};
+  report.cluster.reboots = {1, 3};
   report.cluster.monitors[0].number = 105;
   report.cluster.reachability_checks[0].why = "10.0.0.1: no reply";
   report.cluster.forced_stops[0] = {NodeName("b"), Verdict::unhealthy, 2s, "denied"};
@@ -49,6 +54,8 @@ TEST_CASE("a status survives the way through JSON") {
   CHECK(back->cluster.reachability_checks[0].lasts == 3min);
   CHECK(back->cluster.forced_stops[0].verdict == Verdict::unhealthy);
   CHECK(has(once, R"({"for_ms":2000,"node":"b","state":"error","why":"denied"})"));
+  CHECK(back->cluster.nodes[1].phase == NodePhase::isolated);
+  CHECK(back->cluster.shutdown.policy == ShutdownConfig{ShutdownGroups::stop, 20s});
 }
 
 TEST_CASE("a permission without end is null") {
@@ -154,6 +161,37 @@ TEST_CASE("an order for a node goes to that node") {
   CHECK(post(here, "/v1/nodes/c/stop").status == 404);
 }
 
+TEST_CASE("a node is called back, and told what to do at its shutdown, where it is") {
+  FakeControl here, there;
+  there.report.cluster.self = NodeName("b");
+  there.report.cluster.shutdown.policy.timeout = 45s;
+  here.other = &there;
+  CHECK(post(here, "/v1/nodes/b/recover").status == 200);
+  CHECK(post(here, "/v1/nodes/b/shutdown-policy", R"({"groups":"stop"})").status == 200);
+  CHECK(post(here, "/v1/nodes/b/shutdown-policy", R"({"timeout":"1.5s"})").status == 200);
+  CHECK(post(here, "/v1/nodes/b/shutdown-policy").status == 200);
+  CHECK(here.commands.empty());
+  REQUIRE(there.commands.size() == 4);
+  CHECK(std::holds_alternative<RecoverNode>(there.commands[0]));
+  const auto policy = [&](std::size_t i) { return std::get<SetShutdownPolicy>(there.commands[i]); };
+  CHECK(policy(1).policy == ShutdownConfig{ShutdownGroups::stop, 45s});
+  CHECK(policy(2).policy == ShutdownConfig{ShutdownGroups::move, 1500ms});
+  CHECK_FALSE(policy(3).policy);
+}
+
+TEST_CASE("a shutdown policy that cannot be is refused with the reason") {
+  FakeControl control;
+  const auto refused = [&](const char* body, const char* part) {
+    const Reply reply = post(control, "/v1/nodes/a/shutdown-policy", body);
+    return reply.status == 400 && has(error_from_json(reply.body).message, part);
+  };
+  CHECK(refused(R"({"groups":"leave"})", "\"leave\" is not possible here"));
+  CHECK(refused(R"({"timeout":"soon"})", "\"soon\" is no duration"));
+  CHECK(refused(R"({"timeout":"2h"})", "out of range. Choose 1s to 1h"));
+  CHECK(refused(R"({"group":"stop"})", "no key 'group'"));
+  CHECK(control.commands.empty());
+}
+
 TEST_CASE("a person's word about a silent node is given here, with name and reason") {
   FakeControl control;
   const Reply reply =
@@ -234,6 +272,39 @@ TEST_CASE("what needs attention is said, the worst first") {
   CHECK(found[3].text == "has no answer (105): EC2 did not answer");
   CHECK(found[4] == Warning{Severity::warning, "a", "starts nothing yet: it waits for b"});
   CHECK(found[5].subject == "mainstayd");
+}
+
+TEST_CASE("who is kept out, or back, is said with the way in") {
+  auto report = fake_report();
+  auto& cluster = report.cluster;
+  cluster.nodes[0].phase = NodePhase::isolated;
+  cluster.nodes[0].why = "it crashed";
+  cluster.nodes[1].quarantined = true;
+  cluster.groups[0].double_runs = 2;
+  cluster.reboots = {3, 3};
+  const auto found = warnings_of(report);
+  REQUIRE(found.size() == 4);
+  CHECK(found[0] == Warning{Severity::error, "a",
+                            "is isolated and runs nothing: it crashed. To let it in: mainstay node "
+                            "recover a"});
+  CHECK(found[1].text ==
+        "has shut itself down or rebooted 3 times in a row and does it no more. To count anew: "
+        "mainstay node recover a");
+  CHECK(found[2].text ==
+        "is quarantined: it was lost too often of late. To end it: mainstay node recover b");
+  CHECK(found[3].text ==
+        "was active on two nodes at once, 2 times since this daemon began; see: mainstay events");
+  const std::string metrics = metrics_text(report);
+  CHECK(has(metrics, "mainstay_double_runs_total{group=\"web\"} 2\n"));
+  CHECK(has(metrics, "mainstay_node_quarantined{node=\"b\"} 1\n"));
+  CHECK(has(metrics, "mainstay_node_isolated{node=\"a\"} 1\n"));
+  CHECK(has(metrics, "mainstay_reboots 3\n"));
+  // What a dead node last said of itself is not so now.
+  cluster.nodes[1] = fake_node("b", Trust::dead);
+  cluster.nodes[1].phase = NodePhase::isolated;
+  for (const auto& warning : warnings_of(report)) {
+    CHECK((warning.subject != "b" || warning.text.starts_with("is dead")));
+  }
 }
 
 TEST_CASE("a dead node is one warning, not one per path") {

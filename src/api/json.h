@@ -11,6 +11,7 @@
 namespace mainstay::api {
 
 std::string to_json(const StatusReport& report);
+std::string to_json(const ShutdownStatus& shutdown);
 std::string to_json(const EventRecord& event);
 std::string to_json(const Error& error);
 // {"events": [...], "next": N}: ask again with since=N.

@@ -81,6 +81,26 @@ void add_groups(const ClusterStatus& cluster, MetricsText& out) {
   }
 }
 
+void add_returning(const ClusterStatus& cluster, MetricsText& out) {
+  out.family("mainstay_node_quarantined", "gauge", "1 for a node that was lost too often of late.");
+  for (const auto& node : cluster.nodes) {
+    out.labelled("mainstay_node_quarantined", "node", node.name.value, node.quarantined ? 1 : 0);
+  }
+  out.family("mainstay_node_isolated", "gauge", "1 for a node that waits to be let in.");
+  for (const auto& node : cluster.nodes) {
+    out.labelled("mainstay_node_isolated", "node", node.name.value,
+                 node.phase == NodePhase::isolated ? 1 : 0);
+  }
+  out.family("mainstay_reboots", "gauge",
+             "Shutdowns and reboots of this node's own doing, in a row.");
+  out.value("mainstay_reboots", static_cast<std::uint64_t>(cluster.reboots.counted));
+  out.family("mainstay_double_runs_total", "counter",
+             "How often this node saw the group active on two nodes at once.");
+  for (const auto& group : cluster.groups) {
+    out.labelled("mainstay_double_runs_total", "group", group.name.value, group.double_runs);
+  }
+}
+
 void add_monitors(const ClusterStatus& cluster, MetricsText& out) {
   out.family("mainstay_monitor_verdict", "gauge", "Monitors that run on this node.");
   for (const auto& monitor : cluster.monitors) {
@@ -110,6 +130,7 @@ std::string metrics_text(const StatusReport& report) {
   add_nodes(report.cluster, out);
   add_groups(report.cluster, out);
   add_monitors(report.cluster, out);
+  add_returning(report.cluster, out);
   for (const auto& counter : report.daemon.counters) add_counter(counter, out);
   return out.take();
 }

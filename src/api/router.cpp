@@ -7,6 +7,8 @@
 
 #include "api/json.h"
 #include "api/metrics.h"
+#include "config/schema.h"
+#include "config/sections.h"
 
 namespace mainstay::api {
 namespace {
@@ -191,12 +193,60 @@ Result<Command> declare_stopped(const Asked& asked, const NodeName& node) {
   return command;
 }
 
+std::unexpected<Error> invalid(const std::string& key, const Mismatch& mismatch) {
+  return failure(Code::invalid, fmt::format("\"{}\": {}. {}", key, mismatch.fact, mismatch.remedy));
+}
+
+// What the order does not say stays as it is; an order that says nothing returns to the
+// configuration.
+Result<Command> set_shutdown_policy(const Asked& asked) {
+  const auto body = order_from_json(asked.request.body, {"groups", "timeout"});
+  if (!body) return std::unexpected(body.error());
+  if (body->empty()) return SetShutdownPolicy{};
+  const auto status = asked.control.status(question_wait);
+  if (!status) return std::unexpected(status.error());
+  ShutdownConfig policy = status->cluster.shutdown.policy;
+  for (const auto& [key, text] : *body) {
+    const Field* known = find_field(shutdown_fields(), key);
+    Value value = text;
+    if (known->kind == FieldKind::duration) {
+      const auto duration = duration_from(text);
+      if (!duration) {
+        return invalid(key, {fmt::format("\"{}\" is no duration", text),
+                             "Write it like \"30s\" or \"2min\"."});
+      }
+      value = *duration;
+    }
+    if (const auto wrong = misfit(*known, value)) return invalid(key, *wrong);
+    known->write(&policy, value);
+  }
+  return SetShutdownPolicy{policy};
+}
+
 // Orders about a node that only the node itself can carry out go to it.
 Reply pass_on(const Asked& asked, const NodeName& node) {
   const auto wait = wait_of(asked.request);
   if (!wait) return error_reply(wait.error());
   auto reply = asked.control.forward(node, asked.request, *wait);
   return reply ? std::move(*reply) : error_reply(reply.error());
+}
+
+template <class Order>
+Result<Command> plain_order(const Asked& asked) {
+  const auto body = order_from_json(asked.request.body, {});
+  if (!body) return std::unexpected(body.error());
+  return Order{};
+}
+
+// By their verbs: what only the node itself can carry out.
+const std::map<std::string, Result<Command> (*)(const Asked&)>& node_orders() {
+  static const std::map<std::string, Result<Command> (*)(const Asked&)> orders = {
+      {"stop", plain_order<StopNode>},
+      {"recover", plain_order<RecoverNode>},
+      {"cancel-start-wait", plain_order<CancelStartWait>},
+      {"shutdown-policy", set_shutdown_policy},
+  };
+  return orders;
 }
 
 Reply node_order(const Asked& asked) {
@@ -206,17 +256,17 @@ Reply node_order(const Asked& asked) {
     auto command = declare_stopped(asked, node);
     return command ? give_order(asked, std::move(*command)) : error_reply(command.error());
   }
-  if (verb != "stop" && verb != "cancel-start-wait") {
+  const auto order = node_orders().find(verb);
+  if (order == node_orders().end()) {
     return error_reply(
         {Code::not_found, fmt::format("a node cannot be told to '{}'; it can be told to stop, "
-                                      "cancel-start-wait, declare-stopped",
+                                      "recover, cancel-start-wait, declare-stopped, "
+                                      "shutdown-policy",
                                       verb)});
   }
-  const auto body = order_from_json(asked.request.body, {});
-  if (!body) return error_reply(body.error());
   if (node != asked.control.self()) return pass_on(asked, node);
-  if (verb == "stop") return give_order(asked, StopNode{});
-  return give_order(asked, CancelStartWait{});
+  auto command = order->second(asked);
+  return command ? give_order(asked, std::move(*command)) : error_reply(command.error());
 }
 
 Reply answer_get(const Asked& asked) {

@@ -36,15 +36,11 @@ Json path_json(const PathStatus& path) {
 }
 
 Json node_json(const NodeStatus& node) {
-  return {{"name", node.name.value},
-          {"self", node.self},
-          {"coordinator", node.coordinator},
-          {"phase", to_text(node.phase)},
-          {"trust", to_text(node.trust)},
-          {"warning", node.warning},
-          {"why", node.why},
-          {"incarnation", node.incarnation},
-          {"paths", list_of(node.paths, path_json)}};
+  return {{"name", node.name.value},         {"self", node.self},
+          {"coordinator", node.coordinator}, {"phase", to_text(node.phase)},
+          {"trust", to_text(node.trust)},    {"quarantined", node.quarantined},
+          {"warning", node.warning},         {"why", node.why},
+          {"incarnation", node.incarnation}, {"paths", list_of(node.paths, path_json)}};
 }
 
 Json resource_json(const ResourceStatus& resource) {
@@ -63,6 +59,7 @@ Json group_json(const GroupStatus& group) {
           {"wanted", group.wanted.value},
           {"unfit", json_of(group.unfit)},
           {"waits_for", group.waits_for},
+          {"double_runs", group.double_runs},
           {"resources", list_of(group.resources, resource_json)}};
 }
 
@@ -101,6 +98,12 @@ Json forced_stop_json(const ForcedStopStatus& stop) {
           {"state", forced_stop_word(stop.verdict)},
           {"for_ms", milliseconds(stop.lasts)},
           {"why", stop.why}};
+}
+
+Json shutdown_json(const ShutdownStatus& shutdown) {
+  return {{"groups", to_text(shutdown.policy.groups)},
+          {"timeout_ms", milliseconds(shutdown.policy.timeout)},
+          {"own", shutdown.own}};
 }
 
 Json warning_json(const Warning& warning) {
@@ -142,8 +145,9 @@ NodeStatus node_of(const Json& json) {
   take(json, "name", node.name.value);
   take(json, "self", node.self);
   take(json, "coordinator", node.coordinator);
-  take_word(json, "phase", NodePhase::refused, node.phase);
+  take_word(json, "phase", NodePhase::isolated, node.phase);
   take_word(json, "trust", Trust::resigned, node.trust);
+  take(json, "quarantined", node.quarantined);
   take(json, "warning", node.warning);
   take(json, "why", node.why);
   take(json, "incarnation", node.incarnation);
@@ -163,6 +167,7 @@ GroupStatus group_of(const Json& json) {
     if (name.is_string()) group.unfit.emplace_back(name.get<std::string>());
   }
   take(json, "waits_for", group.waits_for);
+  take(json, "double_runs", group.double_runs);
   for (const auto& element : list_field(json, "resources")) {
     ResourceStatus resource;
     take(element, "name", resource.name.value);
@@ -224,6 +229,16 @@ ForcedStopStatus forced_stop_of(const Json& json) {
   return stop;
 }
 
+ShutdownStatus shutdown_of(const Json& json) {
+  ShutdownStatus shutdown;
+  take_word(json, "groups", ShutdownGroups::stop, shutdown.policy.groups);
+  std::int64_t timeout = milliseconds(shutdown.policy.timeout);
+  take(json, "timeout_ms", timeout);
+  shutdown.policy.timeout = std::chrono::milliseconds(timeout);
+  take(json, "own", shutdown.own);
+  return shutdown;
+}
+
 Counter counter_of(const Json& json) {
   Counter counter;
   take(json, "name", counter.name);
@@ -257,6 +272,8 @@ std::uint64_t number_from_hex(const std::string& text) {
 
 }  // namespace
 
+std::string to_json(const ShutdownStatus& shutdown) { return text_of(shutdown_json(shutdown)); }
+
 std::string to_json(const StatusReport& report) {
   const auto& cluster = report.cluster;
   return text_of({{"cluster", cluster.cluster},
@@ -266,6 +283,8 @@ std::string to_json(const StatusReport& report) {
                   {"config_digest", fmt::format("{:016x}", cluster.config_digest)},
                   {"coordinator", cluster.coordinator.value},
                   {"start_wait", cluster.start_wait},
+                  {"shutdown", shutdown_json(cluster.shutdown)},
+                  {"reboots", {{"counted", cluster.reboots.counted}, {"max", cluster.reboots.max}}},
                   {"permission", permission_json(cluster.permission)},
                   {"reachability", reachability_json(cluster)},
                   {"forced_stop", list_of(cluster.forced_stops, forced_stop_json)},
@@ -291,6 +310,11 @@ Result<StatusReport> status_from_json(std::string_view text) {
   cluster.config_digest = number_from_hex(text_field(*json, "config_digest"));
   take(*json, "coordinator", cluster.coordinator.value);
   take(*json, "start_wait", cluster.start_wait);
+  if (const Json* shutdown = field(*json, "shutdown")) cluster.shutdown = shutdown_of(*shutdown);
+  if (const Json* reboots = field(*json, "reboots")) {
+    take(*reboots, "counted", cluster.reboots.counted);
+    take(*reboots, "max", cluster.reboots.max);
+  }
   if (const Json* permission = field(*json, "permission")) {
     cluster.permission = permission_of(*permission);
   }

@@ -40,6 +40,15 @@ void about_forced_stop(const ForcedStopStatus& stop, Warnings& out) {
       {Severity::warning, stop.node.value, "a forced stop of it would fail" + because(stop.why)});
 }
 
+void about_reboots(const ClusterStatus& cluster, Warnings& out) {
+  const RebootStatus& reboots = cluster.reboots;
+  if (reboots.max == 0 || reboots.counted < reboots.max) return;
+  out.push_back({Severity::warning, cluster.self.value,
+                 fmt::format("has shut itself down or rebooted {} times in a row and does it no "
+                             "more. To count anew: mainstay node recover {}",
+                             reboots.counted, cluster.self)});
+}
+
 void about_paths(const NodeStatus& node, Warnings& out) {
   for (const auto& path : node.paths) {
     if (path.heard) continue;
@@ -56,6 +65,18 @@ void about_node(const NodeStatus& node, Warnings& out) {
   if (node.phase == NodePhase::refused) {
     out.push_back({Severity::error, name,
                    "is kept out of the cluster: its configuration differs" + because(node.why)});
+  }
+  const bool heard = node.self || node.trust == Trust::alive || node.trust == Trust::suspect;
+  if (heard && node.phase == NodePhase::isolated) {
+    out.push_back({Severity::error, name,
+                   fmt::format("is isolated and runs nothing{}. To let it in: mainstay node "
+                               "recover {}",
+                               node.self ? because(node.why) : "", name)});
+  } else if (node.quarantined) {
+    out.push_back({Severity::warning, name,
+                   fmt::format("is quarantined: it was lost too often of late. To end it: mainstay "
+                               "node recover {}",
+                               name)});
   }
   if (node.self) return;
   if (node.trust == Trust::dead) {
@@ -75,6 +96,12 @@ void about_group(const GroupStatus& group, Warnings& out) {
     out.push_back({Severity::error, name, "is not running" + because(group.waits_for)});
   } else if (!group.waits_for.empty()) {
     out.push_back({Severity::warning, name, "waits: " + group.waits_for});
+  }
+  if (group.double_runs > 0) {
+    out.push_back({Severity::warning, name,
+                   fmt::format("was active on two nodes at once, {} times since this daemon began; "
+                               "see: mainstay events",
+                               group.double_runs)});
   }
   for (const auto& node : group.unfit) {
     out.push_back({Severity::warning, name, "could not run on " + node.value + " of late"});
@@ -100,6 +127,7 @@ std::vector<Warning> warnings_of(const StatusReport& report) {
   Warnings out;
   about_permission(cluster, out);
   about_reachability(cluster, out);
+  about_reboots(cluster, out);
   for (const auto& node : cluster.nodes) about_node(node, out);
   for (const auto& stop : cluster.forced_stops) about_forced_stop(stop, out);
   for (const auto& group : cluster.groups) about_group(group, out);

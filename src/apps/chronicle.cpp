@@ -10,12 +10,9 @@ WallTime wall_now() {
 }
 
 // "presumed" if any clearance is; "none" if there was no other node to clear.
-std::string weakest(const std::vector<Clearance>& clearances) {
-  const Clearance* found = nullptr;
-  for (const auto& each : clearances) {
-    if (!found || (strong(found->evidence) && !strong(each.evidence))) found = &each;
-  }
-  return found ? std::string(to_text(found->evidence)) : "none";
+std::string rests_on(const Activation& activation) {
+  const auto found = weakest(activation.clearances);
+  return found ? std::string(to_text(*found)) : "none";
 }
 
 }  // namespace
@@ -49,7 +46,7 @@ void Chronicle::on_action(const Action& action) {
 }
 
 void Chronicle::record(const Activation& activation) {
-  ++activations_[weakest(activation.clearances)];
+  ++activations_[rests_on(activation)];
   if (!history_) return;
   ActivationRecord record;
   record.time = wall_now();

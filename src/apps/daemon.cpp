@@ -36,6 +36,10 @@ using namespace adapters;
 
 // An answer to another node that is still on its way when the node has stopped gets this long.
 constexpr Duration farewell = 300ms;
+// What of a departure is not over by then is broken off, and what of a hurried one.
+constexpr Duration departure_grace = 10s;
+// How much longer than that the service manager is to wait.
+constexpr Duration manager_grace = 10s;
 // The API's threads end within their shortest wait; this is for one that hangs.
 constexpr Duration door_patience = 10s;
 
@@ -119,6 +123,7 @@ struct Daemon::Impl {
   std::unique_ptr<NodeDriver> driver;
   std::unique_ptr<Door> door;
   int terminations = 0;
+  TimerId departure_timer = 0;
   int exit_code = 0;
 
   explicit Impl(Preparation given) : prepared(std::move(given)) {}
@@ -236,18 +241,29 @@ struct Daemon::Impl {
     return status;
   }
 
+  // By the shutdown policy; a second time: in a hurry; a third time: at once.
   void on_terminate() {
-    if (++terminations > 1) return stop_at_once();
-    notifier->stopping();
-    say(Severity::information, "asked to stop: handing over and stopping everything in order");
-    driver->ask(StopNode{}, [this](const Status& done) {
+    if (++terminations > 2) return stop_at_once("asked to stop a third time");
+    const bool first = terminations == 1;
+    const Duration patience =
+        departure_grace + (first ? driver->status().shutdown.policy.timeout : Duration::zero());
+    notifier->stopping_within(patience + manager_grace);
+    say(first ? Severity::information : Severity::warning,
+        first ? "asked to stop: handing over and stopping everything in order"
+              : "asked to stop again: what still runs is killed");
+    clock.cancel(departure_timer);
+    departure_timer = clock.call_at(clock.now() + patience, [this] {
+      stop_at_once("not everything could be stopped in time");
+    });
+    driver->ask(EndNode{}, [this](const Status& done) {
       if (!done) say(Severity::error, "could not stop in order: " + done.error().message);
     });
   }
 
-  // Nothing of ours may run on where the others believe that nothing does.
-  void stop_at_once() {
-    say(Severity::warning, "asked to stop again: stopping at once, programs are killed");
+  // Nothing of ours may run on where the others believe that nothing does. They do not believe it
+  // yet: this node has not resigned.
+  void stop_at_once(const char* why) {
+    say(Severity::error, fmt::format("{}: ending now, programs are killed", why));
     for (const auto& group : prepared.config->groups) {
       for (const auto& resource : group.resources) process->kill_family(resource.name.value);
     }

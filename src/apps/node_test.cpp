@@ -206,3 +206,38 @@ TEST_CASE("a silent daemon is stopped by the user's script, and its group goes o
   CHECK(log->find("b: mode 1, a\n") != std::string::npos);
   CHECK(b.stop() == 0);
 }
+
+TEST_CASE("a daemon that is told to end leaves once its group runs elsewhere") {
+  const api::TestDirectory directory;
+  directory.write("key", adapters::generate_key());
+  std::filesystem::permissions(directory / "key", std::filesystem::perms::owner_read);
+  directory.write("cluster.toml", document(directory));
+  Node a(directory, "a"), b(directory, "b");
+  REQUIRE(a.sees_owner("a"));
+  REQUIRE(b.sees_owner("a"));
+  CHECK(a.stop() == 0);
+  const auto now = b.status();
+  REQUIRE(now);
+  CHECK(now->groups.at(0).owner == NodeName("b"));
+  CHECK(now->groups.at(0).phase == GroupPhase::running);
+  CHECK(now->nodes.at(0).trust == Trust::resigned);
+}
+
+TEST_CASE("a daemon that is told twice does not wait for a program that ignores its end") {
+  const api::TestDirectory directory;
+  directory.write("key", adapters::generate_key());
+  std::filesystem::permissions(directory / "key", std::filesystem::perms::owner_read);
+  std::string text = document(directory);
+  const std::string program = R"(["/bin/sleep", "60"])";
+  text.replace(text.find(program), program.size(),
+               R"(["/bin/sh", "-c", "trap '' TERM; while :; do sleep 1; done"])");
+  directory.write("cluster.toml", text + "kill_after = \"60s\"\n");
+  Node a(directory, "a"), b(directory, "b");
+  REQUIRE(a.sees_owner("a"));
+  kill(a.pid, SIGTERM);
+  while (a.status() && a.status()->groups.at(0).phase != GroupPhase::stopping) {
+    std::this_thread::sleep_for(10ms);
+  }
+  CHECK(a.stop() == 0);  // Within ten seconds, or it counts as failed.
+  CHECK(b.sees_owner("b"));
+}

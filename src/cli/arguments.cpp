@@ -73,11 +73,12 @@ CLI::App* add_node_order(CLI::App& node, const Parsed& parsed, const char* actio
 }
 
 void add_node(CLI::App& app, const Parsed& parsed) {
-  auto* node = command(app, "node", "Stop or start the cluster service of a node");
+  auto* node = command(app, "node", "Stop or start a node's cluster service, or let the node in");
   node->require_subcommand(1);
   for (const auto& [action, help] : {
            std::pair{"stop", "Hand the groups over and stop the node's cluster service"},
            std::pair{"start", "Start the local cluster service"},
+           std::pair{"recover", "Let an isolated node in, and end its quarantine"},
            std::pair{"cancel-start-wait",
                      "Let a starting node go on without the nodes it waits for"},
        }) {
@@ -91,6 +92,25 @@ void add_node(CLI::App& app, const Parsed& parsed) {
                      "State, by your word, that a silent node runs nothing; kept on record", order);
   declare->add_option("NODE", order->node, "The node that is stopped for certain")->required();
   declare->add_option("--reason", order->reason, "How you know")->required();
+}
+
+void add_shutdown_policy(CLI::App& app, const Parsed& parsed) {
+  auto* sub = command(app, "shutdown-policy",
+                      "What becomes of a node's groups when its operating system shuts down");
+  sub->require_subcommand(0, 1);
+  sub->callback([parsed] {
+    if (!std::holds_alternative<ShutdownPolicy>(parsed->verb)) parsed->verb = ShutdownPolicy{};
+  });
+  auto verb = std::make_shared<ShutdownPolicy>();
+  verb->change = true;
+  auto* set = command(*sub, "set", "Overrule the configuration, on this node and over restarts");
+  set->add_option("--groups", verb->groups, "move (to other nodes) or stop (until it is back)");
+  set->add_option("--within", verb->timeout, "How long that may take")->type_name("DURATION");
+  set->require_option(1, 2);
+  set->callback([parsed, verb] { parsed->verb = *verb; });
+  command(*sub, "reset", "Return to the configuration")->callback([parsed] {
+    parsed->verb = ShutdownPolicy{.change = true};
+  });
 }
 
 void add_events(CLI::App& app, const Parsed& parsed) {
@@ -176,6 +196,7 @@ std::variant<Invocation, Answered> parse_arguments(const std::vector<std::string
   add_status(app, parsed);
   add_group(app, parsed);
   add_node(app, parsed);
+  add_shutdown_policy(app, parsed);
   add_events(app, parsed);
   add_why(app, parsed);
   add_arbiter(app, parsed);

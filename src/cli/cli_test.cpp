@@ -474,3 +474,33 @@ TEST_CASE("check: a valid file is said to be, how safe it is, and what it costs"
                        "safe as can be.\nIt costs a penny.\n");
   CHECK(has(f.run({"check", "--json", f.file}).out, R"("cost":["It costs a penny."])"));
 }
+
+TEST_CASE("an isolated node is let in by its name, or where the command is asked to go") {
+  Serving f;
+  CHECK(f.run({"node", "recover"}).out == "a is let in, and its losses are forgotten\n");
+  REQUIRE(f.control.commands.size() == 1);
+  CHECK(std::holds_alternative<RecoverNode>(f.control.commands[0]));
+  CHECK(f.run({"node", "recover", "b"}).code == ExitCode::refused);  // It is not heard.
+}
+
+TEST_CASE("the shutdown policy is shown, set for one node, and given back") {
+  Serving f;
+  CHECK(f.run({"shutdown-policy"}).out ==
+        "When the operating system of a shuts down, its groups move to other nodes, within 60 s "
+        "(as configured).\n");
+  CHECK(f.control.commands.empty());
+  f.control.report.cluster.shutdown = {{ShutdownGroups::stop, 20s}, true};
+  const Ran shown = f.run({"shutdown-policy", "set", "--groups", "stop", "--within", "20s"});
+  CHECK(has(shown.out, "its groups stop until it is back, within 20 s (set on this node;"));
+  REQUIRE(f.control.commands.size() == 1);
+  const auto given = std::get<SetShutdownPolicy>(f.control.commands[0]);
+  CHECK(given.policy == ShutdownConfig{ShutdownGroups::stop, 20s});
+  CHECK(f.run({"shutdown-policy", "reset"}).code == ExitCode::done);
+  CHECK_FALSE(std::get<SetShutdownPolicy>(f.control.commands[1]).policy);
+  CHECK(f.run({"--json", "shutdown-policy"}).out ==
+        "{\"groups\":\"stop\",\"own\":true,\"timeout_ms\":20000}\n");
+  CHECK(f.run({"shutdown-policy", "set"}).code == ExitCode::usage);
+  const Ran wrong = f.run({"shutdown-policy", "set", "--within", "soon"});
+  CHECK(wrong.code == ExitCode::refused);
+  CHECK(has(wrong.err, "is no duration"));
+}

@@ -21,9 +21,14 @@ struct OrderGroup {
   std::string node;  // "" = whichever is best
 };
 struct OrderNode {
-  std::string action;  // stop, start, cancel-start-wait, declare-stopped
+  std::string action;  // stop, start, recover, cancel-start-wait, declare-stopped
   std::string node;    // "" = the one that is asked
   std::string reason;  // declare-stopped
+};
+struct ShutdownPolicy {
+  bool change = false;  // set, or reset if nothing is given
+  std::string groups;   // "" = as it is
+  std::string timeout;  // "" = as it is
 };
 struct ShowEvents {
   bool follow = false;
@@ -55,8 +60,9 @@ struct GenerateKey {};
 struct ShowVersion {};
 
 using Verb =
-    std::variant<ShowStatus, OrderGroup, OrderNode, ShowEvents, ExplainGroup, CheckFile, Simulate,
-                 CreateArbiter, ShowArbiter, DescribeType, GenerateKey, ShowVersion>;
+    std::variant<ShowStatus, OrderGroup, OrderNode, ShutdownPolicy, ShowEvents, ExplainGroup,
+                 CheckFile, Simulate, CreateArbiter, ShowArbiter, DescribeType, GenerateKey,
+                 ShowVersion>;
 
 struct Invocation {
   std::string socket = default_socket;

@@ -65,8 +65,21 @@ ExitCode start_node(const Session& session, const OrderNode& verb) {
 
 std::string sentence_of(const OrderNode& verb, const std::string& node) {
   if (verb.action == "stop") return node + " has stopped its cluster service";
+  if (verb.action == "recover") return node + " is let in, and its losses are forgotten";
   if (verb.action == "cancel-start-wait") return node + " goes on without the nodes it waited for";
   return fmt::format("it is on record that {} runs nothing, by the word of {}", node, person());
+}
+
+std::string policy_text(const api::StatusReport& report) {
+  const ShutdownStatus& shutdown = report.cluster.shutdown;
+  const bool moves = shutdown.policy.groups == ShutdownGroups::move;
+  return fmt::format(
+      "When the operating system of {} shuts down, its groups {}, within {} ({}).\n",
+      report.cluster.self, moves ? "move to other nodes" : "stop until it is back",
+      to_text(shutdown.policy.timeout),
+      shutdown.own
+          ? "set on this node; 'mainstay shutdown-policy reset' returns to the configuration"
+          : "as configured");
 }
 
 }  // namespace
@@ -91,6 +104,29 @@ ExitCode perform(const Session& session, const OrderNode& verb) {
   const auto body = session.client.order(request);
   if (!body) return complain(session, body.error());
   return report_done(session, *body, sentence_of(verb, *node));
+}
+
+ExitCode perform(const Session& session, const ShutdownPolicy& verb) {
+  if (verb.change) {
+    const auto node = node_to_order(session, {});
+    if (!node) return complain(session, node.error());
+    std::map<std::string, std::string> order;
+    if (!verb.groups.empty()) order["groups"] = verb.groups;
+    if (!verb.timeout.empty()) order["timeout"] = verb.timeout;
+    const auto done =
+        session.client.order({.path = fmt::format("/v1/nodes/{}/shutdown-policy", *node),
+                              .body = api::order_to_json(order)});
+    if (!done) return complain(session, done.error());
+    if (session.invocation.json) return report_done(session, *done, "");
+  }
+  const auto body = session.client.get({.path = "/v1/status"});
+  if (!body) return complain(session, body.error());
+  const auto report = api::status_from_json(*body);
+  if (!report) return complain(session, report.error());
+  const ShutdownStatus& shutdown = report->cluster.shutdown;
+  session.environment.out << (session.invocation.json ? api::to_json(shutdown) + "\n"
+                                                      : policy_text(*report));
+  return ExitCode::done;
 }
 
 }  // namespace mainstay::cli

@@ -67,6 +67,7 @@ enum class StopReason : std::uint8_t {
   group_failover,  // recovery, or a failed start
   resource_restart,
   node_stop,
+  node_must_end,  // without more patience: programs are killed, and all is stopped side by side
   permission_ended,
   both_active,
 };

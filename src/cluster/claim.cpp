@@ -14,11 +14,6 @@
 namespace mainstay::node {
 namespace {
 
-std::size_t rank(const ClusterConfig& config, const NodeName& node) {
-  const auto found = std::ranges::find(config.nodes, node, &NodeConfig::name);
-  return static_cast<std::size_t>(found - config.nodes.begin());
-}
-
 bool somebody_runs(const State& state, const GroupName& name, const NodeName& except) {
   return std::ranges::any_of(state.membership.peers, [&](const auto& entry) {
     const auto& [node, peer] = entry;
@@ -201,7 +196,8 @@ std::string why_here(const State& state, const GroupConfig& config, group::Group
   }
   group.start_reason = StartReason::failover;
   const auto& peer = state.membership.peers.at(last->second.node);
-  const bool leaves = peer.beat && peer.beat->phase == NodePhase::leaving;
+  const bool leaves =
+      membership::present(peer) && peer.beat && peer.beat->phase == NodePhase::leaving;
   if (peer.resigned || leaves) return fmt::format("{} is stopped in order", last->second.node);
   if (membership::present(peer)) return fmt::format("it could not stay on {}", last->second.node);
   return fmt::format("{} failed: {}", last->second.node, peer.why);
@@ -217,6 +213,7 @@ void start(State& state, const GroupConfig& config, group::Group& group, Evidenc
               fmt::format("{} cleared by {}: {}", clearance.node, to_text(clearance.evidence),
                           clearance.why));
   }
+  group.weakest = weakest(found.clearances);
   if (sabotaged(Sabotage::clearances_unrecorded)) found.clearances.clear();
   step.act(RecordActivation{
       {config.name, group.term, step.self, std::move(found.clearances), group.reason}});

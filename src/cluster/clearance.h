@@ -1,6 +1,7 @@
 // Why a given node cannot be running a given group: the words of the safety model.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,15 +11,6 @@
 #include "cluster/message.h"
 
 namespace mainstay {
-
-enum class Evidence : std::uint8_t {
-  reported,  // it said so itself, and promised
-  fenced,    // its forced stop was confirmed
-  lease,     // its session at the arbiter was revoked after it had stood still for the lease time
-  minority,  // we are the majority, and it had to stop itself before now
-  presumed,  // it is silent, and we are not the ones cut off. Weak: both sides can believe this.
-  operator_said,  // a person said so. Weak, recorded with the person.
-};
 
 constexpr bool strong(Evidence evidence) {
   return evidence != Evidence::presumed && evidence != Evidence::operator_said;
@@ -42,5 +34,13 @@ struct Activation {
 };
 
 std::string_view to_text(Evidence evidence);
+// The weakest evidence that an activation rests on; nothing if there was nobody to clear.
+inline std::optional<Evidence> weakest(const std::vector<Clearance>& clearances) {
+  std::optional<Evidence> found;
+  for (const auto& each : clearances) {
+    if (!found || (strong(*found) && !strong(each.evidence))) found = each.evidence;
+  }
+  return found;
+}
 
 }  // namespace mainstay

@@ -103,6 +103,14 @@ struct RestartGroup {
   GroupName group;
 };
 struct StopNode {};
+// The operating system or a signal ends this daemon: by the shutdown policy. A second one hurries.
+struct EndNode {};
+// Lets an isolated node in, and ends its quarantine.
+struct RecoverNode {};
+// For this node, over restarts; nothing: as configured.
+struct SetShutdownPolicy {
+  std::optional<ShutdownConfig> policy;
+};
 struct CancelStartWait {};  // guide: cancel of the server sync wait
 // A person states that `node` is not running anything: evidence for this once.
 struct DeclareStopped {
@@ -110,8 +118,8 @@ struct DeclareStopped {
   std::string who;
   std::string reason;
 };
-using Command = std::variant<StartGroup, StopGroup, MoveGroup, RestartGroup, StopNode,
-                             CancelStartWait, DeclareStopped>;
+using Command = std::variant<StartGroup, StopGroup, MoveGroup, RestartGroup, StopNode, EndNode,
+                             RecoverNode, SetShutdownPolicy, CancelStartWait, DeclareStopped>;
 
 struct OperatorAsked {
   Ticket ticket = 0;

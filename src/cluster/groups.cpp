@@ -6,9 +6,7 @@
 namespace mainstay::node {
 namespace {
 
-bool runs(const group::Group& group) {
-  return group.phase == GroupPhase::starting || group.phase == GroupPhase::running;
-}
+using group::runs;
 
 bool elsewhere_fit(const State& state, const GroupConfig& config) {
   const placement::View seen = view(state);
@@ -75,7 +73,7 @@ void settle_failure(State& state, const GroupConfig& config, group::Group& group
     const bool final = resource.activate_final != FinalAction::none &&
                        resource.activate_final != FinalAction::stop_group;
     if (final && !state.groups.at(config.name).resources.at(resource.name).why.empty()) {
-      step.act(HaltNode{halt, fmt::format("{} could not be started on any node", config.name)});
+      step.halt(halt, fmt::format("{} could not be started on any node", config.name));
       return;
     }
   }
@@ -95,7 +93,7 @@ recovery::TargetFacts facts(const State& state, const MonitorConfig& monitor) {
 }
 
 void act_finally(State& state, const recovery::Request& request, Step& step) {
-  const auto halt = [&](Halt kind) { step.act(HaltNode{kind, request.why}); };
+  const auto halt = [&](Halt kind) { step.halt(kind, request.why); };
   switch (request.monitor.recovery.final_action) {
     case FinalAction::none:
       step.note(Severity::error, request.monitor.name.value,
@@ -166,24 +164,6 @@ void schedule_monitors(State& state, Step& step) {
     return in &&
            (monitor.timing == MonitorTiming::always || resource_active(state, monitor.active_with));
   });
-}
-
-void notice_both_active(State& state, const NodeName& from, const Beat& beat, Step& step) {
-  for (const auto& config : step.config.groups) {
-    group::Group& group = state.groups.at(config.name);
-    const auto report = beat.reports.find(config.name);
-    if (!runs(group) || report == beat.reports.end()) continue;
-    const GroupPhase theirs = report->second.phase;
-    if (theirs != GroupPhase::starting && theirs != GroupPhase::running) continue;
-    const NodeName& survivor = step.config.arbitration.both_active_survivor;
-    const bool we_stay =
-        survivor == step.self || (survivor != from && group.term > report->second.term);
-    step.note(
-        Severity::error, config.name.value,
-        fmt::format("was active on {} (term {}) and on {} (term {}) at once; it stops on {}",
-                    step.self, group.term, from, report->second.term, we_stay ? from : step.self));
-    if (!we_stay) group::begin_stop(group, config, StopReason::both_active, step);
-  }
 }
 
 }  // namespace mainstay::node

@@ -25,8 +25,8 @@ void stop_in_time(State& state, const arbitration::Permission& permission, Step&
     if (group.phase == GroupPhase::starting || group.phase == GroupPhase::running) {
       group.stop_until = permission.hard;
       group::begin_stop(group, config, StopReason::permission_ended, step);
-      if (!state.isolated) state.isolated_since = step.now;
-      state.isolated = true;
+      if (!state.cut_off) state.cut_off_since = step.now;
+      state.cut_off = true;
     }
     if (group.phase == GroupPhase::stopping && !group.released && step.now >= kill_at(permission)) {
       group.released = true;
@@ -40,33 +40,32 @@ void stop_in_time(State& state, const arbitration::Permission& permission, Step&
 }
 
 // A node that runs nothing is cut off, too, once it may not run anything any more.
-void notice_isolation(State& state, bool ended, Step& step) {
+void notice_cut_off(State& state, bool ended, Step& step) {
   const bool member = state.phase == NodePhase::member;
-  if (ended && member && state.might_run && !state.isolated && all_idle(state)) {
-    state.isolated = true;
-    state.isolated_since = step.now;
+  if (ended && member && state.might_run && !state.cut_off && all_idle(state)) {
+    state.cut_off = true;
+    state.cut_off_since = step.now;
   }
   state.might_run = member && !ended;
 }
 
-void act_isolated(State& state, Step& step) {
-  if (!state.isolated || state.halting) return;
+void act_cut_off(State& state, Step& step) {
+  if (!state.cut_off || state.resetting) return;
   if (!all_idle(state)) {
-    if (step.now < state.isolated_since + step.config.timing.isolation_deadline) return;
-    state.halting = Halt::reset;
+    if (step.now < state.cut_off_since + step.config.timing.isolation_deadline) return;
+    state.resetting = true;  // No limit holds it up: safety rests on it.
     step.act(HaltNode{Halt::reset,
                       "something of ours could not be stopped, and nothing of ours may run"});
     return;
   }
-  state.isolated = false;
+  state.cut_off = false;
   const IsolationAction action = step.config.arbitration.isolation_action;
   if (action == IsolationAction::none || action == IsolationAction::stop_groups) return;
   const Halt halt = action == IsolationAction::stop_service ? Halt::stop_service
                     : action == IsolationAction::shut_down  ? Halt::shut_down
                     : action == IsolationAction::reboot     ? Halt::reboot
                                                             : Halt::reset;
-  state.halting = halt;
-  step.act(HaltNode{halt, "this node is cut off: action at isolation"});
+  step.halt(halt, "this node is cut off: action at isolation");
 }
 
 void arm_watchdog(State& state, const arbitration::Permission& permission, Step& step) {
@@ -90,8 +89,8 @@ void guard(State& state, Step& step) {
   const arbitration::Permission now = permission(state);
   const bool ended = step.now >= now.soft && !sabotaged(Sabotage::permission_not_watched);
   if (ended) stop_in_time(state, now, step);
-  notice_isolation(state, ended, step);
-  act_isolated(state, step);
+  notice_cut_off(state, ended, step);
+  act_cut_off(state, step);
   arm_watchdog(state, now, step);
 }
 

@@ -9,12 +9,12 @@ namespace mainstay {
 namespace {
 
 using group::ResourcePhase;
-
-bool runs(const group::Group& group) {
-  return group.phase == GroupPhase::starting || group.phase == GroupPhase::running;
-}
+using group::runs;
 
 void check_group(const State& state, const GroupConfig& config, const group::Group& group) {
+  if (state.phase == NodePhase::isolated) {
+    MAINSTAY_CHECK(!runs(group) && group.phase != GroupPhase::claiming);
+  }
   if (runs(group)) {
     const auto given = state.spoken.find(config.name);
     MAINSTAY_CHECK(given != state.spoken.end() && given->second.claimant == state.self);

@@ -25,11 +25,17 @@ void read_map(ByteReader& reader, std::size_t count_max, std::map<Key, T>& map,
   }
 }
 
+// Stands where an Evidence could: nothing was cleared.
+constexpr std::uint8_t no_evidence = 6;
+
 void write(ByteWriter& writer, const GroupReport& report) {
   writer.u8(static_cast<std::uint8_t>(report.phase));
   writer.u64(report.term);
   write(writer, report.promise);
   writer.boolean(report.unfit);
+  writer.u8(report.weakest ? static_cast<std::uint8_t>(*report.weakest) : no_evidence);
+  writer.text(report.met.node.value);
+  writer.u64(report.met.term);
 }
 
 GroupReport read_report(ByteReader& reader) {
@@ -38,6 +44,10 @@ GroupReport read_report(ByteReader& reader) {
   report.term = reader.u64();
   report.promise = read_promise(reader);
   report.unfit = reader.boolean();
+  const auto weakest = reader.enumerator<Evidence>(no_evidence + 1);
+  if (static_cast<std::uint8_t>(weakest) != no_evidence) report.weakest = weakest;
+  report.met.node = NodeName(reader.text(name_size_max));
+  report.met.term = reader.u64();
   return report;
 }
 
@@ -74,6 +84,9 @@ Bytes encode(const Beat& beat) {
   write_map(writer, beat.intents, [&](const Intent& intent) { write(writer, intent); });
   write_map(writer, beat.echoes, [&](const Echo& echo) { write(writer, echo); });
   write_map(writer, beat.wanted, [&](const NodeName& owner) { writer.text(owner.value); });
+  writer.u64(beat.recoveries);
+  writer.u32(static_cast<std::uint32_t>(beat.quarantined.size()));
+  for (const auto& node : beat.quarantined) writer.text(node.value);
   return writer.take();
 }
 
@@ -87,13 +100,17 @@ Result<Beat> decode_beat(ByteView bytes) {
   Beat beat;
   beat.incarnation = reader.u64();
   beat.number = reader.u64();
-  beat.phase = reader.enumerator<NodePhase>(5);
+  beat.phase = reader.enumerator<NodePhase>(6);
   beat.config_digest = reader.u64();
   read_map(reader, groups_on_wire_max, beat.reports, [&] { return read_report(reader); });
   read_map(reader, groups_on_wire_max, beat.intents, [&] { return read_intent(reader); });
   read_map(reader, nodes_on_wire_max, beat.echoes, [&] { return read_echo(reader); });
   read_map(reader, groups_on_wire_max, beat.wanted,
            [&] { return NodeName(reader.text(name_size_max)); });
+  beat.recoveries = reader.u64();
+  for (std::size_t i = reader.count(nodes_on_wire_max); i > 0 && reader.ok(); --i) {
+    beat.quarantined.emplace(reader.text(name_size_max));
+  }
   if (!reader.finished()) return failure(Code::corrupt, "the beat is truncated or damaged");
   return beat;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,18 @@ enum class NodePhase : std::uint8_t {
   stopped,   // stopped cleanly: runs nothing until it is heard again with a new incarnation (it has
              // resigned)
   refused,   // its configuration differs from the members'
+  isolated,  // kept out until an operator, or time, lets it in: runs nothing, claims nothing, and
+             // still speaks and promises
+};
+
+// What a clearance rests on: the words of the safety model.
+enum class Evidence : std::uint8_t {
+  reported,  // it said so itself, and promised
+  fenced,    // its forced stop was confirmed
+  lease,     // its session at the arbiter was revoked after it had stood still for the lease time
+  minority,  // we are the majority, and it had to stop itself before now
+  presumed,  // it is silent, and we are not the ones cut off. Weak: both sides can believe this.
+  operator_said,  // a person said so. Weak, recorded with the person.
 };
 
 enum class GroupPhase : std::uint8_t {
@@ -49,11 +62,20 @@ struct Promise {
   friend bool operator==(const Promise&, const Promise&) = default;
 };
 
+// Another node's activation, beside which ours ran at the same time.
+struct Rival {
+  NodeName node;
+  Term term = 0;
+  friend bool operator==(const Rival&, const Rival&) = default;
+};
+
 struct GroupReport {
   GroupPhase phase = GroupPhase::stopped;
-  Term term = 0;       // of the activation or claim; of the last one when stopped
-  Promise promise;     // durable
-  bool unfit = false;  // could not run here of late; place it elsewhere
+  Term term = 0;                    // of the activation or claim; of the last one when stopped
+  Promise promise;                  // durable
+  bool unfit = false;               // could not run here of late; place it elsewhere
+  std::optional<Evidence> weakest;  // of what this activation, or the last one, rests on
+  Rival met;                        // whom that activation gave way to; an empty name: nobody
   friend bool operator==(const GroupReport&, const GroupReport&) = default;
 };
 
@@ -92,11 +114,15 @@ struct Beat {
   // If the sender takes itself for the coordinator: the owner it wants for each group; empty name =
   // nobody.
   std::map<GroupName, NodeName> wanted;
+  // How often an operator has called the sender back: who hears it rise forgets its losses.
+  std::uint64_t recoveries = 0;
+  // Whom the sender has lost too often of late to place anything there.
+  std::set<NodeName> quarantined;
   friend bool operator==(const Beat&, const Beat&) = default;
 };
 
-// Version 1 of the wire format.
-inline constexpr std::uint16_t beat_version = 1;
+// Version 1 knew neither isolated nodes nor quarantines.
+inline constexpr std::uint16_t beat_version = 2;
 Bytes encode(const Beat& beat);
 // corrupt: truncated, impossible values, lists beyond their limits. Fuzzed.
 Result<Beat> decode_beat(ByteView bytes);

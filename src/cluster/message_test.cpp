@@ -18,7 +18,10 @@ Beat full_beat() {
   beat.reports[GroupName("web")] = {.phase = GroupPhase::claiming,
                                     .term = 8,
                                     .promise = {.term = 8, .claimant = NodeName("a")},
-                                    .unfit = true};
+                                    .unfit = true,
+                                    .weakest = Evidence::presumed,
+                                    .met = {.node = NodeName("b"), .term = 9}};
+  beat.reports[GroupName("db")] = {};
   beat.intents[GroupName("web")] = {.number = 3,
                                     .by = NodeName("b"),
                                     .run = true,
@@ -28,6 +31,8 @@ Beat full_beat() {
   beat.echoes[NodeName("b")] = {
       .incarnation = 4, .beat = 99, .silence = Duration(250ms), .vouched = true};
   beat.wanted[GroupName("web")] = NodeName("a");
+  beat.recoveries = 2;
+  beat.quarantined = {NodeName("b"), NodeName("c")};
   return beat;
 }
 
@@ -76,6 +81,12 @@ TEST_CASE("the durable state is read as it was written, and refused when it is c
   durable.promises[GroupName("web")] = {.term = 4, .claimant = NodeName("b")};
   durable.intents[GroupName("web")] = full_beat().intents.at(GroupName("web"));
   durable.resignations[NodeName("b")] = 3;
+  durable.open = true;
+  durable.losses = {3, 5};
+  durable.recoveries = 1;
+  durable.reboots = 2;
+  durable.shutdown = ShutdownConfig{ShutdownGroups::stop, 20s};
+  durable.parked[GroupName("web")] = 4;
   const Bytes bytes = encode(durable);
   const auto read = decode_durable(bytes);
   REQUIRE(read);
@@ -83,6 +94,20 @@ TEST_CASE("the durable state is read as it was written, and refused when it is c
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     CHECK_FALSE(decode_durable(ByteView(bytes).first(size)));
   }
+}
+
+TEST_CASE("the durable state of the release before is still read") {
+  Durable durable;
+  durable.incarnation = 5;
+  durable.resignations[NodeName("b")] = 3;
+  Bytes bytes = encode(durable);
+  // What version 2 added, empty: three counts, three numbers, one flag for each of two things.
+  bytes.resize(bytes.size() - (1 + 4 + 8 + 8 + 1 + 4));
+  CHECK_FALSE(decode_durable(bytes));
+  bytes[0] = 1;
+  const auto read = decode_durable(bytes);
+  REQUIRE(read);
+  CHECK(*read == durable);
 }
 
 TEST_CASE("a session record is read as it was written; no record is no session") {

@@ -45,6 +45,7 @@ void remember_owners(State& state, const NodeName& from, const Beat& beat) {
 // What a beat says, whichever way it came.
 void learn(State& state, const NodeName& from, const Beat& beat, Step& step) {
   adopt_intents(state, beat, step);
+  heed_recovery(state, from, beat, step);
   remember_owners(state, from, beat);
   notice_both_active(state, from, beat, step);
   consider_claims(state, from, beat, step);
@@ -168,21 +169,41 @@ std::string start_waits_for(const State& state, const Step& step) {
   return missing;
 }
 
+// One that is not a member yet.
+void become(State& state, NodePhase phase, Step& step) {
+  const NodePhase before = std::exchange(state.phase, phase);
+  if (before == phase) return;
+  if (phase == NodePhase::refused) {
+    step.note(Severity::error, step.self.value,
+              "does not join: its configuration differs from the members'. Make the files equal "
+              "and restart it.");
+  } else if (phase == NodePhase::isolated) {
+    step.note(Severity::error, step.self.value,
+              fmt::format("does not join, and runs nothing: {}. When it may: mainstay node recover "
+                          "{}{}",
+                          state.isolation->why, step.self,
+                          state.isolation->until == never
+                              ? ""
+                              : "; it does so itself after " +
+                                    to_text(step.config.return_policy.quarantine)));
+  } else if (before == NodePhase::refused) {
+    step.note(Severity::information, step.self.value, "the configurations are equal now");
+  }
+}
+
 void refuse_or_join(State& state, Step& step) {
   const bool differs = std::ranges::any_of(state.membership.peers, [&](const auto& entry) {
     const auto& peer = entry.second;
     return membership::present(peer) && peer.beat && peer.beat->phase == NodePhase::member &&
            peer.beat->config_digest != step.config.digest;
   });
-  const NodePhase fitting = differs ? NodePhase::refused : NodePhase::starting;
-  if (state.phase != fitting) {
-    state.phase = fitting;
-    step.note(differs ? Severity::error : Severity::information, step.self.value,
-              differs ? "does not join: its configuration differs from the members'. Make the "
-                        "files equal and restart it."
-                      : "the configurations are equal now");
-  }
-  if (differs) return;
+  end_isolation(state, step);
+  become(state,
+         differs           ? NodePhase::refused
+         : state.isolation ? NodePhase::isolated
+                           : NodePhase::starting,
+         step);
+  if (state.phase != NodePhase::starting) return;
   const std::string waits = start_waits_for(state, step);
   if (waits != state.start_wait && !waits.empty()) {
     step.note(Severity::information, step.self.value, "waits for " + waits);
@@ -191,23 +212,14 @@ void refuse_or_join(State& state, Step& step) {
   if (!waits.empty()) return;
   state.phase = NodePhase::member;
   step.note(Severity::information, step.self.value, "is a member of the cluster");
-}
-
-void leave(State& state, Step& step) {
-  stop_all(state, StopReason::node_stop, step);
-  if (!all_idle(state)) return;
-  state.phase = NodePhase::stopped;
-  state.durable.resigned = true;
-  state.farewells = 3;
-  state.arbitration.session.next_at = step.now;
-  store(state, step);
-  step.note(Severity::information, step.self.value, "has stopped all its groups and resigns");
+  unpark(state, step);
 }
 
 void advance_phase(State& state, Step& step) {
   switch (state.phase) {
     case NodePhase::starting:
     case NodePhase::refused:
+    case NodePhase::isolated:
       return refuse_or_join(state, step);
     case NodePhase::leaving:
       return leave(state, step);
@@ -221,9 +233,7 @@ void end_when_stopped(State& state, Step& step) {
   // The farewell is spoken only once the resignation is durable.
   if (state.phase != NodePhase::stopped || state.farewells > 0 || state.ended) return;
   state.ended = true;
-  // Whoever is to halt harder has been told to, and stopped in order first.
-  if (!state.halting) state.halting = Halt::stop_service;
-  step.act(HaltNode{*state.halting, "the node was stopped in order"});
+  step.act(HaltNode{Halt::stop_service, "the node was stopped in order"});
 }
 
 NodeName coordinator(const State& state, const Step& step) {
@@ -259,6 +269,11 @@ arbitration::Permission permission(const State& state) {
 
 bool acts(const State& state) {
   return state.phase == NodePhase::member || state.phase == NodePhase::leaving;
+}
+
+std::size_t rank(const ClusterConfig& config, const NodeName& node) {
+  const auto found = std::ranges::find(config.nodes, node, &NodeConfig::name);
+  return static_cast<std::size_t>(found - config.nodes.begin());
 }
 
 bool all_idle(const State& state) {
@@ -316,17 +331,21 @@ placement::View view(const State& state) {
   view.intents = state.durable.intents;
   auto& own = view.present[state.self];
   own.usable = state.phase == NodePhase::member;
+  own.quarantined = quarantined(state, state.self);
   for (const auto& [name, group] : state.groups) {
     own.reports[name] = {.phase = group.phase,
                          .term = group.term,
                          .promise = {},
-                         .unfit = group.unfit_until.has_value()};
+                         .unfit = group.unfit_until.has_value(),
+                         .weakest = {},
+                         .met = {}};
   }
   for (const auto& [name, peer] : state.membership.peers) {
     if (!membership::present(peer) || !peer.beat) continue;
     auto& candidate = view.present[name];
     candidate.usable =
         peer.beat->phase == NodePhase::member && peer.beat->config_digest == state.config->digest;
+    candidate.quarantined = quarantined(state, name);
     candidate.reports = peer.beat->reports;
   }
   for (const auto& [group, last] : state.last_owners) {
@@ -365,6 +384,8 @@ State begin(const Start& start) {
       {.resigned = start.stored.resigned, .before_us = start.stored.resignations}, start.now);
   state.recovery = recovery::begin(*start.config, start.self);
   state.next_beat = start.now;
+  for (const auto& [name, peer] : state.membership.peers) state.losses[name] = {};
+  node::judge_last_run(state, !start.stored.open);
   for (const auto& config : start.config->groups) {
     group::Group& group = state.groups[config.name];
     const bool ours = std::ranges::find(config.policy, start.self) != config.policy.end();
@@ -395,12 +416,15 @@ Actions step(State& state, const Event& event, Instant now) {
   node::store_again(state, step);
   node::guard(state, step);
   membership::judge(state.membership, step);
+  node::count_losses(state, step);
+  node::hurry_departure(state, step);
   node::advance_phase(state, step);
   node::place(state, step);
   node::follow_placement(state, step);
   node::advance_claims(state, step);
   node::advance_groups(state, step);
   node::reconsider_claims(state, step);
+  node::look_after_double_runs(state, step);
   node::schedule_monitors(state, step);
   arbitration::advance(state.arbitration,
                        {.membership = state.membership,
@@ -411,6 +435,8 @@ Actions step(State& state, const Event& event, Instant now) {
                        step);
   node::settle_orders(state, step);
   node::guard(state, step);
+  node::forget_reboots(state, step);
+  node::perform_halts(state, step);
   node::speak(state, step);
   node::end_when_stopped(state, step);
   state.last_step = now;
@@ -424,7 +450,8 @@ Instant next_deadline(const State& state) {
       std::min({state.next_beat, membership::next_deadline(state.membership, *state.config),
                 arbitration::next_deadline(state.arbitration, state.membership, *state.config,
                                            node::acts(state)),
-                recovery::next_deadline(state.recovery), state.store_again_at});
+                recovery::next_deadline(state.recovery), state.store_again_at,
+                node::next_return(state), node::next_halt(state), node::next_departure(state)});
   const arbitration::Permission permission = node::permission(state);
   for (const auto& [name, group] : state.groups) {
     next = std::min(next, group::next_deadline(group));

@@ -14,7 +14,9 @@
 //  its StateStored.
 #pragma once
 
+#include <deque>
 #include <memory>
+#include <set>
 
 #include "cluster/action.h"
 #include "cluster/arbitration/arbitration.h"
@@ -53,6 +55,28 @@ struct State {
       storing;  // by the number that makes them durable
 
   NodePhase phase = NodePhase::starting;
+  struct Isolation {
+    std::string why;
+    Instant until = never;  // then it ends by itself
+  };
+  std::optional<Isolation> isolation;
+  // How often we lost a peer of late.
+  struct Losses {
+    std::deque<Instant> at;
+    bool dead = false;  // the last one has not ended
+    bool quarantined = false;
+    Instant until = never;  // quarantined
+    std::uint64_t recoveries = 0;
+  };
+  std::map<NodeName, Losses> losses;
+  // How this node leaves when its daemon is told to end.
+  struct Departure {
+    ShutdownGroups groups = ShutdownGroups::move;
+    Instant until;  // then what still runs is killed
+    bool hurried = false;
+    std::set<GroupName> handed_over;  // it waits until they run elsewhere
+  };
+  std::optional<Departure> departure;
   bool start_wait_cancelled = false;
   std::string start_wait;  // whom we wait for, in words
   NodeName coordinator;
@@ -77,11 +101,19 @@ struct State {
   Beat said;                    // the last beat, without number and echoes
   int farewells = 0;            // beats still to send before a stopped node ends
   Instant watchdog = never;
-  std::optional<Halt> halting;
-  bool ended = false;      // stopped in order, and said so: nothing is left to do
+  bool resetting = false;  // something could not be stopped in time
   bool might_run = false;  // a member with permission, when we looked last
-  bool isolated = false;   // the permission ended, and what follows from it has not been done yet
-  Instant isolated_since;
+  bool cut_off = false;    // the permission ended, and what follows from it has not been done yet
+  Instant cut_off_since;
+  bool ended = false;  // in order, and said so
+  // A shutdown or reboot of our own: it happens once its count is durable.
+  struct CountedHalt {
+    HaltNode halt;
+    std::uint64_t stored_by = 0;
+    bool done = false;
+  };
+  std::optional<CountedHalt> counted_halt;
+  std::string refused_halt;  // what the limit last kept from happening
 };
 
 struct Start {

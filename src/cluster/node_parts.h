@@ -11,6 +11,7 @@ namespace mainstay::node {
 // ---- node.cpp
 arbitration::Permission permission(const State& state);
 placement::View view(const State& state);
+std::size_t rank(const ClusterConfig& config, const NodeName& node);
 // Past the start-up wait: may act against others.
 bool acts(const State& state);
 bool all_idle(const State& state);
@@ -38,7 +39,39 @@ void follow_placement(State& state, Step& step);
 void advance_groups(State& state, Step& step);
 void on_monitor(State& state, const MonitorJudged& judged, Step& step);
 void schedule_monitors(State& state, Step& step);
+
+// ---- rivals.cpp: active on two nodes at once
 void notice_both_active(State& state, const NodeName& from, const Beat& beat, Step& step);
+// The loser has stopped: what runs here is looked at.
+void look_after_double_runs(State& state, Step& step);
+
+// ---- returning.cpp: nodes that come back, and those that come back too often
+// At the start: is this node let in?
+void judge_last_run(State& state, bool ended_in_order);
+// Ends an isolation whose time is over.
+void end_isolation(State& state, Step& step);
+Status recover_node(State& state, Step& step);
+void count_losses(State& state, Step& step);
+void heed_recovery(State& state, const NodeName& from, const Beat& beat, Step& step);
+// Any member that we hear, we included, says so.
+bool quarantined(const State& state, const NodeName& node);
+Instant next_return(const State& state);
+
+// ---- halts.cpp: final actions that end the node, and how often they may
+void perform_halts(State& state, Step& step);
+void forget_reboots(State& state, Step& step);
+Instant next_halt(const State& state);
+
+// ---- departure.cpp: in order, and in time
+const ShutdownConfig& shutdown_policy(const State& state);
+// The operating system, or a signal, asks the daemon to end; asked again it hurries.
+void begin_departure(State& state, Step& step);
+void leave(State& state, Step& step);
+// Past the time of the departure: what still runs is killed.
+void hurry_departure(State& state, Step& step);
+Instant next_departure(const State& state);
+// A member again: what stopped with this node starts again.
+void unpark(State& state, Step& step);
 
 // ---- orders.cpp: what people ask for
 void on_order(State& state, const OperatorAsked& asked, Step& step);

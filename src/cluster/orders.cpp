@@ -40,6 +40,12 @@ Status may_run_on(const State& state, const GroupConfig& group, const NodeName& 
                     "node hears",
                     node));
   }
+  if (candidate->second.quarantined) {
+    return failure(Code::conflict,
+                   fmt::format("{} is quarantined: it was lost too often of late. To let it take "
+                               "groups again: mainstay node recover {}",
+                               node, node));
+  }
   return {};
 }
 
@@ -147,6 +153,24 @@ void take(State& state, Ticket ticket, const StopNode& command, Step& step) {
   state.orders.push_back({ticket, command, {}, {}, 0, step.now + step.config.operation_timeout});
 }
 
+void take(State& state, Ticket ticket, const EndNode&, Step& step) {
+  if (state.phase == NodePhase::stopped) return answer(ticket, {}, step);
+  begin_departure(state, step);
+  state.orders.push_back({ticket, EndNode{}, {}, {}, 0, step.now + step.config.operation_timeout});
+}
+
+void take(State& state, Ticket ticket, const RecoverNode&, Step& step) {
+  answer(ticket, recover_node(state, step), step);
+}
+
+// Done once it is durable: the next shutdown may be soon.
+void take(State& state, Ticket ticket, const SetShutdownPolicy& command, Step& step) {
+  state.durable.shutdown = command.policy;
+  store(state, step);
+  state.orders.push_back(
+      {ticket, command, {}, {}, state.store_number, step.now + step.config.operation_timeout});
+}
+
 void take(State& state, Ticket ticket, const CancelStartWait&, Step& step) {
   if (state.phase != NodePhase::starting) {
     return answer(ticket,
@@ -187,8 +211,11 @@ bool stopped_everywhere(const placement::View& seen, const GroupName& group) {
 
 // Nothing: still under way.
 std::optional<Status> outcome(const State& state, const Order& order, const Step& step) {
-  if (std::holds_alternative<StopNode>(order.command)) {
+  if (std::holds_alternative<StopNode>(order.command) ||
+      std::holds_alternative<EndNode>(order.command)) {
     if (state.phase == NodePhase::stopped) return Status{};
+  } else if (std::holds_alternative<SetShutdownPolicy>(order.command)) {
+    if (state.stored_number >= order.after) return Status{};
   } else {
     const auto seen = view(state);
     if (std::holds_alternative<StopGroup>(order.command)) {

@@ -24,7 +24,9 @@ GroupReport report(const State& state, const GroupName& name, const group::Group
   GroupReport report{.phase = group.phase,
                      .term = group.term,
                      .promise = {},
-                     .unfit = group.unfit_until.has_value()};
+                     .unfit = group.unfit_until.has_value(),
+                     .weakest = group.weakest,
+                     .met = group.met};
   if (const auto spoken = state.spoken.find(name); spoken != state.spoken.end())
     report.promise = spoken->second;
   return report;
@@ -32,7 +34,8 @@ GroupReport report(const State& state, const GroupName& name, const group::Group
 
 bool same_but_for_echoes(const Beat& one, const Beat& other) {
   return one.phase == other.phase && one.reports == other.reports && one.intents == other.intents &&
-         one.wanted == other.wanted;
+         one.wanted == other.wanted && one.recoveries == other.recoveries &&
+         one.quarantined == other.quarantined;
 }
 
 }  // namespace
@@ -48,6 +51,11 @@ Beat compose(const State& state, const Step& step) {
   beat.config_digest = step.config.digest;
   for (const auto& [name, group] : state.groups) beat.reports[name] = report(state, name, group);
   beat.intents = state.durable.intents;
+  // What stopped with our last run starts again when this one is a member. That the others were
+  // told to stop it may not be so; they shall not be told now.
+  if (!acts(state) && state.phase != NodePhase::stopped) {
+    for (const auto& [name, number] : state.durable.parked) beat.intents.erase(name);
+  }
   for (const auto& [name, peer] : state.membership.peers) {
     if (!peer.beat) continue;
     beat.echoes[name] = {.incarnation = peer.beat->incarnation,
@@ -56,6 +64,10 @@ Beat compose(const State& state, const Step& step) {
                          .vouched = vouches_for(state, name, peer)};
   }
   if (state.coordinator == step.self) beat.wanted = state.wanted;
+  beat.recoveries = state.durable.recoveries;
+  for (const auto& [name, losses] : state.losses) {
+    if (losses.quarantined) beat.quarantined.insert(name);
+  }
   return beat;
 }
 

@@ -17,9 +17,13 @@ struct Step {
   Ticket& last_ticket;
   Random& random;
   Actions& out;
+  // What this node is to come to by the will of a configured action; the node's limit on reboots
+  // has the last word.
+  std::vector<HaltNode> halts = {};
 
   Ticket new_ticket() { return ++last_ticket; }
   void act(Action action) { out.push_back(std::move(action)); }
+  void halt(Halt kind, std::string why) { halts.push_back({kind, std::move(why)}); }
   void note(Severity severity, std::string subject, std::string text) {
     act(Note{severity, std::move(subject), std::move(text)});
   }

@@ -47,6 +47,7 @@ class Cores {
     std::vector<Activation> activations;
     std::vector<Halt> halts;
     std::vector<std::string> released;
+    std::set<Ticket> cancelled;
     std::map<Ticket, Status> answers;
     Durable stored;
   };
@@ -76,6 +77,11 @@ class Cores {
   std::function<Status(const NodeName&, const ActivateResource&)> on_activate = [](auto&, auto&) {
     return Status{};
   };
+  std::function<Status(const NodeName&, const DeactivateResource&)> on_deactivate =
+      [](auto&, auto&) { return Status{}; };
+  Duration activation_time = 1ms;
+  Duration deactivation_time = 1ms;
+  std::function<Verdict(const NodeName&)> verdict = [](auto&) { return Verdict::healthy; };
   std::function<Reachability(const NodeName&)> reachable = [](auto&) {
     return Reachability::reachable;
   };
@@ -197,18 +203,21 @@ class Cores {
   }
   void perform(const NodeName& name, Core& core, ActivateResource& activate) {
     core.story.push_back("+" + activate.resource.value);
-    later(name, ResourceSettled{activate.ticket, on_activate(name, activate)});
+    later(name, ResourceSettled{activate.ticket, on_activate(name, activate)}, activation_time);
   }
   void perform(const NodeName& name, Core& core, DeactivateResource& deactivate) {
     core.story.push_back("-" + deactivate.resource.value);
-    later(name, ResourceSettled{deactivate.ticket, {}});
+    later(name, ResourceSettled{deactivate.ticket, on_deactivate(name, deactivate)},
+          deactivation_time);
   }
-  void perform(const NodeName&, Core&, CancelOperation&) {}
+  void perform(const NodeName&, Core& core, CancelOperation& cancel) {
+    core.cancelled.insert(cancel.ticket);
+  }
   void perform(const NodeName&, Core& core, ReleaseGroup& release) {
     core.released.push_back(release.group.value);
   }
   void perform(const NodeName& name, Core&, RunMonitor& monitor) {
-    later(name, MonitorJudged{monitor.ticket, monitor.monitor, Verdict::healthy, 0, ""});
+    later(name, MonitorJudged{monitor.ticket, monitor.monitor, verdict(name), 0, ""});
   }
   void perform(const NodeName&, Core&, ArmWatchdog&) {}
   // As the driver does: what may still be handed over in order is.

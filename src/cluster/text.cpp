@@ -15,6 +15,8 @@ std::string_view to_text(NodePhase phase) {
       return "stopped";
     case NodePhase::refused:
       return "refused";
+    case NodePhase::isolated:
+      return "isolated";
   }
   return "?";
 }
@@ -81,6 +83,8 @@ std::string_view to_text(StopReason reason) {
       return "a restart was asked for";
     case StopReason::node_stop:
       return "this node stops";
+    case StopReason::node_must_end:
+      return "this node must end now";
     case StopReason::permission_ended:
       return "we may no longer run anything";
     case StopReason::both_active:

@@ -229,6 +229,9 @@ std::string cluster_help_text() {
   text += section("[arbitration.etcd]", fields_text(etcd_fields()));
   text += section("[arbitration.forced_stop]", fields_text(forced_stop_fields()));
   text += section("[[arbitration.reachability]]", reachability);
+  text += section("[return]", fields_text(return_fields()));
+  text += section("[reboot_limit]", fields_text(reboot_limit_fields()));
+  text += section("[shutdown]", fields_text(shutdown_fields()));
   text += section("[[group]]", fields_text(group_fields()));
   text += section("[[resource]]", resource);
   text += section("[[monitor]]", monitor);

@@ -13,6 +13,10 @@ auto find_by_name(const List& list, const Key& name) -> decltype(&list.front()) 
 
 }  // namespace
 
+std::string_view to_text(ShutdownGroups groups) {
+  return groups == ShutdownGroups::move ? "move" : "stop";
+}
+
 const NodeConfig* find_node(const ClusterConfig& config, const NodeName& name) {
   return find_by_name(config.nodes, name);
 }

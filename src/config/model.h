@@ -178,6 +178,33 @@ struct ArbitrationConfig {
   friend bool operator==(const ArbitrationConfig&, const ArbitrationConfig&) = default;
 };
 
+// ---- Nodes that come back, or go.
+struct ReturnConfig {
+  // A node whose last run did not end in order joins by itself; else an operator lets it in.
+  bool automatic = true;
+  // Quarantine: a node lost so often, within so long. 0: never.
+  int losses_max = 3;
+  Duration losses_within = 10min;
+  Duration quarantine = 30min;  // how long; zero: until an operator ends it
+  friend bool operator==(const ReturnConfig&, const ReturnConfig&) = default;
+};
+
+// How often a node may shut itself down or reboot in a row. 0: without a limit.
+struct RebootLimitConfig {
+  int max = 3;
+  Duration reset_after = 60min;  // a run this long begins the count anew
+  friend bool operator==(const RebootLimitConfig&, const RebootLimitConfig&) = default;
+};
+
+// What becomes of a node's groups when its daemon is told to end: by a shutdown of the operating
+// system, say. `stop`: they stay stopped until this node is back.
+enum class ShutdownGroups : std::uint8_t { move, stop };
+struct ShutdownConfig {
+  ShutdownGroups groups = ShutdownGroups::move;
+  Duration timeout = 60s;  // what still runs then is killed
+  friend bool operator==(const ShutdownConfig&, const ShutdownConfig&) = default;
+};
+
 // ---- Groups and resources.
 enum class FinalAction {
   none,          // give up and leave things as they are
@@ -262,6 +289,9 @@ struct ClusterConfig {
   Ports ports;
   Timing timing;
   ArbitrationConfig arbitration;
+  ReturnConfig return_policy;
+  RebootLimitConfig reboot_limit;
+  ShutdownConfig shutdown;
   // How long an operator's order, a remote command or the stop of a node may take at most.
   Duration operation_timeout = 10min;
   std::vector<GroupConfig> groups;
@@ -273,6 +303,7 @@ struct ClusterConfig {
   friend bool operator==(const ClusterConfig&, const ClusterConfig&) = default;
 };
 
+std::string_view to_text(ShutdownGroups groups);
 const NodeConfig* find_node(const ClusterConfig& config, const NodeName& name);
 const GroupConfig* find_group(const ClusterConfig& config, const GroupName& name);
 const ResourceConfig* find_resource(const GroupConfig& group, const ResourceName& name);

@@ -85,6 +85,16 @@ void read_groups(Parser& parser, const DocumentTable& root) {
   }
 }
 
+// [NAME]: the fields of one object, all with defaults.
+void read_section(Parser& parser, const DocumentTable& root, const char* name, void* object,
+                  const std::vector<Field>& fields) {
+  const DocumentTable* table = parser.reader.subtable(root, name, "");
+  if (table == nullptr) return;
+  parser.reader.remember(name, "", table->position);
+  parser.reader.refuse_others(*table, keys_of(fields), name);
+  parser.reader.read_into(object, *table, fields, name);
+}
+
 struct Profile {
   std::string name = "default";
 };
@@ -94,33 +104,25 @@ void read_timing(Parser& parser, const DocumentTable& root) {
   parser.reader.read_into(&profile, root,
                           {field(&Profile::name, "profile").choices({"default", "fast"})}, "");
   if (profile.name == "fast") parser.config.timing = fast_timing();
-  const DocumentTable* table = parser.reader.subtable(root, "timing", "");
-  if (table == nullptr) return;
-  parser.reader.remember("timing", "", table->position);
-  parser.reader.refuse_others(*table, keys_of(timing_fields()), "timing");
-  parser.reader.read_into(&parser.config.timing, *table, timing_fields(), "timing");
-}
-
-void read_ports(Parser& parser, const DocumentTable& root) {
-  const DocumentTable* table = parser.reader.subtable(root, "ports", "");
-  if (table == nullptr) return;
-  parser.reader.remember("ports", "", table->position);
-  parser.reader.refuse_others(*table, keys_of(ports_fields()), "ports");
-  parser.reader.read_into(&parser.config.ports, *table, ports_fields(), "ports");
+  read_section(parser, root, "timing", &parser.config.timing, timing_fields());
 }
 
 void read_root(Parser& parser, const DocumentTable& root) {
   std::vector<std::string> known = keys_of(cluster_fields());
-  known.insert(known.end(), {"profile", "node", "path", "ports", "timing", "arbitration", "group",
-                             "resource", "monitor"});
+  known.insert(known.end(), {"profile", "node", "path", "ports", "timing", "arbitration", "return",
+                             "reboot_limit", "shutdown", "group", "resource", "monitor"});
   parser.reader.remember("", "", root.position);
   parser.reader.refuse_others(root, known, "");
   parser.reader.read_into(&parser.config, root, cluster_fields(), "");
   read_nodes(parser, root);
   read_paths(parser, root);
-  read_ports(parser, root);
+  ClusterConfig& config = parser.config;
+  read_section(parser, root, "ports", &config.ports, ports_fields());
   read_timing(parser, root);
   read_arbitration(parser, root);
+  read_section(parser, root, "return", &config.return_policy, return_fields());
+  read_section(parser, root, "reboot_limit", &config.reboot_limit, reboot_limit_fields());
+  read_section(parser, root, "shutdown", &config.shutdown, shutdown_fields());
   read_groups(parser, root);
   read_resources(parser, root);
   read_monitors(parser, root);

@@ -89,6 +89,16 @@ TEST_CASE("the fast profile replaces times, single values replace the profile's"
   CHECK(config.timing == expected);
 }
 
+TEST_CASE("how nodes come back, and go, is said in tables of its own") {
+  const auto config = valid(std::string(small_document) +
+                            "[return]\nautomatic = false\nlosses_max = 2\nquarantine = 0\n"
+                            "[reboot_limit]\nmax = 1\n"
+                            "[shutdown]\ngroups = \"stop\"\ntimeout = \"20s\"\n");
+  CHECK(config.return_policy == ReturnConfig{false, 2, 10min, 0s});
+  CHECK(config.reboot_limit == RebootLimitConfig{1, 60min});
+  CHECK(config.shutdown == ShutdownConfig{ShutdownGroups::stop, 20s});
+}
+
 TEST_CASE("what differs between nodes may stand in any field of a resource or monitor") {
   const ClusterConfig config =
       valid(edited("addresses = [\"10.0.0.1\"]\n",
@@ -444,6 +454,14 @@ const std::vector<Row> mistakes = {
      "type = \"pinger\"\naddresses = [\"10.0.0.1\"]",
      "type = \"addrw\"\nchecks = \"web\"",
      {"monitor pinger1: there is no resource \"web\" of type addr. Possible here: \"addr1\"."}},
+    {"a shutdown that takes no time",
+     "[timing]",
+     "[shutdown]\ntimeout = 0\n[timing]",
+     {"shutdown: \"timeout\": 0s is out of range."}},
+    {"an unknown fate of groups",
+     "[timing]",
+     "[shutdown]\ngroups = \"leave\"\n[timing]",
+     {"shutdown: \"groups\": \"leave\" is not possible here."}},
     {"a date", "name = \"cluster1\"", "name = 2026-01-01", {"dates and times have no use here"}},
     {"a port beyond",
      "[timing]",

@@ -161,6 +161,12 @@ std::string print_config(const ClusterConfig& config, const Catalog& catalog) {
   printer.heading("[timing]");
   printer.fields(&config.timing, timing_fields());
   print_arbitration(printer, config.arbitration);
+  printer.heading("[return]");
+  printer.fields(&config.return_policy, return_fields());
+  printer.heading("[reboot_limit]");
+  printer.fields(&config.reboot_limit, reboot_limit_fields());
+  printer.heading("[shutdown]");
+  printer.fields(&config.shutdown, shutdown_fields());
   for (const GroupConfig& group : config.groups) {
     printer.heading("[[group]]");
     printer.fields(&group, group_fields());

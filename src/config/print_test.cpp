@@ -71,6 +71,16 @@ ReachabilityConfig draw_reachability(const ClusterConfig& config, int index) {
   return check;
 }
 
+void draw_return(ClusterConfig& config) {
+  config.return_policy = {.automatic = flip(),
+                          .losses_max = draw(0, 10),
+                          .losses_within = draw(10s, 1h),
+                          .quarantine = draw(0s, 1h)};
+  config.reboot_limit = {.max = draw(0, 99), .reset_after = draw(1min, 5h)};
+  config.shutdown = {.groups = draw_one({ShutdownGroups::move, ShutdownGroups::stop}),
+                     .timeout = draw(1s, 10min)};
+}
+
 void draw_arbitration(ClusterConfig& config) {
   ArbitrationConfig& arbitration = config.arbitration;
   arbitration.arbiter.kind =
@@ -195,6 +205,7 @@ ClusterConfig draw_config() {
   config.operation_timeout = draw(1s, 24h);
   draw_timing(config.timing);
   draw_arbitration(config);
+  draw_return(config);
   for (int i = 0, count = draw(0, 3); i < count; ++i)
     config.groups.push_back(draw_group(config, i));
   if (flip()) draw_pinger(config);

@@ -23,6 +23,10 @@ const std::vector<Field>& dynamodb_fields();
 const std::vector<Field>& etcd_fields();
 const std::vector<Field>& reachability_fields();
 const std::vector<Field>& forced_stop_fields();
+// sections_return.cpp
+const std::vector<Field>& return_fields();
+const std::vector<Field>& reboot_limit_fields();
+const std::vector<Field>& shutdown_fields();
 const std::vector<Field>& group_fields();
 const std::vector<Field>& resource_fields();
 const std::vector<Field>& monitor_fields();

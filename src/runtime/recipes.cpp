@@ -50,6 +50,7 @@ StopCause cause_of(StopReason reason) {
     case StopReason::resource_restart:
       return StopCause::resource_restart;
     case StopReason::node_stop:
+    case StopReason::node_must_end:
       return StopCause::node_stop;
     case StopReason::permission_ended:
       return StopCause::permission_ended;

@@ -37,6 +37,8 @@ NodeStatus self_status(const State& state, const NodeName& name) {
   status.trust = Trust::alive;
   status.phase = state.phase;
   status.incarnation = state.durable.incarnation;
+  status.quarantined = node::quarantined(state, name);
+  if (state.isolation) status.why = state.isolation->why;
   status.warning = !state.config->arbitration.reachability.empty() &&
                    state.arbitration.checks.verdict == Reachability::unreachable;
   return status;
@@ -53,6 +55,7 @@ NodeStatus peer_status(const State& state, const NodeName& name, Instant now) {
     status.incarnation = peer.beat->incarnation;
   }
   if (peer.resigned) status.phase = NodePhase::stopped;
+  status.quarantined = node::quarantined(state, name);
   status.why = peer.why;
   for (std::size_t i = 0; i < peer.paths.size(); ++i) {
     const PathConfig& path = state.config->paths[i];
@@ -105,6 +108,7 @@ GroupStatus group_status(const State& state, const GroupConfig& config,
     const auto report = candidate.reports.find(config.name);
     if (report != candidate.reports.end() && report->second.unfit) status.unfit.push_back(node);
   }
+  status.double_runs = own.double_runs;
   if (own.phase == GroupPhase::claiming) status.waits_for = own.waits_for;
   for (const auto& resource : config.resources) {
     const group::ResourceRun& run = own.resources.at(resource.name);
@@ -165,6 +169,9 @@ ClusterStatus status_of(const State& state, Instant now) {
   status.permission.held = now < permission.soft;
   if (permission.soft != never) status.permission.left = permission.soft - now;
   add_arbitration(state, now, status);
+  status.shutdown = {.policy = node::shutdown_policy(state),
+                     .own = state.durable.shutdown.has_value()};
+  status.reboots = {.counted = state.durable.reboots, .max = config.reboot_limit.max};
   for (const auto& node : config.nodes) {
     status.nodes.push_back(node.name == state.self ? self_status(state, node.name)
                                                    : peer_status(state, node.name, now));

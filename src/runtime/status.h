@@ -32,9 +32,11 @@ struct NodeStatus {
   Trust trust = Trust::unheard;  // self: alive
   NodePhase phase = NodePhase::starting;
   Incarnation incarnation = 0;
+  bool quarantined = false;       // lost too often of late: takes only what nobody else can
   bool warning = false;           // a path to it is silent, or a check of its own fails
   std::vector<PathStatus> paths;  // from this node to it; empty for self
-  std::string why;                // last change of trust, in words
+  // Last change of trust, in words; of this node: why it is isolated.
+  std::string why;
 };
 
 struct ResourceStatus {
@@ -54,6 +56,8 @@ struct GroupStatus {
   NodeName wanted;              // by the coordinator
   std::vector<NodeName> unfit;  // where it could not run of late
   std::string waits_for;        // what keeps it from starting, in words; "" if nothing does
+  // How often this node saw it active on two nodes at once, since its daemon began.
+  std::uint64_t double_runs = 0;
   std::vector<ResourceStatus> resources;
 };
 
@@ -93,6 +97,17 @@ struct ForcedStopStatus {
   std::string why;
 };
 
+struct ShutdownStatus {
+  ShutdownConfig policy;
+  bool own = false;  // by order for this node, not the configuration's
+};
+
+// Shutdowns and reboots of this node's own doing, in a row; `max` 0: as often as it comes to that.
+struct RebootStatus {
+  int counted = 0;
+  int max = 0;
+};
+
 struct ClusterStatus {
   std::string cluster;
   NodeName self;
@@ -106,6 +121,8 @@ struct ClusterStatus {
   std::vector<NodeStatus> nodes;
   std::vector<GroupStatus> groups;
   std::vector<MonitorStatus> monitors;
+  ShutdownStatus shutdown;
+  RebootStatus reboots;
   std::string start_wait;  // whom a starting node waits for, in words; "" if it does not wait
 };
 

@@ -20,6 +20,7 @@ Ingredients ingredients_of(std::uint64_t seed, const RunOptions& options) {
   ingredients.seed = random.next();
   ingredients.environment = draw_environment(environment_random, options.wish);
   ingredients.story = options.story;
+  ingredients.person = true;
   // The first half minute belongs to the cluster, so that there is something to break.
   const std::vector<Fault> drawn =
       draw_faults(fault_random, ingredients.environment, options.faults_for - 30s);

@@ -160,6 +160,19 @@ ClusterConfig with_means_of_the_world(ClusterConfig config) {
   return config;
 }
 
+// Drawn last, so that worlds stay what they were before these settings existed.
+void draw_returning(ClusterConfig& config, Random& random) {
+  ReturnConfig& policy = config.return_policy;
+  policy.automatic = random.chance(0.75);
+  policy.losses_max = pick<int>(random, {0, 0, 2, 3, 3, 4});
+  policy.losses_within = random.between(1min, 10min);
+  policy.quarantine = random.chance(0.2) ? Duration::zero() : random.between(20s, 3min);
+  config.reboot_limit.max = pick<int>(random, {0, 1, 2, 3});
+  config.reboot_limit.reset_after = random.between(1min, 20min);
+  config.shutdown.groups = random.chance(0.7) ? ShutdownGroups::move : ShutdownGroups::stop;
+  config.shutdown.timeout = random.between(5s, 60s);
+}
+
 }  // namespace
 
 std::string_view to_text(EvidenceKind kind) {
@@ -249,11 +262,14 @@ Environment draw_environment(Random& random, const EnvironmentWish& wish) {
       EvidenceKind::arbiter,  EvidenceKind::arbiter,  EvidenceKind::forced_stop,
       EvidenceKind::majority, EvidenceKind::presumed, EvidenceKind::arbiter_and_forced_stop};
   const EvidenceKind evidence = pick(random, wish.evidence.empty() ? all : wish.evidence);
-  const auto config = std::make_shared<const ClusterConfig>(draw_config(random, wish, evidence));
-  return {.config = config,
-          .evidence = evidence,
-          .clocks = draw_clocks(*config, random),
-          .calm = draw_calm(*config, random)};
+  ClusterConfig config = draw_config(random, wish, evidence);
+  Environment environment{.config = nullptr,
+                          .evidence = evidence,
+                          .clocks = draw_clocks(config, random),
+                          .calm = draw_calm(config, random)};
+  draw_returning(config, random);
+  environment.config = std::make_shared<const ClusterConfig>(std::move(config));
+  return environment;
 }
 
 Environment environment_for(std::shared_ptr<const ClusterConfig> given, Random& random) {

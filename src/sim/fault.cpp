@@ -9,14 +9,14 @@ namespace mainstay::sim {
 namespace {
 
 constexpr std::array<std::string_view, fault_kind_count> names = {
-    "node killed",      "node frozen",         "daemon stalled", "daemon killed",
-    "node isolated",    "interconnect cut",    "path cut",       "one-way cut",
-    "pair cut",         "network lossy",       "network slow",   "arbiter down",
-    "arbiter cut",      "arbiter slow",        "arbiter lossy",  "AWS API down",
-    "AWS API cut",      "AWS API flaky",       "fencing flaky",  "outside silent",
-    "route changed",    "store slow",          "store fails",    "scripts bad",
-    "programs undying", "program killed",      "group stopped",  "group moved",
-    "group restarted",  "node stopped by hand"};
+    "node killed",      "node frozen",          "daemon stalled",  "daemon killed",
+    "node isolated",    "interconnect cut",     "path cut",        "one-way cut",
+    "pair cut",         "network lossy",        "network slow",    "arbiter down",
+    "arbiter cut",      "arbiter slow",         "arbiter lossy",   "AWS API down",
+    "AWS API cut",      "AWS API flaky",        "fencing flaky",   "outside silent",
+    "route changed",    "store slow",           "store fails",     "scripts bad",
+    "programs undying", "program killed",       "group stopped",   "group moved",
+    "group restarted",  "node stopped by hand", "system shut down"};
 
 bool sensible(FaultKind kind, const Environment& environment) {
   const ArbitrationConfig& arbitration = environment.config->arbitration;

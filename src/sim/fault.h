@@ -49,9 +49,10 @@ enum class FaultKind : std::uint8_t {
   order_stop_group,  // started again at the end
   order_move_group,
   order_restart_group,
-  order_stop_node,  // started again at the end
+  order_stop_node,   // started again at the end
+  system_shut_down,  // from outside the cluster, in order; on again at the end
 };
-inline constexpr std::size_t fault_kind_count = 30;
+inline constexpr std::size_t fault_kind_count = 31;
 std::string_view to_text(FaultKind kind);
 
 struct Fault {

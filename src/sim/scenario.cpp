@@ -50,6 +50,9 @@ struct Shape {
   bool vip = true;
   bool wait_for_all = true;
   Timing timing;
+  ReturnConfig return_policy;
+  std::size_t reboots_max = 3;
+  ShutdownConfig shutdown;
   std::uint64_t seed = 1;
 };
 
@@ -103,6 +106,21 @@ const std::map<std::string, Setter>& setters() {
          s.timing.start_wait = wait;
          return v == "fast" || v == "default";
        }},
+      {"return",
+       [](Shape& s, const std::string& v) {
+         s.return_policy.automatic = v == "automatic";
+         return v == "automatic" || v == "manual";
+       }},
+      {"quarantine",
+       [](Shape& s, const std::string& v) { return set_time(s.return_policy.quarantine, v); }},
+      {"reboot_limit", [](Shape& s, const std::string& v) { return set_count(s.reboots_max, v); }},
+      {"shutdown",
+       [](Shape& s, const std::string& v) {
+         s.shutdown.groups = v == "stop" ? ShutdownGroups::stop : ShutdownGroups::move;
+         return v == "stop" || v == "move";
+       }},
+      {"shutdown_timeout",
+       [](Shape& s, const std::string& v) { return set_time(s.shutdown.timeout, v); }},
       {"start_wait",
        [](Shape& s, const std::string& v) { return set_time(s.timing.start_wait, v); }},
       {"lease_alone",
@@ -130,6 +148,9 @@ std::shared_ptr<const ClusterConfig> config_of(const Shape& shape) {
   config.digest = 1;
   config.timing = shape.timing;
   config.operation_timeout = 1min;
+  config.return_policy = shape.return_policy;
+  config.reboot_limit.max = static_cast<int>(shape.reboots_max);
+  config.shutdown = shape.shutdown;
   std::vector<NodeName> names;
   for (const auto& node : shape.nodes) {
     names.emplace_back(node);
@@ -315,11 +336,12 @@ class Stage {
     if (words[1] == "start") command = StartGroup{name, to};
     if (words[1] == "restart") command = RestartGroup{name};
     if (words[1] == "leave") command = StopNode{};
+    if (words[1] == "recover") command = RecoverNode{};
     if (words[1] == "declare-stopped") {
       command = DeclareStopped{NodeName(words[2]), "sam", "looked at the console"};
     }
     if (!command) return fmt::format("nobody can order \"{}\"", words[1]);
-    const bool about_node = words[1] == "leave";
+    const bool about_node = words[1] == "leave" || words[1] == "recover";
     if (about_node) {
       const auto place = node(words[2]);
       if (!place) return fmt::format("there is no node \"{}\"", words[2]);
@@ -362,6 +384,8 @@ class Stage {
     static const std::map<std::string, Verb> all = {
         {"kill", {FaultKind::node_killed, false, 1}},
         {"return", {FaultKind::node_killed, true, 1}},
+        {"shut-down", {FaultKind::system_shut_down, false, 1}},
+        {"boot", {FaultKind::system_shut_down, true, 1}},
         {"freeze", {FaultKind::node_frozen, false, 1}},
         {"thaw", {FaultKind::node_frozen, true, 1}},
         {"stall", {FaultKind::daemon_stalled, false, 1}},
@@ -386,6 +410,7 @@ class Stage {
         {"aws-up", {FaultKind::aws_down, true, 0}},
         {"program-dies", {FaultKind::program_killed, false, 0}},
         {"scripts-fail", {FaultKind::scripts_bad, false, 1}},
+        {"scripts-slow", {FaultKind::scripts_bad, false, 1}},
         {"scripts-work", {FaultKind::scripts_bad, true, 1}},
         {"programs-undying", {FaultKind::programs_undying, false, 1}},
         {"route-changed", {FaultKind::route_changed, false, 1}},
@@ -400,6 +425,10 @@ class Stage {
       return fmt::format("\"{}\" is followed by {} nodes", words[0], verb->second.nodes);
     }
     Fault fault{.kind = verb->second.kind, .rate = 2.0};
+    if (words[0] == "scripts-slow") {
+      fault.rate = 0;
+      fault.size = 30s;
+    }
     for (std::size_t i = 1; i < words.size(); ++i) {
       const auto place = node(words[i]);
       if (!place) return fmt::format("there is no node \"{}\"", words[i]);

@@ -5,6 +5,12 @@
 #include "sim/furnish.h"
 
 namespace mainstay::sim {
+namespace {
+
+constexpr Duration person_looks_in = 2min;
+constexpr Duration shutdown_grace = 10s;
+
+}  // namespace
 
 std::string to_text(const StoryLine& line) {
   return fmt::format("{}  {:<3} {}", to_text(line.at), line.node.empty() ? "*" : line.node,
@@ -117,6 +123,7 @@ void Simulation::tell(std::string node, std::string text) {
 void Simulation::begin() {
   for (std::size_t i = 0; i < world_->size(); ++i) world_->machine(i).power_on();
   schedule_faults();
+  if (ingredients_.person) world_->after(person_looks_in, [this] { look_in(); });
 }
 
 void Simulation::schedule_faults() {
@@ -192,7 +199,16 @@ void Simulation::strike(const Fault& fault) {
   }
 }
 
+// The service manager asks in order, and cuts the power when the time is over.
+void Simulation::shut_system_down(std::size_t machine) {
+  ask(machine, EndNode{}, [](const Status&) {});
+  world_->after(config().shutdown.timeout + shutdown_grace, [this, machine] {
+    if (!scene_->healed) world_->machine(machine).power_off();
+  });
+}
+
 void Simulation::give_order(const Fault& fault) {
+  if (fault.kind == FaultKind::system_shut_down) return shut_system_down(fault.node);
   if (fault.kind == FaultKind::order_stop_node) {
     ask(fault.node, StopNode{}, [](const Status&) {});
     return;
@@ -214,6 +230,10 @@ void Simulation::relieve(const Fault& fault) {
   Machine& machine = world_->machine(fault.node);
   switch (fault.kind) {
     case FaultKind::node_killed:
+      machine.power_on();
+      break;
+    case FaultKind::system_shut_down:
+      if (machine.powered()) machine.start_daemon();
       machine.power_on();
       break;
     case FaultKind::node_frozen:
@@ -305,10 +325,29 @@ void Simulation::heal() {
   }
 }
 
+// Isolated nodes wait for a person, who looks in now and then.
+void Simulation::recover_isolated() {
+  for (std::size_t i = 0; i < world_->size(); ++i) {
+    const Machine& machine = world_->machine(i);
+    if (!drivers_[i] || !machine.daemon_runs() || machine.stalled() || machine.frozen()) continue;
+    const auto nodes = drivers_[i]->status().nodes;
+    const auto own = std::ranges::find(nodes, true, &NodeStatus::self);
+    if (own->phase != NodePhase::isolated) continue;
+    tell("", fmt::format("a person calls {} back", machine.name()));
+    ask(i, RecoverNode{}, [](const Status&) {});
+  }
+}
+
+void Simulation::look_in() {
+  recover_isolated();
+  world_->after(person_looks_in, [this] { look_in(); });
+}
+
 // What gave up for good waits for a person, who comes once half of the time is over and starts
 // daemons and groups.
 void Simulation::help() {
   for (std::size_t i = 0; i < world_->size(); ++i) world_->machine(i).start_daemon();
+  recover_isolated();
   for (std::size_t group = 0; group < wanted_.size(); ++group) {
     if (!wanted_[group] || truth_->server(group) != world_->size()) continue;
     tell("", fmt::format("a person starts {}", config().groups[group].name));
@@ -351,7 +390,8 @@ Duration Simulation::liveness_bound() const {
   // the longest lease, a forced stop, and one start and stop of everything with all retries.
   Duration bound = ingredients_.environment.return_time.high +
                    ingredients_.environment.boot_time.high + timing.start_wait +
-                   timing.lease_alone + config().arbitration.forced_stop.timeout + 2min;
+                   timing.lease_alone + config().arbitration.forced_stop.timeout + 2min +
+                   config().return_policy.quarantine + config().shutdown.timeout;
   for (const auto& group : config().groups) {
     for (const auto& resource : group.resources) {
       bound += (resource.activate_timeout + resource.retry_pause) * (resource.activate_retries + 1);

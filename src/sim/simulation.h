@@ -32,6 +32,7 @@ struct Ingredients {
   bool story = false;  // keep what nodes and world say
   // Programs die, too, that no resource type watches; then nobody restarts them.
   bool unwatched_die = false;
+  bool person = false;  // somebody looks in now and then, and calls isolated nodes back
 };
 
 class Simulation {
@@ -86,6 +87,7 @@ class Simulation {
   void begin_daemon(std::size_t machine);
   void schedule_faults();
   void strike(const Fault& fault);
+  void shut_system_down(std::size_t machine);
   void give_order(const Fault& fault);
   void relieve(const Fault& fault);
   void recompute_conditions();
@@ -97,6 +99,8 @@ class Simulation {
   void on_event(std::size_t machine, const Event& event, Instant now);
   void on_sighting(const Sighting& sighting);
   void at_rest();
+  void look_in();
+  void recover_isolated();
   void help();
 
   Ingredients ingredients_;

@@ -59,6 +59,11 @@ Result<Notifier> Notifier::open(const Environment& environment) {
   return notifier;
 }
 
+void Notifier::stopping_within(Duration patience) const {
+  const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(patience);
+  send(fmt::format("STOPPING=1\nEXTEND_TIMEOUT_USEC={}", microseconds.count()));
+}
+
 void Notifier::status(std::string_view text) const {
   std::string line = fmt::format("STATUS={}", text);
   std::ranges::replace(line, '\n', ' ');

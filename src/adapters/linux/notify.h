@@ -31,6 +31,8 @@ class Notifier {
 
   void ready() const { send("READY=1"); }
   void stopping() const { send("STOPPING=1"); }
+  // We end, and that may take so long, whatever the unit's own time limit says.
+  void stopping_within(Duration patience) const;
   // One line for `systemctl status`.
   void status(std::string_view text) const;
   // We are well; if nothing more is heard for `patience`, we are to be killed.

@@ -156,6 +156,8 @@ TEST_CASE("the service manager hears what it understands") {
   CHECK(manager.next() == "WATCHDOG_USEC=1500000\nWATCHDOG=1");
   notifier.stopping();
   CHECK(manager.next() == "STOPPING=1");
+  notifier.stopping_within(80s);
+  CHECK(manager.next() == "STOPPING=1\nEXTEND_TIMEOUT_USEC=80000000");
 }
 
 TEST_CASE("without a service manager nothing is said, with a wrong one it is said why") {

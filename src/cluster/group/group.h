@@ -55,6 +55,12 @@ struct Group {
   Instant owner_next_at;
   std::string waits_for;
   std::uint64_t intent_seen = 0;
+  // Active on two nodes at once.
+  std::optional<Evidence> weakest;  // of what this activation rests on
+  Rival met;                        // whom it gave way to; an empty name: nobody
+  Rival beaten;                     // who gave way to it and may not have stopped yet
+  std::map<NodeName, Term> rivals;  // all whose activations it met
+  std::uint64_t double_runs = 0;    // since the daemon began
   friend bool operator==(const Group&, const Group&) = default;
 };
 
@@ -62,9 +68,16 @@ inline bool idle(const Group& group) {
   return group.phase == GroupPhase::stopped || group.phase == GroupPhase::claiming;
 }
 
+inline bool runs(const Group& group) {
+  return group.phase == GroupPhase::starting || group.phase == GroupPhase::running;
+}
+
 // ---- Sequence: what the resources do next.
 void begin_start(Group& group, const GroupConfig& config, Step& step);
 void begin_stop(Group& group, const GroupConfig& config, StopReason reason, Step& step);
+// No more patience: what is being stopped is stopped anew, all resources at once, each within a
+// second.
+void hurry_stop(Group& group, Step& step);
 // Stops this resource and what depends on it, and starts them again, while the group stays.
 void bounce(Group& group, const GroupConfig& config, const ResourceName& resource, Step& step);
 // False: not our ticket.

@@ -77,14 +77,11 @@ void final_action(FinalAction action, Group& group, const GroupConfig& config,
       begin_stop(group, config, StopReason::group_failover, step);
       return;
     case FinalAction::stop_service:
-      step.act(HaltNode{Halt::stop_service, why});
-      return;
+      return step.halt(Halt::stop_service, why);
     case FinalAction::shut_down:
-      step.act(HaltNode{Halt::shut_down, why});
-      return;
+      return step.halt(Halt::shut_down, why);
     case FinalAction::reboot:
-      step.act(HaltNode{Halt::reboot, why});
-      return;
+      return step.halt(Halt::reboot, why);
   }
 }
 
@@ -131,7 +128,8 @@ void on_deactivated(Group& group, const GroupConfig& config, const ResourceConfi
   }
   // It is not known to have stopped, so the group stays `stopping` here: nobody else may start it
   // on our word. It is tried again for ever, after the final action has had its chance.
-  run.retry_at = step.now + std::max<Duration>(resource.retry_pause, 5s);
+  const bool hurries = group.stop_reason == StopReason::node_must_end;
+  run.retry_at = step.now + (hurries ? 1s : std::max<Duration>(resource.retry_pause, 5s));
   final_action(resource.deactivate_final, group, config,
                fmt::format("{} could not be stopped: {}", title(config, resource), run.why), step);
 }
@@ -174,12 +172,14 @@ void advance_up(Group& group, const GroupConfig& config, Step& step) {
 }
 
 void advance_down(Group& group, const GroupConfig& config, Step& step) {
+  // A program that cannot be stopped shall not keep its address here.
+  const bool hurries = group.stop_reason == StopReason::node_must_end;
   for (auto resource = config.resources.rbegin(); resource != config.resources.rend(); ++resource) {
     ResourceRun& run = group.resources.at(resource->name);
     const bool due =
         run.phase == ResourcePhase::active ||
         (run.phase == ResourcePhase::failed && (!run.retry_at || step.now >= *run.retry_at));
-    if (due && dependents_inactive(group, config, resource->name))
+    if (due && (hurries || dependents_inactive(group, config, resource->name)))
       deactivate(group, config, *resource, run, step);
   }
   const bool all = std::ranges::all_of(group.resources, [](const auto& entry) {
@@ -202,6 +202,9 @@ void begin_start(Group& group, const GroupConfig& config, Step& step) {
   for (auto& [name, run] : group.resources) run = {};
   group.failing = false;
   group.released = false;
+  group.met = {};
+  group.beaten = {};
+  group.rivals.clear();
   note_change(group, config, GroupPhase::starting, group.reason, step);
 }
 
@@ -220,6 +223,19 @@ void begin_stop(Group& group, const GroupConfig& config, StopReason reason, Step
       run.ticket = 0;
       run.phase = ResourcePhase::failed;
     }
+  }
+}
+
+void hurry_stop(Group& group, Step& step) {
+  group.stop_reason = StopReason::node_must_end;
+  group.stop_until = step.now;
+  for (auto& [name, run] : group.resources) {
+    if (run.phase == ResourcePhase::deactivating) {
+      step.act(CancelOperation{run.ticket});
+      run.ticket = 0;
+      run.phase = ResourcePhase::failed;
+    }
+    run.retry_at.reset();
   }
 }
 

@@ -42,6 +42,7 @@ struct Fixture {
     Step now_step = step();
     CHECK(on_settled(group, group_config, {tickets.at(resource), std::move(outcome)}, now_step));
     advance(group, group_config, now_step);
+    for (const auto& halt : now_step.halts) out.emplace_back(halt);
   }
   void start() {
     Step now_step = step();

@@ -33,10 +33,13 @@ Term highest_active_term(const View& view, const GroupName& group) {
 }
 
 NodeName first_fit(const View& view, const GroupConfig& group, const NodeName& except) {
+  NodeName last_resort;
   for (const auto& node : group.policy) {
-    if (node != except && fit(view, node, group.name)) return node;
+    if (node == except || !fit(view, node, group.name)) continue;
+    if (!view.present.at(node).quarantined) return node;
+    if (last_resort.empty()) last_resort = node;
   }
-  return {};
+  return last_resort;
 }
 
 // Where the group is, unless it should go elsewhere.
@@ -51,9 +54,10 @@ NodeName keep_or_move(const View& view, const GroupConfig& group, const NodeName
   // An operator who moved it here meant it to stay: it would return at once, be stopped, be moved
   // here again by the same wish, and so on.
   const bool meant = wish.to == now;
-  if (group.failback == Switch::automatic && settled && !meant && now != group.policy.front() &&
-      fit(view, group.policy.front(), group.name)) {
-    return group.policy.front();
+  const NodeName& best = group.policy.front();
+  if (group.failback == Switch::automatic && settled && !meant && now != best &&
+      fit(view, best, group.name) && !view.present.at(best).quarantined) {
+    return best;
   }
   return now;
 }

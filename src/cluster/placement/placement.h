@@ -11,7 +11,8 @@
 namespace mainstay::placement {
 
 struct Candidate {
-  bool usable = false;  // a member with our configuration that takes groups
+  bool usable = false;       // a member with our configuration that takes groups
+  bool quarantined = false;  // lost too often of late: takes what nobody else can
   std::map<GroupName, GroupReport> reports;
 };
 

@@ -7,6 +7,9 @@
 namespace mainstay::recovery {
 namespace {
 
+// Long enough for EC2 to describe what was just changed.
+constexpr Duration hurried_pause = 1s;
+
 // In the forms of the guide's chapter 8, which people search for; a warning's code is 100 more than
 // the error's.
 std::string error_text(const MonitorConfig& monitor, const MonitorJudged& judged) {
@@ -27,9 +30,11 @@ bool count_bad(MonitorRun& run, const MonitorConfig& monitor, const MonitorJudge
     step.note(Severity::warning, monitor.name.value,
               fmt::format("{} {} more in a row before it counts.", warning_text(monitor, judged),
                           monitor.retries + 1 - run.bad));
+    if (run.hurried) run.next_at = std::min(run.next_at, step.now + hurried_pause);
     return false;
   }
   step.note(Severity::error, monitor.name.value, error_text(monitor, judged));
+  run.hurried = false;
   run.bad = 0;
   return true;
 }
@@ -54,6 +59,7 @@ State begin(const ClusterConfig& config, const NodeName& self) {
 void set_scheduled(MonitorRun& run, const MonitorConfig& monitor, bool scheduled, Step& step) {
   if (run.scheduled == scheduled) return;
   run.scheduled = scheduled;
+  run.hurried = false;
   run.bad = 0;
   if (scheduled) {
     run.next_at = step.now + monitor.start_wait;
@@ -91,6 +97,7 @@ const MonitorConfig* on_judged(State& state, const MonitorJudged& judged, Step& 
   switch (judged.verdict) {
     case Verdict::healthy:
       run.bad = 0;
+      run.hurried = run.hurried && run.next_at <= step.now;  // This one was asked before.
       if (!first && before != Verdict::healthy) {
         step.note(Severity::information, monitor->name.value, "is healthy again");
       }
@@ -133,6 +140,17 @@ std::optional<Request> spend(State& state, const MonitorConfig& monitor, const T
   run.final_spent = true;
   return Request{Request::Kind::final_action, monitor,
                  fmt::format("{} found no other remedy: {}", monitor.name, run.why)};
+}
+
+void look_now(State& state, const GroupName& group, Step& step) {
+  for (const auto& monitor : step.config.monitors) {
+    const auto found = state.monitors.find(monitor.name);
+    if (found == state.monitors.end() || monitor.checks.empty()) continue;
+    const GroupConfig* checked = group_of(step.config, monitor.checks);
+    if (checked == nullptr || checked->name != group || !found->second.scheduled) continue;
+    found->second.hurried = true;
+    found->second.next_at = step.now;
+  }
 }
 
 Instant next_deadline(const State& state) {

@@ -28,6 +28,7 @@ struct MonitorRun {
   int restarts_spent = 0;
   int failovers_spent = 0;
   bool final_spent = false;
+  bool hurried = false;  // looks again soon until it is healthy or has counted
   std::optional<Instant> last_counted;
   friend bool operator==(const MonitorRun&, const MonitorRun&) = default;
 };
@@ -60,6 +61,8 @@ std::optional<Request> spend(State& state, const MonitorConfig& monitor, const T
 // `may_run` says whether the conditions of a monitor hold here and now.
 template <class MayRun>
 void schedule(State& state, Step& step, MayRun may_run);
+// What this group's resources are watched by looks at once, and again soon after a bad answer.
+void look_now(State& state, const GroupName& group, Step& step);
 Instant next_deadline(const State& state);
 
 void begin_run(MonitorRun& run, const MonitorConfig& monitor, Step& step);

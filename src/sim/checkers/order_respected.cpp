@@ -49,9 +49,10 @@ void on_deactivate(Scene& scene, Watch& watch, std::size_t machine,
                    const DeactivateResource& stop) {
   auto& phases = watch.phases[machine];
   const GroupConfig* group = find_group(scene.config(), stop.group);
+  const bool in_order = stop.reason != StopReason::node_must_end;
   for (const auto& other : group->resources) {
     const bool depends =
-        std::ranges::find(other.depends_on, stop.resource) != other.depends_on.end();
+        in_order && std::ranges::find(other.depends_on, stop.resource) != other.depends_on.end();
     if (!depends || phases[other.name] == Phase::inactive) continue;
     // Its own failed deactivation is no reason to keep what it depends on for ever.
     if (phases[other.name] == Phase::deactivating) continue;
