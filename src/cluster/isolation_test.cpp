@@ -16,7 +16,8 @@ ClusterConfig checked() {
   return config;
 }
 
-// What is not immediate is said twice: the groups are handed over in order in between.
+// What is not immediate is followed by the orderly end of the service; the driver keeps the harder
+// of the two.
 struct IsolationRow {
   IsolationAction action;
   std::vector<Halt> halts;
@@ -25,8 +26,8 @@ const std::vector<IsolationRow> isolation_rows = {
     {IsolationAction::none, {}},
     {IsolationAction::stop_groups, {}},
     {IsolationAction::stop_service, {Halt::stop_service, Halt::stop_service}},
-    {IsolationAction::shut_down, {Halt::shut_down, Halt::shut_down}},
-    {IsolationAction::reboot, {Halt::reboot, Halt::reboot}},
+    {IsolationAction::shut_down, {Halt::shut_down, Halt::stop_service}},
+    {IsolationAction::reboot, {Halt::reboot, Halt::stop_service}},
     {IsolationAction::reset, {Halt::reset}}};
 
 TEST_CASE("a node that is cut off stops its groups, and then does what it is told to") {

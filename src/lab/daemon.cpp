@@ -79,6 +79,18 @@ bool is_hidden(const std::string& path) {
   return path == "/root";
 }
 
+// A directory brings what lies below it along.
+std::vector<std::string> outermost(std::vector<std::string> directories) {
+  std::ranges::sort(directories);
+  std::vector<std::string> out;
+  for (std::string& path : directories) {
+    const bool inside = std::ranges::any_of(
+        out, [&](const std::string& above) { return (path + "/").starts_with(above + "/"); });
+    if (!inside) out.push_back(std::move(path));
+  }
+  return out;
+}
+
 Result<std::vector<std::string>> binds_of(const UpOptions& options) {
   std::vector<std::string> wanted = options.binds;
   std::error_code problem;
@@ -94,9 +106,9 @@ Result<std::vector<std::string>> binds_of(const UpOptions& options) {
     }
     const std::string real = fs::canonical(path, problem);
     // What an instance has of its own as a whole is not brought back as a whole.
-    if (real != "/root" && std::ranges::find(out, real) == out.end()) out.push_back(real);
+    if (real != "/root") out.push_back(real);
   }
-  return out;
+  return outermost(std::move(out));
 }
 
 Result<std::string> find_clock_library() {
