@@ -56,10 +56,12 @@ std::string group(const Site& site) {
       "\n[[resource]]\nname = \"web\"\ntype = \"script\"\ngroup = {}\nmode = \"resident\"\n"
       "start = {}\nready_port = 80\n",
       quoted(group_name), list(site.web));
-  // It is killed more often in a row than a service that is worth keeping would die.
+  // It is killed more often in a row than a service that is worth keeping would die; so are its
+  // nodes.
   text +=
       "\n[[monitor]]\nname = \"webw\"\ntype = \"scriptw\"\nchecks = \"web\"\n"
-      "recovery = { restart_max = 99 }\n";
+      "recovery = { restart_max = 99 }\n"
+      "\n[return]\nlosses_max = 0\n";
   return text;
 }
 

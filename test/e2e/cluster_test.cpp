@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "harness/cases.h"
 #include "harness/cluster.h"
 #include "harness/lab.h"
@@ -40,6 +42,25 @@ struct Stage {
                                     "RouteTables[].Routes[?DestinationCidrBlock=='10.1.0.20/32']"
                                     "[].NetworkInterfaceId[]",
                                     "--output", "text"}));
+  }
+  void terminate_daemon(const std::string& node) {
+    const auto status = nlohmann::json::parse(must(cluster->ask(node, {"status", "--json"})));
+    const int pid = status.at("daemon").at("pid");
+    must(lab.exec(node, {"kill", "-TERM", fmt::format("{}", pid)}));
+  }
+  // A service that does not end when it is asked to.
+  void make_service_stubborn(const std::string& node) {
+    const auto written =
+        lab.write(node, "/etc/mainstay/web",
+                  fmt::format("#!/bin/sh\ntrap '' TERM\n"
+                              "{} web --listen 0.0.0.0:80 --name \"$MAINSTAY_NODE\" &\n"
+                              "while :; do sleep 1; done\n",
+                              programs.lab));
+    REQUIRE(written);
+    must(cluster->ask(node, {"group", "restart", std::string(group_name)}, patience));
+  }
+  std::string addresses_of(const std::string& node) {
+    return must(lab.exec(node, {"ip", "-o", "address"}));
   }
   void check_served_by(const std::string& node) {
     CHECK(must(lab.exec("client", {"curl", "-s", "-m", "5", "http://10.1.0.20/"})).find(node) !=
@@ -88,6 +109,17 @@ TEST_CASE("a cluster in the lab: formed, moved, struck and healed") {
     CHECK(after.owner == first);
     CHECK(after.term == term);
     stage.check_served_by(first);
+  }
+
+  SUBCASE("a daemon that is told twice to end leaves neither its address nor its programs behind") {
+    stage.make_service_stubborn(first);
+    REQUIRE(stage.addresses_of(first).find("10.1.0.20") != std::string::npos);
+    stage.terminate_daemon(first);
+    stage.terminate_daemon(first);
+    must(stage.cluster->wait_until_moved_from(first, patience));
+    CHECK(stage.addresses_of(first).find("10.1.0.20") == std::string::npos);
+    stage.check_served_by("server2");
+    CHECK(must(stage.cluster->last_activation("server2")).evidence == "reported");
   }
 
   SUBCASE("a frozen owner that thaws stops at once") {
