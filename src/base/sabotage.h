@@ -30,9 +30,15 @@ enum class Sabotage : std::uint8_t {
   clearances_unrecorded,   // an activation is recorded without its evidence
   accepted_is_stopped,     // an instance that was told to stop counts as stopped
   term_repeats,            // an activation keeps the term of the one before
+  no_drift_margin,         // no watcher waits longer because its clock may be fast
+  absence_is_an_end,       // a session that is missing at the arbiter counts as ended
+  revoked_by_anybody,      // a session counts as revoked although the swap was lost
+  clearance_outlives_return,  // a peer stays cleared although it was heard again
+  pause_not_counted,          // a pause does not shorten what is left of the permission
+  fence_without_right,        // a peer is stopped by force before its session was revoked
 };
 
-inline constexpr std::array<std::pair<Sabotage, std::string_view>, 16> sabotage_names = {{
+inline constexpr std::array<std::pair<Sabotage, std::string_view>, 22> sabotage_names = {{
     {Sabotage::stillness_cut_short, "stillness_cut_short"},
     {Sabotage::lease_from_answer, "lease_from_answer"},
     {Sabotage::unknown_is_fenced, "unknown_is_fenced"},
@@ -49,6 +55,12 @@ inline constexpr std::array<std::pair<Sabotage, std::string_view>, 16> sabotage_
     {Sabotage::clearances_unrecorded, "clearances_unrecorded"},
     {Sabotage::accepted_is_stopped, "accepted_is_stopped"},
     {Sabotage::term_repeats, "term_repeats"},
+    {Sabotage::no_drift_margin, "no_drift_margin"},
+    {Sabotage::absence_is_an_end, "absence_is_an_end"},
+    {Sabotage::revoked_by_anybody, "revoked_by_anybody"},
+    {Sabotage::clearance_outlives_return, "clearance_outlives_return"},
+    {Sabotage::pause_not_counted, "pause_not_counted"},
+    {Sabotage::fence_without_right, "fence_without_right"},
 }};
 
 #ifdef MAINSTAY_SABOTAGE

@@ -31,10 +31,6 @@ struct Step {
 
 // How much longer a watcher waits than the watched may go on, so that the worst clocks cannot make
 // them overlap: the watcher's may run fast by the bound and the holder's slow by it.
-inline Duration with_drift(Duration duration, double drift_bound) {
-  const double factor = (1 + drift_bound) / (1 - drift_bound);
-  return std::chrono::ceil<std::chrono::microseconds>(
-      std::chrono::duration<double, std::nano>(static_cast<double>(duration.count()) * factor));
-}
+Duration with_drift(Duration duration, double drift_bound);
 
 }  // namespace mainstay

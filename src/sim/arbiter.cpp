@@ -46,7 +46,19 @@ struct Errand {
   std::function<void(Result<ArbiterRecord>)> settle;
 };
 
+// What an arbiter says that can be reached and does not do what it is asked.
+std::optional<Error> refusal(Machine& machine) {
+  const ArbiterConditions& rates = machine.world().conditions().arbiter;
+  if (rates.table_gone) return Error{Code::unavailable, "the arbiter's table does not exist"};
+  if (machine.random().chance(rates.throttled))
+    return Error{Code::throttled, "the arbiter is asked too often"};
+  if (machine.random().chance(rates.denied))
+    return Error{Code::denied, "the arbiter does not permit it"};
+  return std::nullopt;
+}
+
 Result<ArbiterRecord> perform(Errand& errand) {
+  if (auto refused = refusal(errand.machine)) return std::unexpected(std::move(*refused));
   ArbiterStore& store = errand.machine.world().arbiter();
   if (!errand.write) return store.get(errand.key).record;
   const auto version = store.swap(errand.machine.index(), errand.key, errand.expected, errand.value,
@@ -59,9 +71,10 @@ void attempt(std::shared_ptr<Errand> errand);
 
 void answer(const std::shared_ptr<Errand>& errand, Result<ArbiterRecord> result) {
   if (errand->over()) return;
-  if (!result && result.error().code == Code::conflict && errand->ambiguous) {
-    errand->settle(failure(Code::outcome_unknown,
-                           errand->key + " has changed since; ours may have come before"));
+  // Whatever it says now, an earlier try may have taken effect.
+  if (!result && errand->write && errand->ambiguous) {
+    errand->settle(failure(Code::outcome_unknown, errand->key + ": " + result.error().message +
+                                                      "; an earlier try may have been heard"));
     return;
   }
   errand->settle(std::move(result));

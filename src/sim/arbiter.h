@@ -34,6 +34,8 @@ class ArbiterStore {
   // The new version, or conflict. A repetition of the write that stands gives its version again.
   Result<RecordVersion> swap(std::size_t machine, const std::string& key, RecordVersion expected,
                              const Bytes& value, std::uint64_t nonce, WorldTime asked);
+  // The table is deleted, and all that stood in it. A version never comes again.
+  void wipe() { records_.clear(); }
   std::uint64_t new_nonce() { return ++last_nonce_; }
   void watch(std::function<void(const ArbiterWrite&)> watcher) { watcher_ = std::move(watcher); }
   const std::map<std::string, Stored>& records() const { return records_; }

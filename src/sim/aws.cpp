@@ -69,8 +69,9 @@ Duration AwsPort::draw_staleness() {
 }
 
 Task<Result<AwsIdentity>> AwsPort::identity(Call call) {
-  // The metadata service is on the machine itself: no API, no outage of it.
+  // The metadata service is on the machine itself: an outage of the API is none of it.
   auto done = machine_.pending<AwsIdentity>(call, Code::timed_out, "instance metadata");
+  if (machine_.conditions().metadata_cut) co_return co_await done;
   machine_.on_daemon_after(machine_.random().between(200us, 2ms), [this, done] {
     done.set(machine_.world().region().identity(machine_.index()));
   });

@@ -27,6 +27,7 @@ struct LinkConditions {
 struct StoreConditions {
   Span delay{300us, 3ms};
   double fail = 0;
+  bool unreadable = false;  // what was stored does not check out
 };
 
 struct ScriptConditions {
@@ -44,15 +45,19 @@ struct MachineConditions {
   bool outside_cut = false;  // whatever is not a node: reachability targets
   bool arbiter_cut = false;
   bool aws_cut = false;
+  bool metadata_cut = false;
   StoreConditions store;
   ScriptConditions scripts;
 };
 
 struct ArbiterConditions {
   bool outage = false;
-  Span delay{1ms, 8ms};  // each way
+  bool table_gone = false;  // it answers, but knows nothing
+  Span delay{1ms, 8ms};     // each way
   double lose_request = 0;
   double lose_reply = 0;
+  double throttled = 0;
+  double denied = 0;
   double straggle = 0;  // the request arrives after up to `straggle_max`
   Duration straggle_max = 5s;
 };

@@ -9,14 +9,15 @@ namespace mainstay::sim {
 namespace {
 
 constexpr std::array<std::string_view, fault_kind_count> names = {
-    "node killed",      "node frozen",          "daemon stalled",  "daemon killed",
-    "node isolated",    "interconnect cut",     "path cut",        "one-way cut",
-    "pair cut",         "network lossy",        "network slow",    "arbiter down",
-    "arbiter cut",      "arbiter slow",         "arbiter lossy",   "AWS API down",
-    "AWS API cut",      "AWS API flaky",        "fencing flaky",   "outside silent",
-    "route changed",    "store slow",           "store fails",     "scripts bad",
-    "programs undying", "program killed",       "group stopped",   "group moved",
-    "group restarted",  "node stopped by hand", "system shut down"};
+    "node killed",      "node frozen",          "daemon stalled",   "daemon killed",
+    "node isolated",    "interconnect cut",     "path cut",         "one-way cut",
+    "pair cut",         "network lossy",        "network slow",     "arbiter down",
+    "arbiter cut",      "arbiter slow",         "arbiter lossy",    "AWS API down",
+    "AWS API cut",      "AWS API flaky",        "fencing flaky",    "outside silent",
+    "route changed",    "store slow",           "store fails",      "scripts bad",
+    "programs undying", "program killed",       "group stopped",    "group moved",
+    "group restarted",  "node stopped by hand", "system shut down", "arbiter refuses",
+    "arbiter wiped",    "metadata down",        "store unreadable", "configuration differs"};
 
 bool sensible(FaultKind kind, const Environment& environment) {
   const ArbitrationConfig& arbitration = environment.config->arbitration;
@@ -25,6 +26,8 @@ bool sensible(FaultKind kind, const Environment& environment) {
     case FaultKind::arbiter_cut:
     case FaultKind::arbiter_slow:
     case FaultKind::arbiter_lossy:
+    case FaultKind::arbiter_refuses:
+    case FaultKind::arbiter_wiped:
       return arbitration.arbiter.kind != ArbiterKind::none;
     case FaultKind::fence_flaky:
       return arbitration.forced_stop.kind != ForcedStopKind::none;
@@ -126,6 +129,13 @@ void worsen_outside(Conditions& conditions, const Fault& fault) {
       conditions.arbiter.lose_request = conditions.arbiter.lose_reply = fault.rate;
       conditions.arbiter.straggle = fault.rate / 2;
       break;
+    case FaultKind::arbiter_refuses:
+      conditions.arbiter.throttled = fault.rate;
+      conditions.arbiter.denied = fault.rate / 2;
+      break;
+    case FaultKind::arbiter_wiped:
+      conditions.arbiter.table_gone = true;
+      break;
     case FaultKind::aws_down:
       conditions.aws.outage = true;
       break;
@@ -155,6 +165,12 @@ void worsen_machine(MachineConditions& machine, const Fault& fault) {
       break;
     case FaultKind::aws_cut:
       machine.aws_cut = true;
+      break;
+    case FaultKind::metadata_down:
+      machine.metadata_cut = true;
+      break;
+    case FaultKind::store_unreadable:
+      machine.store.unreadable = true;
       break;
     case FaultKind::store_slow:
       machine.store.delay.high = std::max(machine.store.delay.high, fault.size * 2);
@@ -189,12 +205,14 @@ std::string describe(const Fault& fault, const ClusterConfig& config) {
     case FaultKind::arbiter_lossy:
     case FaultKind::aws_flaky:
     case FaultKind::fence_flaky:
+    case FaultKind::arbiter_refuses:
       return fmt::format("{}: {:.0f} %", to_text(fault.kind), fault.rate * 100);
     case FaultKind::network_slow:
     case FaultKind::arbiter_slow:
       return fmt::format("{}: up to {}", to_text(fault.kind), mainstay::to_text(fault.size));
     case FaultKind::interconnect_cut:
     case FaultKind::arbiter_down:
+    case FaultKind::arbiter_wiped:
     case FaultKind::aws_down:
     case FaultKind::outside_silent:
       return std::string(to_text(fault.kind));

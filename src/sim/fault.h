@@ -51,8 +51,14 @@ enum class FaultKind : std::uint8_t {
   order_restart_group,
   order_stop_node,   // started again at the end
   system_shut_down,  // from outside the cluster, in order; on again at the end
+  // ---- Further ones. New kinds go to the end: what a seed drew of the others stays as it was.
+  arbiter_refuses,   // throttles and denies, by `rate`
+  arbiter_wiped,     // its table is deleted, with all records; a new, empty one at the end
+  metadata_down,     // of one node's instance
+  store_unreadable,  // the daemon dies and finds its state damaged, until the end
+  config_differs,    // the daemon is started again with another document, until the end
 };
-inline constexpr std::size_t fault_kind_count = 31;
+inline constexpr std::size_t fault_kind_count = 36;
 std::string_view to_text(FaultKind kind);
 
 struct Fault {

@@ -55,7 +55,7 @@ void Simulation::begin_daemon(std::size_t machine) {
   NodePorts ports{
       place.clock(), place.network(), place.store(), place.process(),
       place.host(),  place.aws(),     place.power(), arbiter ? &place.arbiter() : nullptr};
-  NodeSetup setup{.config = ingredients_.environment.config,
+  NodeSetup setup{.config = config_of(machine),
                   .config_text = "",
                   .self = place.name(),
                   .seed = place.random().next()};
@@ -66,10 +66,25 @@ void Simulation::begin_daemon(std::size_t machine) {
     world_->machine(machine).kill_daemon();
   });
   const Status started = drivers_[machine]->start();
-  if (!started) {
+  if (started) return;
+  tell(place.name().value, "does not start: " + started.error().message);
+  place.kill_daemon();
+  if (!place.conditions().store.unreadable) {
     scene_->violate("everything_ends",
                     fmt::format("{} does not start: {}", place.name(), started.error().message));
   }
+}
+
+// While its document differs, another one than the others have.
+std::shared_ptr<const ClusterConfig> Simulation::config_of(std::size_t machine) const {
+  const auto& common = ingredients_.environment.config;
+  const bool differs = std::ranges::any_of(running_, [&](const Running& running) {
+    return running.fault.kind == FaultKind::config_differs && running.fault.node == machine;
+  });
+  if (!differs) return common;
+  auto other = std::make_shared<ClusterConfig>(*common);
+  other->digest = ~common->digest;
+  return other;
 }
 
 NodeObserver Simulation::observer(std::size_t machine) {
@@ -187,6 +202,16 @@ void Simulation::strike(const Fault& fault) {
     case FaultKind::daemon_killed:
       machine.kill_daemon();
       break;
+    case FaultKind::store_unreadable:
+      machine.kill_daemon();
+      break;
+    case FaultKind::config_differs:
+      machine.kill_daemon();
+      machine.start_daemon();
+      break;
+    case FaultKind::arbiter_wiped:
+      world_->arbiter().wipe();
+      break;
     case FaultKind::program_killed:
       kill_program(fault);
       break;
@@ -227,6 +252,7 @@ void Simulation::give_order(const Fault& fault) {
 
 void Simulation::relieve(const Fault& fault) {
   tell("", "over: " + describe(fault, config()));
+  recompute_conditions();
   Machine& machine = world_->machine(fault.node);
   switch (fault.kind) {
     case FaultKind::node_killed:
@@ -242,8 +268,13 @@ void Simulation::relieve(const Fault& fault) {
     case FaultKind::daemon_stalled:
       machine.unstall();
       break;
+    case FaultKind::config_differs:
+      machine.kill_daemon();
+      machine.start_daemon();
+      break;
     case FaultKind::daemon_killed:
     case FaultKind::order_stop_node:
+    case FaultKind::store_unreadable:
       machine.start_daemon();
       break;
     case FaultKind::order_stop_group:
@@ -253,7 +284,6 @@ void Simulation::relieve(const Fault& fault) {
     default:
       break;
   }
-  recompute_conditions();
 }
 
 // People ask any node they reach.

@@ -85,6 +85,7 @@ class Simulation {
   };
   void install_daemon(std::size_t machine);
   void begin_daemon(std::size_t machine);
+  std::shared_ptr<const ClusterConfig> config_of(std::size_t machine) const;
   void schedule_faults();
   void strike(const Fault& fault);
   void shut_system_down(std::size_t machine);

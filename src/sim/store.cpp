@@ -5,7 +5,11 @@
 
 namespace mainstay::sim {
 
-Result<std::optional<Bytes>> StorePort::load() { return durable_; }
+Result<std::optional<Bytes>> StorePort::load() {
+  if (machine_.conditions().store.unreadable)
+    return failure(Code::corrupt, "the node's state does not check out");
+  return durable_;
+}
 
 Task<Status> StorePort::save(Bytes document) {
   MAINSTAY_CHECK(document.size() <= store_size_max);

@@ -108,7 +108,8 @@ Instant fence_at(const State& state, const NodeName& peer, const Peer& known,
       fence.fencing != 0 || cut_off(state, config)) {
     return never;
   }
-  if (has_arbiter(config)) return state.watches.of.at(peer).revoked_by_us ? fence.next_at : never;
+  const bool by_right = has_arbiter(config) && !sabotaged(Sabotage::fence_without_right);
+  if (by_right) return state.watches.of.at(peer).revoked_by_us ? fence.next_at : never;
   const Duration patience = config.timing.heartbeat_timeout + state.fence_turn;
   return std::max(fence.next_at, known.silent_since + patience);
 }
@@ -230,6 +231,10 @@ std::optional<SlowBeat> on_answer(State& state, const Event& event, Step& step) 
 }
 
 void on_pause(State& state, Duration missed, const membership::State& membership, Step& step) {
+  if (sabotaged(Sabotage::pause_not_counted)) {
+    state.session.counted_from += missed;
+    for (auto& [peer, contact] : state.contacts) contact.vouched += missed;
+  }
   if (missed < step.config.timing.heartbeat_timeout) return;
   const bool somebody = std::ranges::any_of(membership.peers, [](const auto& entry) {
     return !entry.second.resigned && entry.second.trust != Trust::dead &&

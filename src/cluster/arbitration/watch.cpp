@@ -14,8 +14,12 @@ bool silent(const membership::Peer& peer) {
 
 Duration pause(const Step& step) { return step.config.timing.lease / 8; }
 
-// The session has ended for certain, whoever ended it.
-bool ended(const SessionRecord& record) { return record.standing != SessionStanding::active; }
+// The session has ended for certain, whoever ended it. A record that is not there is no end: the
+// arbiter's table may have been deleted under a holder that goes on until its lease is over.
+bool ended(const SessionRecord& record) {
+  if (record.standing == SessionStanding::none) return sabotaged(Sabotage::absence_is_an_end);
+  return record.standing != SessionStanding::active;
+}
 
 void clear(Watch& watch, const NodeName& peer, std::string why, Step& step) {
   if (!watch.cleared)
@@ -34,6 +38,10 @@ std::optional<SlowBeat> on_read(Watch& watch, const NodeName& peer, const Record
     step.note(Severity::error, peer.value, "its record at the arbiter: " + record.error().message);
     return std::nullopt;
   }
+  // Nobody can say which lease it was that is not there any more.
+  if (record->standing == SessionStanding::none) {
+    record->lease = std::max(step.config.timing.lease, step.config.timing.lease_alone);
+  }
   if (!watch.seen || watch.version != read.version) {
     watch.stands_since = step.now;
     if (watch.cleared && !ended(*record)) watch.cleared = false;  // It took a new session.
@@ -50,12 +58,15 @@ std::optional<SlowBeat> on_read(Watch& watch, const NodeName& peer, const Record
 void on_revoked(Watch& watch, const NodeName& peer, const RecordSwapped& swapped, Step& step) {
   watch.revoking = 0;
   watch.next_at = step.now;  // Whatever it says: look at what stands there now.
-  if (!swapped.outcome || watch.heard_while_revoking) return;
+  const bool swapped_it = swapped.outcome || sabotaged(Sabotage::revoked_by_anybody);
+  if (!swapped_it || watch.heard_while_revoking) return;
   watch.version = swapped.version;
   watch.revoked_by_us = true;
   clear(watch, peer,
         fmt::format(
-            "its session stood still for {} and was revoked",
+            "{} for {} and was revoked",
+            watch.record.standing == SessionStanding::none ? "its session was missing"
+                                                           : "its session stood still",
             to_text(std::chrono::floor<std::chrono::milliseconds>(step.now - watch.stands_since))),
         step);
   watch.record.standing = SessionStanding::revoked;
@@ -91,10 +102,7 @@ void watch_one(Watch& watch, const NodeName& peer, Step& step) {
   if (watch.reading != 0 || watch.revoking != 0) return;
   if (watch.seen && !watch.cleared && !watch.farewell && ended(watch.record) &&
       step.now >= watch.no_revoke_before) {
-    const bool none = watch.record.standing == SessionStanding::none;
-    clear(watch, peer,
-          none ? "it holds no session at the arbiter" : "its session at the arbiter has ended",
-          step);
+    clear(watch, peer, "its session at the arbiter has ended", step);
   }
   const bool stands = watch.seen && !ended(watch.record);
   if (stands && !watch.farewell && step.now >= revocable_at(watch, step.config.timing)) {
@@ -138,6 +146,7 @@ void on_heard(Watches& watches, const NodeName& peer, bool echoes_us, Step& step
   const Instant relied_on_until =
       step.now + with_drift(step.config.timing.lease, step.config.timing.drift_bound);
   watch.no_revoke_before = std::max(watch.no_revoke_before, relied_on_until);
+  if (sabotaged(Sabotage::clearance_outlives_return)) return;
   watch.cleared = false;
   watch.seen = false;
   watch.revoked_by_us = false;

@@ -4,6 +4,9 @@
 // A revocation is refused by our own conscience while the holder may still rely on a vouch of ours:
 // for a lease time after the last new beat we heard from it, and for a lease time after our own
 // start, since we may have vouched just before we died.
+//
+// A record that is missing is watched as if it were a session of the longest lease there is, and
+// then revoked like one.
 #pragma once
 
 #include <map>

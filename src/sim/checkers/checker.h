@@ -67,6 +67,7 @@ Checker everything_ends();
 Checker order_respected();
 Checker no_flapping();
 Checker alerts_are_true();
+Checker fences_by_right();
 
 // Those that say something about this environment.
 std::vector<Checker> checkers_for(const Environment& environment);
