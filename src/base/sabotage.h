@@ -36,9 +36,10 @@ enum class Sabotage : std::uint8_t {
   clearance_outlives_return,  // a peer stays cleared although it was heard again
   pause_not_counted,          // a pause does not shorten what is left of the permission
   fence_without_right,        // a peer is stopped by force before its session was revoked
+  stale_describe_trusted,     // a route that was read as ours is left alone
 };
 
-inline constexpr std::array<std::pair<Sabotage, std::string_view>, 22> sabotage_names = {{
+inline constexpr std::array<std::pair<Sabotage, std::string_view>, 23> sabotage_names = {{
     {Sabotage::stillness_cut_short, "stillness_cut_short"},
     {Sabotage::lease_from_answer, "lease_from_answer"},
     {Sabotage::unknown_is_fenced, "unknown_is_fenced"},
@@ -61,6 +62,7 @@ inline constexpr std::array<std::pair<Sabotage, std::string_view>, 22> sabotage_
     {Sabotage::clearance_outlives_return, "clearance_outlives_return"},
     {Sabotage::pause_not_counted, "pause_not_counted"},
     {Sabotage::fence_without_right, "fence_without_right"},
+    {Sabotage::stale_describe_trusted, "stale_describe_trusted"},
 }};
 
 #ifdef MAINSTAY_SABOTAGE

@@ -63,6 +63,24 @@ Term unheard_floor(const State& state, const GroupConfig& config) {
   return unheard ? state.durable.incarnation : 0;
 }
 
+// An arbiter without a record of the group may have forgotten it: a table that was deleted and made
+// anew. If also somebody is missing who could tell, only the time of day is above all terms there
+// were.
+Term forgotten_floor(const State& state, const GroupConfig& config, const group::Group& group) {
+  const bool missing = std::ranges::any_of(config.policy, [&](const NodeName& node) {
+    if (node == state.self) return false;
+    const membership::Peer& peer = state.membership.peers.at(node);
+    return !membership::present(peer) || !peer.beat;
+  });
+  if (!group.owner_absent || !missing) return 0;
+  const auto since =
+      std::chrono::duration_cast<std::chrono::milliseconds>(group.claim_since - state.began);
+  return state.durable.incarnation + static_cast<Term>(since.count());
+}
+
+// The claim that follows is later than the one that was too low, and must be above its own floor.
+constexpr Term headroom = 60'000;
+
 bool has_arbiter(const ClusterConfig& config) {
   return config.arbitration.arbiter.kind != ArbiterKind::none;
 }
@@ -71,10 +89,11 @@ void begin_claim(State& state, const GroupConfig& config, group::Group& group, S
   const Term highest = highest_term(state, config.name);
   group.phase = GroupPhase::claiming;
   group.term = highest + (sabotaged(Sabotage::term_repeats) && highest > 0 ? 0 : 1);
-  if (!has_arbiter(step.config)) group.term = std::max(group.term, unheard_floor(state, config));
   group.claim_since = step.now;
+  if (!has_arbiter(step.config)) group.term = std::max(group.term, unheard_floor(state, config));
   group.owner_won = false;
   group.owner_read = false;
+  group.owner_absent = false;
   group.owner_reading = 0;
   group.owner_swapping = 0;
   group.owner_next_at = step.now;
@@ -234,6 +253,15 @@ void wait(group::Group& group, const GroupConfig& config, std::string missing, S
   group.waits_for = std::move(missing);
 }
 
+// Then it claims again, above the floor.
+bool claims_too_low(group::Group& group, Term floor, const Step& step) {
+  if (group.term >= floor) return false;
+  group.phase = GroupPhase::stopped;
+  group.term = floor + headroom;
+  group.claim_again_at = step.now;
+  return true;
+}
+
 void advance_claim(State& state, const GroupConfig& config, group::Group& group, Step& step) {
   if (outbid(state, config.name, group)) {
     group.phase = GroupPhase::stopped;
@@ -242,6 +270,7 @@ void advance_claim(State& state, const GroupConfig& config, group::Group& group,
   }
   const bool arbiter = step.config.arbitration.arbiter.kind != ArbiterKind::none;
   const bool session = arbiter && session_holds(state, step);
+  if (claims_too_low(group, forgotten_floor(state, config, group), step)) return;
   if (session) ask_owner(group, config, step);
   const auto spoken = state.spoken.find(config.name);
   if (spoken == state.spoken.end() || spoken->second != Promise{group.term, step.self}) {
@@ -256,12 +285,8 @@ void advance_claim(State& state, const GroupConfig& config, group::Group& group,
   if (arbiter && !group.owner_won && (session || !found.all_nodes_reported)) {
     return wait(group, config, "the group's record at the arbiter", step);
   }
-  if (const Term floor = unheard_floor(state, config); !group.owner_won && group.term < floor) {
-    group.phase = GroupPhase::stopped;  // Without the record: ask again, above what we cannot know.
-    group.term = floor;
-    group.claim_again_at = step.now;
-    return;
-  }
+  // Without the record, a term above what we cannot know.
+  if (!group.owner_won && claims_too_low(group, unheard_floor(state, config), step)) return;
   start(state, config, group, std::move(found), step);
 }
 
@@ -283,6 +308,7 @@ void on_owner_read(group::Group& group, const RecordRead& read, Step& step) {
     return;
   }
   group.owner_read = true;
+  group.owner_absent = read.value.empty();
   group.owner_version = read.version;
   group.owner_next_at = step.now;
   if (owner->term >= group.term && group.phase == GroupPhase::claiming) {

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 
+#include "base/sabotage.h"
 #include "config/ip_address.h"
 
 namespace mainstay {
@@ -141,11 +142,10 @@ Task<Status> survey(const Config& config, Context& context, const Place& place,
   co_return results[1];
 }
 
-// Another node may have written what a stale reading does not show yet; only if the last activation
-// was ours can a route that looks right be left alone.
-Which which_tables(const Context& context) {
-  const NodeName& previous = context.facts.previous_node;
-  return previous.empty() || previous == context.node ? Which::wrong : Which::all;
+// Another node, or a hand, may have written what a stale reading does not show yet: a route that
+// looks right is written, too.
+Which which_tables() {
+  return sabotaged(Sabotage::stale_describe_trusted) ? Which::wrong : Which::all;
 }
 
 Task<Status> activate(const Config& config, Context& context) {
@@ -156,17 +156,17 @@ Task<Status> activate(const Config& config, Context& context) {
   if (!surveyed) co_return surveyed;
   if (!any_route(config, tables)) co_return no_route(config, *place);
 
-  const auto wrong = tables_to_replace(config, *place, tables, which_tables(context));
+  auto open = tables_to_replace(config, *place, tables, which_tables());
   std::vector<Task<Status>> changes;
   changes.push_back(add_address(config, context, *place));
-  changes.push_back(replace_all(config, context, *place, wrong));
+  changes.push_back(replace_all(config, context, *place, open));
   const std::vector<Status> changed = co_await when_all(std::move(changes));
   if (!changed[0]) co_return changed[0];
   if (!changed[1] && is_final(changed[1].error())) co_return changed[1];
 
   advise_on_tables(config, context, tables);
   std::vector<Task<Status>> afterwards;
-  afterwards.push_back(settle(config, context, *place, changed[1]));
+  afterwards.push_back(settle(config, context, *place, open, changed[1]));
   afterwards.push_back(advise_on_interface(config, context, *place));
   const std::vector<Status> settled = co_await when_all(std::move(afterwards));
   co_return settled[0];

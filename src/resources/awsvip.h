@@ -75,10 +75,13 @@ bool any_route(const Config& config, const std::vector<AwsRouteTable>& tables);
 std::unexpected<Error> no_route(const Config& config, const Place& place);
 std::vector<Wrong> tables_to_replace(const Config& config, const Place& place,
                                      const std::vector<AwsRouteTable>& tables, Which which);
+// What stays in `open` is not known to have been replaced.
 Task<Status> replace_all(const Config& config, Context& context, const Place& place,
-                         const std::vector<Wrong>& wrong);
-// Reads the tables again until all of them say what we told them, and tells those again that were
-// not reached, or that do not say it for too long. `last` is the outcome of the replacement so far.
-Task<Status> settle(const Config& config, Context& context, const Place& place, Status last);
+                         std::vector<Wrong>& open);
+// Tells the open tables again until they answer, and reads until all tables say what they were
+// told; those that do not say it for too long are told again. A reading alone proves nothing of an
+// open one: it may be of the past. `last` is the outcome of the replacement so far.
+Task<Status> settle(const Config& config, Context& context, const Place& place,
+                    std::vector<Wrong> open, Status last);
 
 }  // namespace mainstay::awsvip

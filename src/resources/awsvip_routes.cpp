@@ -61,6 +61,10 @@ Status worst(const std::vector<Status>& results) {
   return result;
 }
 
+bool names(const std::vector<Wrong>& open, const std::string& table) {
+  return std::ranges::any_of(open, [&](const Wrong& each) { return each.table.id == table; });
+}
+
 Error still_wrong(const Config& config, const Place& place, const std::vector<Wrong>& wrong,
                   const Status& last) {
   if (!last) return last.error();
@@ -192,14 +196,20 @@ std::unexpected<Error> no_route(const Config& config, const Place& place) {
 }
 
 Task<Status> replace_all(const Config& config, Context& context, const Place& place,
-                         const std::vector<Wrong>& wrong) {
+                         std::vector<Wrong>& open) {
   std::vector<Task<Status>> tasks;
-  for (const Wrong& each : wrong) tasks.push_back(replace_one(config, context, place, each));
+  for (const Wrong& each : open) tasks.push_back(replace_one(config, context, place, each));
   const std::vector<Status> results = co_await when_all(std::move(tasks));
+  std::vector<Wrong> left;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (!results[i]) left.push_back(std::move(open[i]));
+  }
+  open = std::move(left);
   co_return worst(results);
 }
 
-Task<Status> settle(const Config& config, Context& context, const Place& place, Status last) {
+Task<Status> settle(const Config& config, Context& context, const Place& place,
+                    std::vector<Wrong> open, Status last) {
   Duration pause = pause_min;
   Instant told = context.clock.now();
   while (true) {
@@ -209,13 +219,16 @@ Task<Status> settle(const Config& config, Context& context, const Place& place, 
     if (read) {
       wrong = tables_to_replace(config, place, tables, Which::wrong);
       if (!any_route(config, tables)) co_return no_route(config, place);
-      if (wrong.empty()) co_return Status{};
+      if (wrong.empty() && open.empty()) co_return Status{};
     } else if (is_final(read.error())) {
       co_return read;
     }
     const bool tell_again = !last || context.clock.now() - told >= stale_max;
-    if (!wrong.empty() && tell_again) {
-      last = co_await replace_all(config, context, place, wrong);
+    if (tell_again && !(wrong.empty() && open.empty())) {
+      for (const Wrong& each : wrong) {
+        if (!names(open, each.table.id)) open.push_back(each);
+      }
+      last = co_await replace_all(config, context, place, open);
       told = context.clock.now();
       if (!last && is_final(last.error())) co_return last;
     }

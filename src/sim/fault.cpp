@@ -17,7 +17,8 @@ constexpr std::array<std::string_view, fault_kind_count> names = {
     "route changed",    "store slow",           "store fails",      "scripts bad",
     "programs undying", "program killed",       "group stopped",    "group moved",
     "group restarted",  "node stopped by hand", "system shut down", "arbiter refuses",
-    "arbiter wiped",    "metadata down",        "store unreadable", "configuration differs"};
+    "arbiter wiped",    "metadata down",        "store unreadable", "configuration differs",
+    "AWS API old",      "node migrated"};
 
 bool sensible(FaultKind kind, const Environment& environment) {
   const ArbitrationConfig& arbitration = environment.config->arbitration;
@@ -75,6 +76,7 @@ void worsen_links(Conditions& conditions, const Fault& fault) {
         const bool back = to == fault.node && from == fault.other;
         switch (fault.kind) {
           case FaultKind::node_isolated:
+          case FaultKind::node_migrated:
             link.cut |= touches;
             break;
           case FaultKind::interconnect_cut:
@@ -143,8 +145,11 @@ void worsen_outside(Conditions& conditions, const Fault& fault) {
       conditions.aws.throttled = conditions.aws.unavailable = fault.rate / 3;
       conditions.aws.lose_request = conditions.aws.lose_reply = fault.rate / 3;
       conditions.aws.denied = fault.rate / 8;
-      conditions.aws.stale_max = fault.size * 4;
+      conditions.aws.stale_max = std::max(conditions.aws.stale_max, fault.size * 4);
       conditions.aws.delay.high = std::max(conditions.aws.delay.high, fault.size);
+      break;
+    case FaultKind::aws_old:
+      conditions.aws.stale_max = std::max(conditions.aws.stale_max, fault.length);
       break;
     case FaultKind::fence_flaky:
       conditions.fence.refused = conditions.fence.unavailable = fault.rate / 2;
@@ -158,6 +163,7 @@ void worsen_outside(Conditions& conditions, const Fault& fault) {
 void worsen_machine(MachineConditions& machine, const Fault& fault) {
   switch (fault.kind) {
     case FaultKind::node_isolated:
+    case FaultKind::node_migrated:
       machine.outside_cut = machine.arbiter_cut = machine.aws_cut = true;
       break;
     case FaultKind::arbiter_cut:
@@ -247,9 +253,10 @@ std::vector<Fault> draw_faults(Random& random, const Environment& environment, D
 }
 
 void worsen(Conditions& conditions, const Fault& fault) {
-  if (fault.kind >= FaultKind::node_isolated && fault.kind <= FaultKind::network_slow) {
-    worsen_links(conditions, fault);
-  }
+  const bool links =
+      (fault.kind >= FaultKind::node_isolated && fault.kind <= FaultKind::network_slow) ||
+      fault.kind == FaultKind::node_migrated;
+  if (links) worsen_links(conditions, fault);
   worsen_outside(conditions, fault);
   if (fault.kind == FaultKind::outside_silent) {
     for (auto& machine : conditions.machines) machine.outside_cut = true;

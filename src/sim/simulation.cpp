@@ -196,6 +196,10 @@ void Simulation::strike(const Fault& fault) {
     case FaultKind::node_frozen:
       machine.freeze();
       break;
+    case FaultKind::node_migrated:
+      machine.freeze();
+      world_->after(fault.size, [&machine] { machine.thaw(); });
+      break;
     case FaultKind::daemon_stalled:
       machine.stall();
       break;
@@ -263,6 +267,7 @@ void Simulation::relieve(const Fault& fault) {
       machine.power_on();
       break;
     case FaultKind::node_frozen:
+    case FaultKind::node_migrated:
       machine.thaw();
       break;
     case FaultKind::daemon_stalled:

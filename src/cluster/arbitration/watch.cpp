@@ -44,7 +44,8 @@ std::optional<SlowBeat> on_read(Watch& watch, const NodeName& peer, const Record
   }
   if (!watch.seen || watch.version != read.version) {
     watch.stands_since = step.now;
-    if (watch.cleared && !ended(*record)) watch.cleared = false;  // It took a new session.
+    const bool returned = !ended(*record) && !sabotaged(Sabotage::clearance_outlives_return);
+    if (returned) watch.cleared = false;  // It took a new session.
   }
   watch.seen = true;
   watch.version = read.version;

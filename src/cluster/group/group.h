@@ -49,6 +49,7 @@ struct Group {
   Ticket owner_reading = 0;  // the arbiter's record of this group
   Ticket owner_swapping = 0;
   bool owner_read = false;
+  bool owner_absent = false;  // there was none, when it was last read
   std::uint64_t owner_version = 0;
   Bytes owner_value;  // what we wrote, to recognise it after a lost reply
   bool owner_won = false;

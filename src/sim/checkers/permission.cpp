@@ -5,7 +5,8 @@
 // beat that a peer echoed with its vouch lasts a lease from the moment the beat was sent, and
 // counts only if every other node vouches that was not last heard to stop cleanly. The return of
 // one that had stopped cleanly counts as its vouch at that moment: it acts against nobody before it
-// hears that its return is known.
+// hears that its return is known. And no session is revoked before the permission of its holder has
+// ended.
 #include <fmt/format.h>
 
 #include "cluster/arbitration/session_record.h"
@@ -80,13 +81,28 @@ void on_beat_heard(Scene& scene, Watch& watch, std::size_t machine, const BeatHe
   reckon(watch, machine);
 }
 
+// Nobody may take away what another may still rely on.
+void on_revoked(Scene& scene, const Watch& watch, const ArbiterWrite& write) {
+  for (std::size_t machine = 0; machine < watch.nodes.size(); ++machine) {
+    const NodeName& holder = scene.world.machine(machine).name();
+    const WorldTime until = watch.nodes[machine].permitted_until;
+    if (write.key != "node/" + holder.value || scene.world.now() >= until) continue;
+    scene.violate("permission",
+                  fmt::format("{} revokes the session of {}, whose permission lasts until {}",
+                              scene.world.machine(write.machine).name(), holder, to_text(until)));
+  }
+}
+
 void on_write(Scene& scene, Watch& watch, const ArbiterWrite& write) {
-  if (write.key != "node/" + scene.world.machine(write.machine).name().value) return;
+  if (!write.key.starts_with("node/")) return;
   const auto record = arbitration::decode_session(write.value);
-  if (!record || record->standing != arbitration::SessionStanding::active) return;
+  if (!record) return;
+  if (record->standing == arbitration::SessionStanding::revoked) on_revoked(scene, watch, write);
+  if (write.key != "node/" + scene.world.machine(write.machine).name().value) return;
+  if (record->standing != arbitration::SessionStanding::active) return;
   Node& node = watch.nodes[write.machine];
-  node.session_until =
-      std::max(node.session_until, after(scene, write.machine, write.asked, record->lease));
+  // A renewal may shorten the lease: who is not alone any more lets others in sooner.
+  node.session_until = after(scene, write.machine, write.asked, record->lease);
   reckon(watch, write.machine);
 }
 
