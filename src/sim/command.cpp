@@ -33,6 +33,7 @@ constexpr std::string_view usage =
   --evidence KIND   arbiter, forced-stop, majority or presumed only
   --sabotage NAME   switch a deliberate bug on (sabotaged build only)
   --sabotages       each of them in turn, until it is caught (sabotaged build only)
+  --once            run each seed once: half the time, and no proof that a run repeats
   --stop            stop at the first failure
 )";
 
@@ -135,6 +136,7 @@ bool parse_flag(std::string_view key, Options& options) {
   if (key == "--verbose") return options.verbose = true;
   if (key == "--shrink") return options.shrink = true;
   if (key == "--stop") return options.stop = true;
+  if (key == "--once") return !(options.run.twice = false);
   if (key == "--rewrite") return options.rewrite = true;
   if (key == "--sabotages") return options.sabotages = true;
   return false;
