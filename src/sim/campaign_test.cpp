@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "config/safety.h"
 #include "sim/shrink.h"
 #include "sim/simulate.h"
 
@@ -91,16 +92,25 @@ std::shared_ptr<const ClusterConfig> two_nodes(bool arbiter) {
   return std::make_shared<const ClusterConfig>(std::move(config));
 }
 
+// What `mainstay check` says without running anything.
+bool predicts_two_owners(const ClusterConfig& config) {
+  return std::ranges::any_of(assess_safety(config), [](const SafetyFinding& finding) {
+    return finding.outcome == Outcome::two_owners;
+  });
+}
+
 TEST_CASE("a user's configuration is told what its clients would wait, and whether two may own") {
   const SimulateReport weak = simulate(two_nodes(false), {.seeds = 20, .progress = {}});
   CHECK(weak.evidence == "presumed");
   CHECK(weak.two_owners_possible);
+  CHECK(predicts_two_owners(*two_nodes(false)));
   CHECK(!weak.two_owners_story.empty());
   CHECK(weak.broken.empty());
 
   const SimulateReport strong = simulate(two_nodes(true), {.seeds = 20, .progress = {}});
   CHECK(strong.evidence == "arbiter");
   CHECK(!strong.two_owners_possible);
+  CHECK(!predicts_two_owners(*two_nodes(true)));
   CHECK(strong.two_owners_story.empty());
   CHECK(strong.broken.empty());
   const auto killed = std::ranges::find(strong.faults, "node killed", &FaultReport::fault);
