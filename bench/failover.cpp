@@ -1,5 +1,5 @@
-// mainstay-bench: how long a client goes without when the service's node, zone or program fails. In
-// the lab, with the programs a user has.
+// mainstay-bench: how long a client goes without when the service's node, zone or program fails,
+// and whether a daemon grows. In the lab, with the programs a user has.
 #include <algorithm>
 #include <fstream>
 #include <map>
@@ -12,6 +12,7 @@
 
 #include "base/random.h"
 #include "harness/cases.h"
+#include "harness/growth.h"
 
 namespace mainstay::bench {
 namespace {
@@ -108,6 +109,18 @@ int measure(const Options& options) {
   return 0;
 }
 
+int watch_growth(int minutes) {
+  const auto programs = find_programs();
+  if (!programs) return complain(programs.error());
+  const auto folder = RunFolder::make("bench");
+  if (!folder) return complain(folder.error());
+  const Status done =
+      measure_growth(*programs, folder->path(), minutes * Duration(std::chrono::minutes(1)));
+  if (!done) return complain(done.error());
+  fmt::print("\nNothing grew beyond its limit.\n");
+  return 0;
+}
+
 }  // namespace
 }  // namespace mainstay::bench
 
@@ -127,7 +140,12 @@ int main(int argc, char** argv) {
   failover->add_option("--json", options.json, "Write the results to this file, too");
   failover->add_option("--seed", options.seed, "Of the chance that times the faults")
       ->capture_default_str();
+  int minutes = 60;
+  auto* growth = app.add_subcommand("growth", "What a daemon holds, through failover on failover");
+  growth->add_option("--minutes", minutes, "How long")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   note_stop_signals();
-  return measure(options);
+  return growth->parsed() ? watch_growth(minutes) : measure(options);
 }

@@ -4,24 +4,9 @@
 
 namespace mainstay {
 
-void ByteWriter::little_endian(std::uint64_t value, int size) {
-  for (int i = 0; i < size; ++i) bytes_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-}
-
 void ByteWriter::text(std::string_view value) {
   u32(static_cast<std::uint32_t>(value.size()));
   raw(as_bytes(value));
-}
-
-std::uint64_t ByteReader::little_endian(std::size_t size) {
-  if (rest_.size() < size) {
-    fail();
-    return 0;
-  }
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < size; ++i) value |= static_cast<std::uint64_t>(rest_[i]) << (8 * i);
-  rest_ = rest_.subspan(size);
-  return value;
 }
 
 bool ByteReader::boolean() {

@@ -3,6 +3,8 @@
 // Numbers are little-endian; strings and lists are preceded by their length as a 32-bit number.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -34,9 +36,15 @@ class ByteWriter {
 
   const Bytes& bytes() const { return bytes_; }
   Bytes take() { return std::move(bytes_); }
+  // How much will be written, if that is roughly known.
+  void expect(std::size_t size) { bytes_.reserve(size); }
 
  private:
-  void little_endian(std::uint64_t value, int size);
+  void little_endian(std::uint64_t value, std::size_t size) {
+    std::array<std::uint8_t, 8> low{};
+    for (std::size_t i = 0; i < size; ++i) low[i] = static_cast<std::uint8_t>(value >> (8 * i));
+    bytes_.insert(bytes_.end(), low.begin(), low.begin() + static_cast<std::ptrdiff_t>(size));
+  }
 
   Bytes bytes_;
 };
@@ -77,7 +85,16 @@ class ByteReader {
   }
 
  private:
-  std::uint64_t little_endian(std::size_t size);
+  std::uint64_t little_endian(std::size_t size) {
+    if (rest_.size() < size) {
+      fail();
+      return 0;
+    }
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < size; ++i) value |= static_cast<std::uint64_t>(rest_[i]) << (8 * i);
+    rest_ = rest_.subspan(size);
+    return value;
+  }
 
   ByteView rest_;
   bool ok_ = true;

@@ -281,7 +281,7 @@ void advance_claim(State& state, const GroupConfig& config, group::Group& group,
   if (!majority_promised(found, step.config))
     return wait(group, config, "a majority to promise", step);
   if (step.now >= permission(state).soft)
-    return wait(group, config, "permission: " + permission(state).basis, step);
+    return wait(group, config, fmt::format("permission: {}", permission(state).basis), step);
   if (arbiter && !group.owner_won && (session || !found.all_nodes_reported)) {
     return wait(group, config, "the group's record at the arbiter", step);
   }

@@ -20,7 +20,7 @@ void stop_in_time(State& state, const arbitration::Permission& permission, Step&
     group::Group& group = state.groups.at(config.name);
     if (group.phase == GroupPhase::claiming) {
       group.phase = GroupPhase::stopped;
-      group.waits_for = "this node may not run anything: " + permission.basis;
+      group.waits_for = fmt::format("this node may not run anything: {}", permission.basis);
     }
     if (group.phase == GroupPhase::starting || group.phase == GroupPhase::running) {
       group.stop_until = permission.hard;
@@ -32,7 +32,7 @@ void stop_in_time(State& state, const arbitration::Permission& permission, Step&
       group.released = true;
       if (group.stop_reason != StopReason::cleanup) {
         step.note(Severity::warning, config.name.value,
-                  "killing what still runs: " + permission.basis);
+                  fmt::format("killing what still runs: {}", permission.basis));
       }
       step.act(ReleaseGroup{config.name, "our permission has ended"});
     }

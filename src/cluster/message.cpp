@@ -75,6 +75,7 @@ constexpr std::size_t nodes_on_wire_max = 256;
 
 Bytes encode(const Beat& beat) {
   ByteWriter writer;
+  writer.expect(512);
   writer.u16(beat_version);
   writer.u64(beat.incarnation);
   writer.u64(beat.number);

@@ -38,9 +38,8 @@ bool same_but_for_echoes(const Beat& one, const Beat& other) {
          one.quarantined == other.quarantined;
 }
 
-}  // namespace
-
-Beat compose(const State& state, const Step& step) {
+// All but the echoes.
+Beat say(const State& state, const Step& step) {
   Beat beat;
   beat.incarnation = state.durable.incarnation;
   beat.number = state.beat_number + 1;
@@ -56,13 +55,6 @@ Beat compose(const State& state, const Step& step) {
   if (!acts(state) && state.phase != NodePhase::stopped) {
     for (const auto& [name, number] : state.durable.parked) beat.intents.erase(name);
   }
-  for (const auto& [name, peer] : state.membership.peers) {
-    if (!peer.beat) continue;
-    beat.echoes[name] = {.incarnation = peer.beat->incarnation,
-                         .beat = peer.beat->number,
-                         .silence = step.now - peer.silent_since,
-                         .vouched = vouches_for(state, name, peer)};
-  }
   if (state.coordinator == step.self) beat.wanted = state.wanted;
   beat.recoveries = state.durable.recoveries;
   for (const auto& [name, losses] : state.losses) {
@@ -71,10 +63,29 @@ Beat compose(const State& state, const Step& step) {
   return beat;
 }
 
+void echo(Beat& beat, const State& state, const Step& step) {
+  for (const auto& [name, peer] : state.membership.peers) {
+    if (!peer.beat) continue;
+    beat.echoes[name] = {.incarnation = peer.beat->incarnation,
+                         .beat = peer.beat->number,
+                         .silence = step.now - peer.silent_since,
+                         .vouched = vouches_for(state, name, peer)};
+  }
+}
+
+}  // namespace
+
+Beat compose(const State& state, const Step& step) {
+  Beat beat = say(state, step);
+  echo(beat, state, step);
+  return beat;
+}
+
 void speak(State& state, Step& step) {
-  Beat beat = compose(state, step);
+  Beat beat = say(state, step);
   const bool changed = !same_but_for_echoes(beat, state.said);
   if (!changed && step.now < state.next_beat) return;
+  echo(beat, state, step);
   state.beat_number = beat.number;
   if (beat.reports != state.said.reports) state.changed_beat = beat.number;
   state.next_beat = step.now + step.config.timing.heartbeat_interval;

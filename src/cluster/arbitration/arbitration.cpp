@@ -265,15 +265,13 @@ void advance(State& state, const Needs& needs, Step& step) {
 
 namespace {
 
-Permission lease(Instant counted_from, Duration length, Duration margin, std::string basis) {
-  return {.soft = counted_from + length - margin,
-          .hard = counted_from + length,
-          .basis = std::move(basis)};
+Permission lease(Instant counted_from, Duration length, Duration margin, std::string_view basis) {
+  return {.soft = counted_from + length - margin, .hard = counted_from + length, .basis = basis};
 }
 
 // Ended before anything: no question of ours was ever answered.
-Permission none(const State& state, std::string basis) {
-  return {.soft = state.began, .hard = state.began, .basis = std::move(basis)};
+Permission none(const State& state, std::string_view basis) {
+  return {.soft = state.began, .hard = state.began, .basis = basis};
 }
 
 Permission session_permission(const State& state, const Timing& timing) {

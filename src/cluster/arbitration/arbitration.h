@@ -14,6 +14,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cluster/arbitration/fence_check.h"
 #include "cluster/arbitration/session.h"
@@ -32,7 +33,7 @@ struct Permission {
   // killed.
   Instant soft = never;
   Instant hard = never;
-  std::string basis = "none needed";
+  std::string_view basis = "none needed";  // a literal
   friend bool operator==(const Permission&, const Permission&) = default;
 };
 
