@@ -168,8 +168,17 @@ struct Since {
   std::string evidence = "none";  // of the last one
 };
 
+// The survivor, or the owner if a forced stop chose the other one.
+Result<std::string> witness(const Scene& scene) {
+  const auto life = scene.lab.life_of(scene.survivor());
+  if (!life) return life;
+  return *life == "running" ? scene.survivor() : scene.owner;
+}
+
 Result<Since> activations_since(const Scene& scene, std::int64_t struck_ns) {
-  const auto activations = scene.cluster.activations(scene.survivor());
+  const auto node = witness(scene);
+  if (!node) return std::unexpected(node.error());
+  const auto activations = scene.cluster.activations(*node);
   if (!activations) return std::unexpected(activations.error());
   Since since;
   for (const ActivationFacts& activation : *activations) {

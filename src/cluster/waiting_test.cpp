@@ -32,7 +32,7 @@ TEST_CASE("whom a dead node left without permission says what it waits for, unti
         "session was last renewed 12 s ago");
 
   cores.arbiter_up = true;
-  cores.run_for(1s);
+  cores.run_for(2s);
   CHECK(waiting(cores, "b") == "a may still hold its session at the arbiter");
   cores.run_for(5s);
   CHECK(cores.phase("b") == GroupPhase::running);
