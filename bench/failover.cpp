@@ -13,12 +13,16 @@
 #include "base/random.h"
 #include "harness/cases.h"
 #include "harness/growth.h"
+#include "harness/must.h"
 
 namespace mainstay::bench {
 namespace {
 
+constexpr Duration sessions_patience = 60s;
+
 struct Options {
   std::vector<std::string> cases;
+  std::vector<std::string> evidences;
   std::string profile;
   int runs = 5;
   std::string json;
@@ -27,19 +31,30 @@ struct Options {
 
 struct Series {
   std::string name;
-  std::string profile;
+  Setting setting;
 };
 
-// Every case with default settings, and a dead node with the fast ones, unless something was
-// chosen.
+std::vector<std::string> evidences_of(const Options& options) {
+  return options.evidences.empty() ? std::vector{std::string(presumed_evidence)}
+                                   : options.evidences;
+}
+
+std::vector<std::string> profiles_of(const Options& options, std::string_view case_name) {
+  if (!options.profile.empty()) return {options.profile};
+  if (options.cases.empty() && case_name == "node-killed") return {"default", "fast"};
+  return {"default"};
+}
+
+// Unless something was chosen: what `presumed` evidence can promise, with default settings, and a
+// dead node with the fast ones, too.
 std::vector<Series> series_of(const Options& options) {
   std::vector<Series> result;
-  for (const std::string& name : options.cases.empty() ? case_names() : options.cases) {
-    if (options.profile.empty()) {
-      result.push_back({name, "default"});
-      if (options.cases.empty() && name == "node-killed") result.push_back({name, "fast"});
-    } else {
-      result.push_back({name, options.profile});
+  for (const std::string& evidence : evidences_of(options)) {
+    for (const std::string& name : options.cases.empty() ? case_names() : options.cases) {
+      if (!(options.cases.empty() ? is_usual : applies)(name, evidence)) continue;
+      for (const std::string& profile : profiles_of(options, name)) {
+        result.push_back({name, {evidence, profile, name == "slow-forced-stop"}});
+      }
     }
   }
   return result;
@@ -56,30 +71,68 @@ std::string joined(const std::set<std::string>& words) {
   return fmt::format("{}", fmt::join(words, "/"));
 }
 
-// One lab and one cluster for the whole series.
-Result<CaseResult> run_series(const Series& series, const Environment& environment) {
-  auto lab = Lab::up(environment.programs, environment.folder);
-  if (!lab) return std::unexpected(lab.error());
-  auto site = lab->site();
-  if (!site) return std::unexpected(site.error());
-  site->profile = series.profile;
-  const auto cluster = Cluster::start(*lab, environment.programs, *site);
-  if (!cluster) return std::unexpected(cluster.error());
+// As it happens; what the run broke besides.
+std::vector<std::string> tell_run(const Series& series, int run, int runs,
+                                  const CaseOutcome& outcome) {
+  const RunResult& result = outcome.result;
+  fmt::print(
+      "{} ({}, {}) {}/{}: outage {:.3f} s, both active {:.3f} s, {} activations, late lines {} "
+      "(through the VIP {}), rests on {}\n",
+      series.name, series.setting.evidence, series.setting.profile, run, runs,
+      result.outage_ms / 1000, result.both_active_ms / 1000, result.activations, result.late_lines,
+      result.late_lines_through_vip, outcome.evidence);
+  if (!outcome.says.empty()) fmt::print("  waits: {}\n", outcome.says);
+  std::vector<std::string> broken = broken_by(result, must_of(series.name, series.setting));
+  broken.insert(broken.end(), outcome.broken.begin(), outcome.broken.end());
+  for (std::string& one : broken) {
+    fmt::print("  BROKEN: {}\n", one);
+    one = fmt::format("run {}: {}", run, one);
+  }
+  std::fflush(stdout);
+  return broken;
+}
 
-  CaseResult result{.name = series.name, .evidence = {}, .profile = series.profile, .runs = {}};
+// One lab and one cluster for the whole series. What ends it early is an error; the runs before it
+// count.
+Status run_series(const Series& series, const Environment& environment, CaseResult& result) {
+  const Programs& programs = environment.programs;
+  auto lab = Lab::up(programs, environment.folder, instances_of(series.setting));
+  if (!lab) return std::unexpected(lab.error());
+  const auto site = arrange(*lab, programs, series.setting);
+  if (!site) return std::unexpected(site.error());
+  const auto cluster = Cluster::start(*lab, programs, *site);
+  if (!cluster) return std::unexpected(cluster.error());
   std::set<std::string> evidence;
+  std::set<std::string> says;
   for (int run = 1; run <= environment.runs; ++run) {
+    if (auto stand = cluster->wait_until_sessions_stand(sessions_patience); !stand) return stand;
     const Duration delay = 1s + std::chrono::milliseconds(environment.random.between(0, 500));
-    const auto outcome = run_case(series.name, *lab, *cluster, environment.programs, delay);
+    const auto outcome = run_case(series.name, *lab, *cluster, programs, delay);
     if (!outcome) return std::unexpected(outcome.error());
     result.runs.push_back(outcome->result);
+    std::ranges::move(tell_run(series, run, environment.runs, *outcome),
+                      std::back_inserter(result.broken));
     evidence.insert(outcome->evidence);
-    fmt::print("{} ({}) {}/{}: outage {:.3f} s, both active {:.3f} s, evidence {}\n", series.name,
-               series.profile, run, environment.runs, outcome->result.outage_ms / 1000,
-               outcome->result.both_active_ms / 1000, outcome->evidence);
-    std::fflush(stdout);
+    if (!outcome->says.empty()) says.insert(outcome->says);
+    result.rests_on = joined(evidence);
+    result.says.assign(says.begin(), says.end());
   }
-  result.evidence = joined(evidence);
+  return {};
+}
+
+CaseResult measured(const Series& series, const Environment& environment, Status& done) {
+  CaseResult result{.name = series.name,
+                    .evidence = series.setting.evidence,
+                    .profile = series.setting.profile,
+                    .runs = {}};
+  done = run_series(series, environment, result);
+  if (series.setting.evidence == presumed_evidence) result.evidence = result.rests_on;
+  std::ranges::move(broken_by_median(result.runs, must_of(series.name, series.setting)),
+                    std::back_inserter(result.broken));
+  if (!done) {
+    result.broken.push_back(
+        fmt::format("run {} had no end: {}", result.runs.size() + 1, done.error().message));
+  }
   return result;
 }
 
@@ -88,25 +141,38 @@ int complain(const Error& error) {
   return error.code == Code::cancelled ? 130 : 1;
 }
 
+Status write_json(const std::string& path, const std::vector<CaseResult>& results) {
+  std::ofstream file(path);
+  file << to_json(results);
+  file.close();
+  return file ? Status{} : failure(Code::unavailable, "cannot write " + path);
+}
+
 int measure(const Options& options) {
   const auto programs = find_programs();
   if (!programs) return complain(programs.error());
+  const auto all = series_of(options);
+  if (all.empty()) {
+    return complain({Code::invalid,
+                     "none of these cases can be had with this evidence. Those of "
+                     "the arbiter need --evidence dynamodb or etcd, a forced stop "
+                     "one of these or --evidence forced-stop"});
+  }
   Random random(options.seed);
   std::vector<CaseResult> results;
-  for (const Series& series : series_of(options)) {
+  for (const Series& series : all) {
     const auto folder = RunFolder::make("bench");
     if (!folder) return complain(folder.error());
-    const auto result = run_series(series, {*programs, folder->path(), random, options.runs});
-    if (!result) return complain(result.error());
-    results.push_back(*result);
+    Status done;
+    results.push_back(measured(series, {*programs, folder->path(), random, options.runs}, done));
+    if (!done && done.error().code == Code::cancelled) return complain(done.error());
   }
   fmt::print("\n{}", to_table(results));
-  if (options.json.empty()) return 0;
-  std::ofstream file(options.json);
-  file << to_json(results);
-  file.close();
-  if (!file) return complain({Code::unavailable, "cannot write " + options.json});
-  return 0;
+  if (!options.json.empty()) {
+    if (auto done = write_json(options.json, results); !done) return complain(done.error());
+  }
+  const auto kept = [](const CaseResult& result) { return result.broken.empty(); };
+  return std::ranges::all_of(results, kept) ? 0 : 1;
 }
 
 int watch_growth(int minutes) {
@@ -132,6 +198,10 @@ int main(int argc, char** argv) {
   auto* failover = app.add_subcommand("failover", "The outage of a client, by kind of failure");
   failover->add_option("--case", options.cases, "Only this case; may be given several times")
       ->check(CLI::IsMember(case_names()));
+  failover
+      ->add_option("--evidence", options.evidences,
+                   "What failovers rest on (presumed); may be given several times")
+      ->check(CLI::IsMember(evidence_names()));
   failover->add_option("--runs", options.runs, "Runs per case and profile")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

@@ -12,13 +12,21 @@
 
 namespace mainstay::bench {
 
-// "node-killed", "planned-move", "program-killed", "node-frozen", "node-isolated".
+// "node-killed", "planned-move", ...
 const std::vector<std::string>& case_names();
-bool is_case(std::string_view name);
+// Whether the case makes sense with this evidence: without an arbiter none can be down.
+bool applies(std::string_view case_name, std::string_view evidence);
+// Whether it is measured when no case is named: on `presumed` evidence only what that can promise.
+bool is_usual(std::string_view case_name, std::string_view evidence);
 
 struct CaseOutcome {
   RunResult result;
+  // What the activation rested on that the fault brought about; "none" if there was none.
   std::string evidence;
+  // What the survivor said it waits for, where the case makes it wait.
+  std::string says = {};
+  // What must not be, and was, besides what the numbers tell.
+  std::vector<std::string> broken = {};
 };
 
 // One run on a formed cluster, which is formed again afterwards. `delay` is how long the client has

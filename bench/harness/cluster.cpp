@@ -16,15 +16,19 @@ constexpr const char* web_path = "/etc/mainstay/web";
 constexpr const char* web_pid_path = "/run/mainstay-web.pid";
 constexpr const char* daemon_log = "/var/log/mainstayd.log";
 
-// The service: a web server that says which node it runs on, and leaves a trace in the ledger while
-// it lives.
-std::string web_script(const Programs& programs) {
+// The service: a web server that says which node it runs on, and leaves a trace in the ledgers
+// while it lives.
+std::string web_script(const Programs& programs, const Site& site) {
+  const std::string shared =
+      site.shared_ledger.empty()
+          ? ""
+          : fmt::format(" --shared-ledger {} --term \"$MAINSTAY_TERM\"", site.shared_ledger);
   return fmt::format(
       "#!/bin/sh\n"
       "# The clustered service of the demo.\n"
       "echo $$ > {}\n"
-      "exec {} web --listen 0.0.0.0:80 --name \"$MAINSTAY_NODE\" --ledger /run/lab/ledger\n",
-      web_pid_path, programs.lab);
+      "exec {} web --listen 0.0.0.0:80 --name \"$MAINSTAY_NODE\" --ledger /run/lab/ledger{}\n",
+      web_pid_path, programs.lab, shared);
 }
 
 std::vector<std::string> daemon_argv(const Programs& programs) {
@@ -93,7 +97,7 @@ Result<Cluster> Cluster::start(const Lab& lab, const Programs& programs, const S
 
 Status Cluster::install(const std::string& node) const {
   if (auto done = lab_->write(node, config_path, cluster_toml(site_)); !done) return done;
-  if (auto done = lab_->write(node, web_path, web_script(programs_)); !done) return done;
+  if (auto done = lab_->write(node, web_path, web_script(programs_, site_)); !done) return done;
   return lab_->at_boot(node, daemon_argv(programs_));
 }
 
@@ -118,6 +122,7 @@ Result<View> Cluster::view(const std::string& node) const {
     view.owner = group.value("owner", "");
     view.phase = group.value("phase", "");
     view.term = group.value("term", std::uint64_t{0});
+    view.waits_for = group.value("waits_for", "");
   }
   return view;
 }
@@ -147,6 +152,34 @@ Result<View> Cluster::wait_until_formed(Duration patience) const {
       fmt::format("the cluster had not formed after {}: {}", mainstay::to_text(patience), seen);
   for (const SiteNode& node : site_.nodes) message += "\n" + log_of(node.name);
   return failure(Code::timed_out, std::move(message));
+}
+
+Result<std::size_t> Cluster::sessions() const {
+  const auto text = lab_->exec(site_.nodes[0].name, {programs_.command, "arbiter", "show", "--json",
+                                                     "--config", std::string(config_path)});
+  if (!text) return std::unexpected(text.error());
+  const json shown = parse(*text);
+  if (!shown.is_object()) return failure(Code::corrupt, "what the arbiter holds is no JSON");
+  const json list = shown.value("sessions", json::array());
+  return static_cast<std::size_t>(std::ranges::count_if(
+      list, [](const json& one) { return one.value("standing", "") == "active"; }));
+}
+
+Status Cluster::wait_until_sessions_stand(Duration patience) const {
+  if (site_.arbiter == "none") return {};
+  const std::int64_t until = monotonic_ns() + patience.count();
+  for (;;) {
+    const auto standing = sessions();
+    if (standing && *standing == site_.nodes.size()) return {};
+    if (monotonic_ns() > until) {
+      return failure(Code::timed_out,
+                     standing
+                         ? fmt::format("{} of {} nodes had a session at the arbiter after {}",
+                                       *standing, site_.nodes.size(), mainstay::to_text(patience))
+                         : standing.error().message);
+    }
+    if (!pause(100ms)) return failure(Code::cancelled, "interrupted");
+  }
 }
 
 Result<View> Cluster::wait_until_moved_from(const std::string& node, Duration patience) const {
@@ -182,17 +215,23 @@ Result<std::vector<Moment>> Cluster::events(const std::string& node, std::int64_
   return moments;
 }
 
-Result<ActivationFacts> Cluster::last_activation(const std::string& node) const {
-  const auto text = ask(node, {"why", std::string(group_name), "--json", "--limit", "1"});
+Result<std::vector<ActivationFacts>> Cluster::activations(const std::string& node) const {
+  const auto text = ask(node, {"why", std::string(group_name), "--json", "--limit", "20"});
   if (!text) return std::unexpected(text.error());
   const json why = parse(*text);
-  const json activations =
-      why.is_object() ? why.value("activations", json::array()) : json::array();
-  if (activations.empty()) {
-    return failure(Code::not_found,
-                   fmt::format("{} knows of no activation of {}", node, group_name));
+  if (!why.is_object()) return failure(Code::corrupt, "what " + node + " knows is no JSON");
+  std::vector<ActivationFacts> activations;
+  for (const json& one : why.value("activations", json::array())) {
+    activations.push_back(facts_of(one));
   }
-  return facts_of(activations.front());
+  return activations;
+}
+
+Result<ActivationFacts> Cluster::last_activation(const std::string& node) const {
+  const auto all = activations(node);
+  if (!all) return std::unexpected(all.error());
+  if (!all->empty()) return all->front();
+  return failure(Code::not_found, fmt::format("{} knows of no activation of {}", node, group_name));
 }
 
 Status Cluster::kill_program(const std::string& node) const {

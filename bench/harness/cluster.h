@@ -17,6 +17,7 @@ struct View {
   std::string owner;                         // of the group; empty: nobody
   std::string phase;                         // of the group: "running" ...
   std::uint64_t term = 0;
+  std::string waits_for;  // what keeps it from starting there; empty: nothing does
 };
 
 struct ActivationFacts {
@@ -38,6 +39,8 @@ class Cluster {
 
   // Until every node sees every node alive and the group running on the same one.
   Result<View> wait_until_formed(Duration patience) const;
+  // Until every node has its session at the arbiter; at once if there is no arbiter.
+  Status wait_until_sessions_stand(Duration patience) const;
   // Until the group runs on another node than this one.
   Result<View> wait_until_moved_from(const std::string& node, Duration patience) const;
 
@@ -48,10 +51,12 @@ class Cluster {
                           Duration patience = 30s) const;
   // What the node's own history tells since that instant.
   Result<std::vector<Moment>> events(const std::string& node, std::int64_t since_ns) const;
-  // The newest activation that node knows of.
+  // The last activations there were, the newest first, as that node and those it reaches know them.
+  Result<std::vector<ActivationFacts>> activations(const std::string& node) const;
   Result<ActivationFacts> last_activation(const std::string& node) const;
   // Kills the service's program, and nothing else.
   Status kill_program(const std::string& node) const;
+  const Site& site() const { return site_; }
   // What `mainstay check` said of the configuration.
   const std::string& safety() const { return safety_; }
   // The last lines of a daemon's own output, for messages.
@@ -61,6 +66,8 @@ class Cluster {
   Cluster(const Lab& lab, Programs programs, Site site)
       : lab_(&lab), programs_(std::move(programs)), site_(std::move(site)) {}
   Status install(const std::string& node) const;
+  // Of the nodes, those with a session, as the arbiter has it.
+  Result<std::size_t> sessions() const;
 
   const Lab* lab_;
   Programs programs_;

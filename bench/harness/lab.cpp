@@ -116,6 +116,12 @@ Result<Site> Lab::site() const {
   return site;
 }
 
+Result<std::string> Lab::life_of(const std::string& instance) const {
+  const auto status = parsed(output_of(command({"status", "--json"})), "the lab's status");
+  if (!status) return std::unexpected(status.error());
+  return status->at("instances").at(instance).at("life").get<std::string>();
+}
+
 Result<std::vector<RouteTarget>> Lab::routes_to(std::string_view address) const {
   const auto status = parsed(output_of(command({"status", "--json"})), "the lab's status");
   if (!status) return std::unexpected(status.error());

@@ -43,6 +43,8 @@ class Lab {
 
   // The two servers of the built-in layout, with their ids.
   Result<Site> site() const;
+  // "running", "frozen", "stopping", "off" ...
+  Result<std::string> life_of(const std::string& instance) const;
   Result<std::vector<RouteTarget>> routes_to(std::string_view address) const;
 
   // Runs a command in an instance to its end; its output.

@@ -21,7 +21,14 @@ Measurement measurement_of(const json& report) {
   Measurement result{.requests = report.at("requests"),
                      .failed = report.at("failed"),
                      .outage_ms = report.at("outage_ms"),
-                     .both_active_ms = report.value("both_active_ms", 0.0)};
+                     .both_active_ms = report.value("both_active_ms", 0.0),
+                     .shared_lines = {}};
+  if (report.contains("shared_ledger")) {
+    const json& shared = report.at("shared_ledger");
+    result.shared_lines = shared.at("lines");
+    result.late_lines = shared.at("late_lines");
+    result.late_lines_through_vip = shared.at("late_lines_through_vip");
+  }
   std::int64_t longest = 0;
   for (const json& hole : report.at("holes")) {
     const std::int64_t from = hole.at("from_ns");
@@ -40,6 +47,7 @@ Measurement measurement_of(const json& report) {
 Result<Probe> Probe::start(const Lab& lab, const Programs& programs, Duration duration) {
   empty_file(lab.shared(records));
   empty_file(lab.shared(ledger));
+  empty_file(lab.shared(shared_ledger_file));
   auto running = Background::start(
       lab.command(
           {"exec", "client", "--", programs.lab, "probe", "--url",
@@ -63,6 +71,7 @@ Result<Measurement> Probe::finish() {
   if (std::filesystem::exists(lab_->shared(ledger))) {
     words.insert(words.end(), {"--ledger", lab_->shared(ledger)});
   }
+  words.insert(words.end(), {"--shared-ledger", lab_->shared(shared_ledger_file)});
   const auto text = output_of(lab_->command(std::move(words)));
   if (!text) return std::unexpected(text.error());
   try {

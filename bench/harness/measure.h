@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "base/result.h"
@@ -14,6 +15,12 @@ struct Measurement {
   int failed = 0;
   double outage_ms = 0;
   double both_active_ms = 0;
+  // In the shared ledger, if there is one: lines by node, and those of an activation that arrived
+  // after the first of a later one, be they written by the service of its own or asked for by a
+  // client through the virtual IP.
+  std::map<std::string, int> shared_lines;
+  int late_lines = 0;
+  int late_lines_through_vip = 0;
   bool ended = true;  // the client was served again in the end
   // Of the longest hole, if there was one: start of the last good request before it, of the first
   // good one after it.
@@ -23,7 +30,7 @@ struct Measurement {
 
 class Probe {
  public:
-  // Begins to ask every 20 ms, for so long. The ledger of the service begins anew.
+  // Begins to ask every 20 ms, for so long. The ledgers of the service begin anew.
   static Result<Probe> start(const Lab& lab, const Programs& programs, Duration duration);
   // Waits for its end.
   Result<Measurement> finish();

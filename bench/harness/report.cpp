@@ -8,19 +8,11 @@
 namespace mainstay::bench {
 namespace {
 
-struct Spreads {
-  Spread outage;
-  Spread both_active;
-};
-
-Spreads spreads_of(const CaseResult& result) {
-  std::vector<double> outage;
-  std::vector<double> both_active;
-  for (const RunResult& run : result.runs) {
-    outage.push_back(run.outage_ms);
-    both_active.push_back(run.both_active_ms);
-  }
-  return {spread_of(std::move(outage)), spread_of(std::move(both_active))};
+template <class Number>
+Spread spread(const std::vector<RunResult>& runs, Number RunResult::* what) {
+  std::vector<double> values;
+  for (const RunResult& run : runs) values.push_back(static_cast<double>(run.*what));
+  return spread_of(std::move(values));
 }
 
 double rounded(double milliseconds) { return std::round(milliseconds * 10) / 10; }
@@ -36,32 +28,64 @@ std::string seconds(const Spread& spread) {
                      spread.max / 1000);
 }
 
-constexpr std::string_view row = "{:<16} {:<10} {:<10} {:>5}  {:<24} {:<24}\n";
+std::string count(const Spread& spread) {
+  return spread.min == spread.max ? fmt::format("{:g}", spread.median)
+                                  : fmt::format("{:g} .. {:g}", spread.min, spread.max);
+}
+
+constexpr std::string_view row =
+    "{:<25} {:<8} {:<11} {:<9} {:>4}  {:<23} {:<21} {:<11} {:<10} {:<8} {}\n";
+
+std::string header() {
+  return fmt::format(row, "case", "profile", "evidence", "rests on", "runs", "outage, s",
+                     "both active, s", "activations", "late lines", "by VIP", "") +
+         fmt::format(row, "", "", "", "", "", "median [min .. max]", "median [min .. max]", "", "",
+                     "", "");
+}
 
 }  // namespace
 
 std::string to_json(const std::vector<CaseResult>& results) {
   auto list = nlohmann::ordered_json::array();
   for (const CaseResult& result : results) {
-    const Spreads spreads = spreads_of(result);
+    if (result.runs.empty()) continue;
     list.push_back({{"case", result.name},
                     {"evidence", result.evidence},
                     {"profile", result.profile},
                     {"runs", result.runs.size()},
-                    {"outage_ms", json_of(spreads.outage)},
-                    {"both_active_ms", json_of(spreads.both_active)}});
+                    {"outage_ms", json_of(spread(result.runs, &RunResult::outage_ms))},
+                    {"both_active_ms", json_of(spread(result.runs, &RunResult::both_active_ms))},
+                    {"rests_on", result.rests_on},
+                    {"activations", json_of(spread(result.runs, &RunResult::activations))},
+                    {"late_lines", json_of(spread(result.runs, &RunResult::late_lines))},
+                    {"late_lines_through_vip",
+                     json_of(spread(result.runs, &RunResult::late_lines_through_vip))},
+                    {"says", result.says},
+                    {"broken", result.broken}});
   }
   return list.dump(2) + "\n";
 }
 
 std::string to_table(const std::vector<CaseResult>& results) {
-  std::string text =
-      fmt::format(row, "case", "profile", "evidence", "runs", "outage, s", "both active, s");
-  text += fmt::format(row, "", "", "", "", "median [min .. max]", "median [min .. max]");
+  std::string text = header();
   for (const CaseResult& result : results) {
-    const Spreads spreads = spreads_of(result);
-    text += fmt::format(row, result.name, result.profile, result.evidence, result.runs.size(),
-                        seconds(spreads.outage), seconds(spreads.both_active));
+    if (result.runs.empty()) continue;
+    text += fmt::format(row, result.name, result.profile, result.evidence, result.rests_on,
+                        result.runs.size(), seconds(spread(result.runs, &RunResult::outage_ms)),
+                        seconds(spread(result.runs, &RunResult::both_active_ms)),
+                        count(spread(result.runs, &RunResult::activations)),
+                        count(spread(result.runs, &RunResult::late_lines)),
+                        count(spread(result.runs, &RunResult::late_lines_through_vip)),
+                        result.broken.empty() ? "ok" : "BROKEN");
+  }
+  for (const CaseResult& result : results) {
+    for (const std::string& one : result.says) {
+      text += fmt::format("\n{} ({}): waits: {}\n", result.name, result.evidence, one);
+    }
+    for (const std::string& one : result.broken) {
+      text += fmt::format("\nBROKEN {} ({}, {}): {}\n", result.name, result.profile,
+                          result.evidence, one);
+    }
   }
   return text;
 }

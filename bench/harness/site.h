@@ -11,6 +11,8 @@ namespace mainstay::bench {
 inline constexpr std::string_view group_name = "failover1";
 inline constexpr std::string_view virtual_ip = "10.1.0.20";
 inline constexpr std::string_view config_path = "/etc/mainstay/cluster.toml";
+// In the folder that all instances of the lab share.
+inline constexpr const char* shared_ledger_file = "shared-ledger";
 inline constexpr std::string_view key_path = "/etc/mainstay/cluster.key";
 
 struct SiteNode {
@@ -28,6 +30,8 @@ struct Site {
   std::string forced_stop;       // the lines of [arbitration.forced_stop]; "": none is configured
   std::string arbiter = "none";  // "dynamodb": the lab's; "etcd": that of the endpoints
   std::vector<std::string> etcd_endpoints = {};
+  // ADDR:PORT of the ledger outside the nodes, which the service writes to; "": there is none.
+  std::string shared_ledger = {};
 };
 
 std::string cluster_toml(const Site& site);

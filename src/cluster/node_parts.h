@@ -34,6 +34,10 @@ void advance_claims(State& state, Step& step);
 // True if the event answered a question about a group's record at the arbiter.
 bool on_owner_answer(State& state, const Event& event, Step& step);
 
+// ---- waiting.cpp
+// What keeps the group from starting on this node, in words; "" if nothing does.
+std::string waits_for(const State& state, const GroupConfig& config, Instant now);
+
 // ---- groups.cpp: orders, placement and health, as they reach each group
 void follow_placement(State& state, Step& step);
 void advance_groups(State& state, Step& step);

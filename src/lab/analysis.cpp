@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lab/files.h"
+#include "lab/shared_ledger.h"
 
 namespace mainstay::lab {
 namespace {
@@ -37,18 +38,29 @@ void add_edges(const std::vector<std::int64_t>& times, Duration gap_max, std::ve
   }
 }
 
-// Calls `use` for each line; the last one may be cut off and is then passed over.
-template <class Use>
-Status for_lines(std::string_view text, const char* what, const Use& use) {
-  for (int number = 1; !text.empty(); ++number) {
-    const auto end = text.find('\n');
-    const bool whole = end != std::string_view::npos;
-    const bool good = use(text.substr(0, end));
-    if (!good && whole) {
-      return failure(Code::corrupt, fmt::format("line {} of the {} makes no sense", number, what));
-    }
-    text.remove_prefix(whole ? end + 1 : text.size());
-  }
+double ms_of(Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
+
+Status add_ledger(const std::string& file, Duration gap_max, json& out) {
+  const auto text = read_file(file);
+  if (!text) return std::unexpected(text.error());
+  const auto entries = parse_ledger(*text);
+  if (!entries) return std::unexpected(entries.error());
+  out["both_active_ms"] = ms_of(both_active(*entries, gap_max));
+  return {};
+}
+
+Status add_shared_ledger(const std::string& file, json& out) {
+  const auto text = read_file(file);
+  if (!text) return std::unexpected(text.error());
+  const auto lines = parse_shared_ledger(*text);
+  if (!lines) return std::unexpected(lines.error());
+  const LateLines late = late_lines(*lines);
+  std::map<std::string, int> by_node;
+  for (const SharedLine& line : *lines) ++by_node[line.name];
+  out["shared_ledger"] = {{"lines", by_node},
+                          {"late_lines", late.own},
+                          {"late_lines_through_vip", late.through_vip},
+                          {"latest_ms", ms_of(late.latest)}};
   return {};
 }
 
@@ -106,6 +118,20 @@ Duration both_active(std::vector<LedgerEntry> entries, Duration gap_max) {
   return total;
 }
 
+Status for_lines(std::string_view text, std::string_view what,
+                 const std::function<bool(std::string_view)>& use) {
+  for (int number = 1; !text.empty(); ++number) {
+    const auto end = text.find('\n');
+    const bool whole = end != std::string_view::npos;
+    const bool good = use(text.substr(0, end));
+    if (!good && whole) {
+      return failure(Code::corrupt, fmt::format("line {} of the {} makes no sense", number, what));
+    }
+    text.remove_prefix(whole ? end + 1 : text.size());
+  }
+  return {};
+}
+
 Result<std::vector<ProbeRecord>> parse_probe_records(std::string_view json_lines) {
   std::vector<ProbeRecord> records;
   const auto done = for_lines(json_lines, "probe's records", [&](std::string_view line) {
@@ -143,17 +169,15 @@ Result<std::vector<LedgerEntry>> parse_ledger(std::string_view text) {
   return entries;
 }
 
-Result<std::string> analyse_files(const std::string& probe, const std::string& ledger,
-                                  Duration gap_max) {
-  const auto ms = [](Duration d) { return static_cast<double>(d.count()) / 1e6; };
-  const auto probe_text = read_file(probe);
+Result<std::string> analyse_files(const AnalysedFiles& files, Duration gap_max) {
+  const auto probe_text = read_file(files.probe);
   if (!probe_text) return std::unexpected(probe_text.error());
   const auto records = parse_probe_records(*probe_text);
   if (!records) return std::unexpected(records.error());
   const OutageReport report = analyse_requests(*records);
   json out = {{"requests", report.requests},
               {"failed", report.failed},
-              {"outage_ms", ms(report.outage)},
+              {"outage_ms", ms_of(report.outage)},
               {"nodes", report.nodes},
               {"holes", json::array()}};
   for (const Hole& hole : report.holes) {
@@ -162,12 +186,15 @@ Result<std::string> analyse_files(const std::string& probe, const std::string& l
                             {"failed", hole.failed},
                             {"ended", hole.ended}});
   }
-  if (!ledger.empty()) {
-    const auto ledger_text = read_file(ledger);
-    if (!ledger_text) return std::unexpected(ledger_text.error());
-    const auto entries = parse_ledger(*ledger_text);
-    if (!entries) return std::unexpected(entries.error());
-    out["both_active_ms"] = ms(both_active(*entries, gap_max));
+  if (!files.ledger.empty()) {
+    if (auto done = add_ledger(files.ledger, gap_max, out); !done) {
+      return std::unexpected(done.error());
+    }
+  }
+  if (!files.shared_ledger.empty()) {
+    if (auto done = add_shared_ledger(files.shared_ledger, out); !done) {
+      return std::unexpected(done.error());
+    }
   }
   return out.dump(2) + "\n";
 }

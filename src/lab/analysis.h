@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,14 +58,23 @@ inline constexpr Duration ledger_gap_max = std::chrono::milliseconds(15);
 // two or more names are active at once.
 Duration both_active(std::vector<LedgerEntry> entries, Duration gap_max = ledger_gap_max);
 
+// Calls `use` for each line of a file called `what`. The last one may be cut off and is then passed
+// over; any other that `use` refuses is an error.
+Status for_lines(std::string_view text, std::string_view what,
+                 const std::function<bool(std::string_view)>& use);
+
 // Lines of text files. A line that was cut off at the end of the file is left out; any other bad
 // line is an error.
 Result<std::vector<ProbeRecord>> parse_probe_records(std::string_view json_lines);
 std::string print(const ProbeRecord& record);
 Result<std::vector<LedgerEntry>> parse_ledger(std::string_view text);
 
-// Both files read and analysed, as JSON; no ledger: an empty name.
-Result<std::string> analyse_files(const std::string& probe, const std::string& ledger,
-                                  Duration gap_max);
+struct AnalysedFiles {
+  std::string probe;
+  std::string ledger = {};         // empty: there is none
+  std::string shared_ledger = {};  // empty: there is none
+};
+// All read and analysed, as JSON.
+Result<std::string> analyse_files(const AnalysedFiles& files, Duration gap_max);
 
 }  // namespace mainstay::lab

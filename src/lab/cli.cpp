@@ -13,6 +13,7 @@
 #include "lab/exec.h"
 #include "lab/layout.h"
 #include "lab/probe.h"
+#include "lab/shared_ledger.h"
 #include "lab/status_text.h"
 #include "lab/web.h"
 #include "lab/words.h"
@@ -248,7 +249,22 @@ void add_web(Cli& cli) {
   web->add_option("--ledger", options.ledger,
                   "file to which 'CLOCK_MONOTONIC-ns NAME' is appended every 5 ms, for example "
                   "/run/lab/ledger");
+  web->add_option("--shared-ledger", options.shared_ledger,
+                  "ADDRESS:PORT of a shared-ledger, which is told every 5 ms and of each request");
+  web->add_option("--term", options.term, "what the shared ledger is told besides the name");
   web->callback([&cli] { cli.finish(silent(run_web(options))); });
+}
+
+void add_shared_ledger(Cli& cli) {
+  static SharedLedgerOptions options;
+  CLI::App* ledger = cli.app.add_subcommand(
+      "shared-ledger", "in an instance: take down what web servers write through the network");
+  ledger->add_option("--listen", options.listen, "ADDRESS:PORT (UDP)")->required();
+  ledger
+      ->add_option("--out", options.out,
+                   "file to which 'ARRIVAL-ns NAME TERM ADDRESS-ASKED' is appended per line")
+      ->required();
+  ledger->callback([&cli] { cli.finish(silent(run_shared_ledger(options))); });
 }
 
 void add_probe(Cli& cli) {
@@ -264,16 +280,16 @@ void add_probe(Cli& cli) {
 }
 
 void add_analyse(Cli& cli) {
-  static std::string probe;
-  static std::string ledger;
+  static AnalysedFiles files;
   static Duration gap = ledger_gap_max;
   CLI::App* analyse = cli.app.add_subcommand(
       "analyse",
       "the clients' outage from a probe's records, and how long two nodes were active at once");
-  analyse->add_option("--probe", probe, "records of a probe")->required();
-  analyse->add_option("--ledger", ledger, "ledger of the web servers");
+  analyse->add_option("--probe", files.probe, "records of a probe")->required();
+  analyse->add_option("--ledger", files.ledger, "ledger of the web servers");
+  analyse->add_option("--shared-ledger", files.shared_ledger, "what a shared-ledger took down");
   add_duration(analyse, "--gap", gap, "a ledger's silence that ends activity (15ms)");
-  analyse->callback([&cli] { cli.finish(analyse_files(probe, ledger, gap)); });
+  analyse->callback([&cli] { cli.finish(analyse_files(files, gap)); });
 }
 
 }  // namespace
@@ -283,7 +299,7 @@ int run_cli(int argc, char** argv) {
   cli.app.require_subcommand(1);
   for (const auto add :
        {add_up, add_down, add_layout, add_status, add_events, add_environment, add_exec, add_shell,
-        add_boot_command, add_fault, add_web, add_probe, add_analyse}) {
+        add_boot_command, add_fault, add_web, add_shared_ledger, add_probe, add_analyse}) {
     add(cli);
   }
   const auto tail = std::find(argv, argv + argc, std::string_view("--"));

@@ -1,4 +1,4 @@
-// One thread, one poll: connections and the ledger's clock.
+// One thread, one poll: connections and the ledgers' clock.
 #include "lab/web.h"
 
 #include <arpa/inet.h>
@@ -15,6 +15,7 @@
 #include "lab/analysis.h"
 #include "lab/endpoint.h"
 #include "lab/files.h"
+#include "lab/shared_ledger.h"
 
 namespace mainstay::lab {
 namespace {
@@ -26,12 +27,21 @@ struct Client {
   std::string request;
 };
 
+// The address of ours to which the client came.
+std::string address_asked(const Fd& socket) {
+  sockaddr_in own{};
+  socklen_t size = sizeof(own);
+  if (::getsockname(socket.number(), reinterpret_cast<sockaddr*>(&own), &size) != 0) return "";
+  return to_text(Ipv4{ntohl(own.sin_addr.s_addr)});
+}
+
 class Web {
  public:
-  Web(const WebOptions& options, Fd listening, Fd ledger, Fd signals)
+  Web(const WebOptions& options, Fd listening, Fd ledger, Fd shared_ledger, Fd signals)
       : options_(options),
         listening_(std::move(listening)),
         ledger_(std::move(ledger)),
+        shared_ledger_(std::move(shared_ledger)),
         signals_(std::move(signals)) {}
   Status run();
 
@@ -39,11 +49,14 @@ class Web {
   void accept_one();
   // False when the connection is over.
   bool serve(Client& client) const;
-  void write_ledger();
+  bool has_clock() const { return ledger_.is_open() || shared_ledger_.is_open(); }
+  void write_ledgers();
+  void write_shared(const std::string& asked_at) const;
 
   const WebOptions& options_;
   Fd listening_;
   Fd ledger_;
+  Fd shared_ledger_;
   Fd signals_;
   std::vector<Client> clients_;
   std::int64_t next_entry_ns_ = 0;
@@ -64,6 +77,7 @@ bool Web::serve(Client& client) const {
   if (client.request.find("\r\n\r\n") == std::string::npos) {
     return client.request.size() < request_size_max;
   }
+  write_shared(address_asked(client.socket));
   const std::string answer = fmt::format(
       "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
       "Connection: close\r\n\r\n{}\n",
@@ -73,24 +87,34 @@ bool Web::serve(Client& client) const {
   return false;
 }
 
-void Web::write_ledger() {
+void Web::write_shared(const std::string& asked_at) const {
+  if (!shared_ledger_.is_open()) return;
+  const std::string words = print_words({0, options_.name, options_.term, asked_at});
+  // What the network loses shows itself as a gap.
+  (void)!::send(shared_ledger_.number(), words.data(), words.size(), MSG_NOSIGNAL);
+}
+
+void Web::write_ledgers() {
   const std::int64_t now = monotonic_ns();
   if (now < next_entry_ns_) return;
-  const std::string entry = fmt::format("{} {}\n", now, options_.name);
-  (void)!::write(ledger_.number(), entry.data(),
-                 entry.size());  // A full disk shows itself as a gap.
+  if (ledger_.is_open()) {
+    const std::string entry = fmt::format("{} {}\n", now, options_.name);
+    (void)!::write(ledger_.number(), entry.data(),
+                   entry.size());  // A full disk shows itself as a gap.
+  }
+  write_shared("");
   // From now, not from when it was due: after a pause there is one entry, not a burst.
   next_entry_ns_ = now + ledger_interval.count();
 }
 
 Status Web::run() {
   for (;;) {
-    if (ledger_.is_open()) write_ledger();
+    if (has_clock()) write_ledgers();
     std::vector<pollfd> polled = {{signals_.number(), POLLIN, 0}, {listening_.number(), POLLIN, 0}};
     for (const Client& client : clients_) polled.push_back({client.socket.number(), POLLIN, 0});
     const std::int64_t wait_ns = std::max<std::int64_t>(0, next_entry_ns_ - monotonic_ns());
     const timespec patience{0, wait_ns};
-    ::ppoll(polled.data(), polled.size(), ledger_.is_open() ? &patience : nullptr, nullptr);
+    ::ppoll(polled.data(), polled.size(), has_clock() ? &patience : nullptr, nullptr);
     if (polled[0].revents != 0) return {};
     for (std::size_t i = clients_.size(); i-- > 0;) {
       if (polled[2 + i].revents != 0 && !serve(clients_[i])) {
@@ -135,7 +159,15 @@ Status run_web(const WebOptions& options) {
     ledger = Fd(::open(options.ledger.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
     if (!ledger.is_open()) return system_failure("open " + options.ledger);
   }
-  return Web(options, std::move(*listening), std::move(ledger),
+  Fd shared_ledger;
+  if (!options.shared_ledger.empty()) {
+    const auto where = parse_endpoint(options.shared_ledger);
+    if (!where) return std::unexpected(where.error());
+    auto opened = open_shared_ledger(*where);
+    if (!opened) return std::unexpected(opened.error());
+    shared_ledger = std::move(*opened);
+  }
+  return Web(options, std::move(*listening), std::move(ledger), std::move(shared_ledger),
              Fd(::signalfd(-1, &ends, SFD_CLOEXEC)))
       .run();
 }

@@ -2,6 +2,7 @@
 // its node.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
@@ -13,6 +14,9 @@ struct WebOptions {
   std::string name;
   std::string ledger =
       {};  // while it runs, "CLOCK_MONOTONIC-ns NAME" is appended here every 5 ms; empty: nowhere
+  // ADDR:PORT to which a line goes every 5 ms and for each request; empty: nowhere.
+  std::string shared_ledger = {};
+  std::uint64_t term = 0;  // of these lines
 };
 
 inline constexpr std::size_t web_clients_max = 1024;

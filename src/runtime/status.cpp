@@ -87,8 +87,8 @@ std::string_view phase_word(group::ResourcePhase phase) {
   return "?";
 }
 
-GroupStatus group_status(const State& state, const GroupConfig& config,
-                         const placement::View& seen) {
+GroupStatus group_status(const State& state, const GroupConfig& config, const placement::View& seen,
+                         Instant now) {
   const group::Group& own = state.groups.at(config.name);
   GroupStatus status;
   status.name = config.name;
@@ -109,7 +109,7 @@ GroupStatus group_status(const State& state, const GroupConfig& config,
     if (report != candidate.reports.end() && report->second.unfit) status.unfit.push_back(node);
   }
   status.double_runs = own.double_runs;
-  if (own.phase == GroupPhase::claiming) status.waits_for = own.waits_for;
+  status.waits_for = node::waits_for(state, config, now);
   for (const auto& resource : config.resources) {
     const group::ResourceRun& run = own.resources.at(resource.name);
     status.resources.push_back({.name = resource.name,
@@ -177,7 +177,8 @@ ClusterStatus status_of(const State& state, Instant now) {
                                                    : peer_status(state, node.name, now));
   }
   const placement::View seen = node::view(state);
-  for (const auto& group : config.groups) status.groups.push_back(group_status(state, group, seen));
+  for (const auto& group : config.groups)
+    status.groups.push_back(group_status(state, group, seen, now));
   for (const auto& monitor : config.monitors)
     status.monitors.push_back(monitor_status(state, monitor));
   if (state.phase == NodePhase::starting || state.phase == NodePhase::refused)

@@ -121,6 +121,7 @@ TEST_CASE("a cluster whose arbiter is etcd: a dead node, a dead arbiter, and bot
   const View waiting = must(stage.cluster->view(first));
   CHECK(waiting.trust.at(second) == "dead");
   CHECK((waiting.owner != first || waiting.phase != "running"));
+  CHECK(waiting.waits_for.find("may not run anything without the arbiter") != std::string::npos);
   CHECK_FALSE(stage.lab.exec("client", {"curl", "-s", "-m", "2", "http://10.1.0.20/"}));
   stage.start_store();
   CHECK(must(stage.cluster->wait_until_moved_from(second, patience)).owner == first);

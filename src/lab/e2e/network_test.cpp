@@ -5,6 +5,7 @@
 #include "lab/analysis.h"
 #include "lab/e2e/fixture.h"
 #include "lab/files.h"
+#include "lab/shared_ledger.h"
 
 using namespace mainstay;
 using namespace mainstay::lab;
@@ -81,8 +82,11 @@ TEST_CASE("the probe measures what clients go through when a server dies") {
   for (const char* server : {"server1", "server2"}) own_vip(lab, server);
   const auto web = [&](const std::string& name) {
     return lab.start(name, {lab.program(), "web", "--listen", "0.0.0.0:80", "--name", name,
-                            "--ledger", "/run/lab/ledger"});
+                            "--ledger", "/run/lab/ledger", "--shared-ledger", "10.0.200.10:7000",
+                            "--term", name == "server1" ? "1" : "2"});
   };
+  REQUIRE(lab.start("client", {lab.program(), "shared-ledger", "--listen", "10.0.200.10:7000",
+                               "--out", "/run/lab/shared-ledger"}));
   move_vip(lab, "server1");
   REQUIRE(web("server1").has_value());
   REQUIRE(lab.start("client", {lab.program(), "probe", "--url", "http://" + vip + "/", "--duration",
@@ -104,6 +108,18 @@ TEST_CASE("the probe measures what clients go through when a server dies") {
   const auto ledger = parse_ledger(read_file(lab.shared() + "/ledger").value_or(""));
   REQUIRE(ledger.has_value());
   CHECK(both_active(*ledger) == 0ms);
+  const auto shared = parse_shared_ledger(read_file(lab.shared() + "/shared-ledger").value_or(""));
+  REQUIRE(shared.has_value());
+  const auto has = [&](const std::string& name, std::uint64_t term, const std::string& asked_at) {
+    return std::ranges::any_of(*shared, [&](const SharedLine& line) {
+      return line.name == name && line.term == term && line.asked_at == asked_at;
+    });
+  };
+  CHECK(has("server1", 1, ""));
+  CHECK(has("server1", 1, vip));
+  CHECK(has("server2", 2, ""));
+  CHECK(has("server2", 2, vip));
+  CHECK(late_lines(*shared) == LateLines{});
   fault(lab, "start server1");
 }
 
