@@ -50,6 +50,9 @@ constexpr const char* fault_help =
                                 ends without an answer. outage: no answer ever
   api clear [ID]
   imds outage|heal [NAME]       the metadata service does not answer
+  dns outage|heal [NAME] | dns forget
+                                the VPC's resolver does not answer; forget: what it remembers
+  route53 delay D [D]           changes of records are PENDING so long, drawn between the two
   credentials expire NAME [--stuck] | credentials refresh NAME
                                 --stuck: the metadata service goes on handing out the
                                 expired ones

@@ -109,6 +109,30 @@ LayoutRole parse_role(const json& object) {
   return {name, texts(object, "role " + name, "denied")};
 }
 
+RecordSet parse_record(const json& object, const std::string& where) {
+  known_keys(object, where, {"name", "type", "ttl", "values"});
+  RecordSet record{.name = must(parse_dns_name(text(object, where, "name")), where),
+                   .type = text(object, where, "type"),
+                   .values = texts(object, where, "values")};
+  if (!object.contains("ttl") || !object.at("ttl").is_number_unsigned()) {
+    throw Wrong{where + ": a record needs 'ttl', a number of seconds"};
+  }
+  record.ttl = object.at("ttl").get<std::uint32_t>();
+  return record;
+}
+
+LayoutZone parse_zone(const json& object) {
+  known_keys(object, "a hosted zone", {"name", "private", "records"});
+  LayoutZone zone{.name =
+                      must(parse_dns_name(text(object, "a hosted zone", "name")), "hosted zone")};
+  const std::string where = "hosted zone " + zone.name;
+  zone.is_private = flag_or(object, where, "private", false);
+  for (const json& entry : list(object, where, "records")) {
+    zone.records.push_back(parse_record(entry, where));
+  }
+  return zone;
+}
+
 template <class T>
 const T& find_named(const std::vector<T>& all, const std::string& name, const std::string& where) {
   const auto found = std::ranges::find(all, name, &T::name);
@@ -204,7 +228,7 @@ void check(const Layout& layout) {
 Layout parse(const json& object) {
   known_keys(object, "the layout",
              {"region", "account", "vpc", "zones", "route_tables", "subnets", "instances", "roles",
-              "spare_elastic_ips"});
+              "hosted_zones", "spare_elastic_ips"});
   Layout layout;
   layout.region = text_or(object, "the layout", "region", "ap-northeast-1");
   layout.account = text_or(object, "the layout", "account", "123456789012");
@@ -221,6 +245,9 @@ Layout parse(const json& object) {
   }
   for (const json& entry : list(object, "the layout", "roles")) {
     layout.roles.push_back(parse_role(entry));
+  }
+  for (const json& entry : list(object, "the layout", "hosted_zones")) {
+    layout.hosted_zones.push_back(parse_zone(entry));
   }
   layout.spare_elastic_ips = texts(object, "the layout", "spare_elastic_ips");
   for (const std::string& address : layout.spare_elastic_ips) must(parse_ipv4(address), address);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "lab/dns_names.h"
 #include "lab/ipv4.h"
 
 namespace mainstay::lab {
@@ -43,6 +44,12 @@ struct LayoutRole {
       {};  // actions such as "ec2:ReplaceRoute"; "*" at the end matches any rest
 };
 
+struct LayoutZone {
+  std::string name;         // of a hosted zone: "cluster.internal."
+  bool is_private = false;  // of the VPC
+  std::vector<RecordSet> records = {};
+};
+
 struct Layout {
   std::string region;
   std::string account;
@@ -52,6 +59,7 @@ struct Layout {
   std::vector<LayoutSubnet> subnets;
   std::vector<LayoutInstance> instances;
   std::vector<LayoutRole> roles;
+  std::vector<LayoutZone> hosted_zones;
   std::vector<std::string> spare_elastic_ips;  // allocated, associated with nothing
 };
 

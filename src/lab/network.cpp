@@ -102,6 +102,8 @@ Status all_of(std::initializer_list<Status> done) {
 
 }  // namespace
 
+Ipv4 vpc_dns_address(const Cidr& vpc) { return Ipv4{vpc.address.value + 2}; }
+
 Result<std::unique_ptr<Network>> Network::build(const Layout& layout, const Model& model) {
   std::unique_ptr<Network> network(new Network);
   for (const auto step : {&Network::make_router, &Network::make_outside, &Network::make_ports}) {
@@ -164,6 +166,7 @@ Status Network::make_router(const Layout& layout, const Model& model) {
   return all_of(
       {router.set_up(gateway_index), router.add_address(gateway_index, {gateway_inner, 30}),
        router.add_address(1, {metadata_address, 32}),
+       router.add_address(1, {vpc_dns_address(layout.vpc), 32}),
        router.replace_route({.table = table_of_vpc, .destination = layout.vpc, .blackhole = true}),
        router.replace_route({.table = main_table,
                              .destination = everywhere,
@@ -179,7 +182,9 @@ Status Network::make_outside(const Layout&, const Model& model) {
   Netlink& outside = *outside_netlink_;
   auto done = all_of({outside.set_up(gateway_index),
                       outside.add_address(gateway_index, {gateway_outer, 30}),
-                      outside.add_address(1, {endpoint_address, 32})});
+                      outside.add_address(1, {endpoint_address, 32}),
+                      outside.add_address(1, {resolver_address, 32}),
+                      outside.add_address(1, {name_server_address, 32})});
   if (!done) return done;
   for (const Address& address : model.addresses) {
     auto routed = outside.replace_route({.table = main_table,

@@ -23,7 +23,12 @@
 namespace mainstay::lab {
 
 inline constexpr Ipv4 endpoint_address{(203U << 24U) | (113U << 8U) | 50U};  // the AWS endpoints
+inline constexpr Ipv4 resolver_address{(203U << 24U) | (113U << 8U) | 53U};  // of machines outside
+inline constexpr Ipv4 name_server_address{(203U << 24U) | (113U << 8U) | 54U};  // of public zones
 inline constexpr Ipv4 metadata_address{(169U << 24U) | (254U << 16U) | (169U << 8U) | 254U};
+
+// The resolver every VPC has: its first address plus two.
+Ipv4 vpc_dns_address(const Cidr& vpc);
 
 // What a machine must know to configure its own side of the link.
 struct Port {

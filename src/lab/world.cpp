@@ -99,12 +99,25 @@ json cut_json(const Cut& cut) {
   return {{"from", cut.from}, {"to", cut.to}, {"direction", direction}};
 }
 
+json records_json(const std::vector<RecordSet>& records) {
+  json out = json::array();
+  for (const RecordSet& one : records) {
+    out.push_back(
+        {{"name", one.name}, {"type", one.type}, {"ttl", one.ttl}, {"values", one.values}});
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> endpoint_names(const std::string& region) {
-  return {fmt::format("ec2.{}.amazonaws.com", region), fmt::format("sts.{}.amazonaws.com", region),
-          "sts.amazonaws.com", "ec2.amazonaws.com",
-          fmt::format("dynamodb.{}.amazonaws.com", region)};
+  return {fmt::format("ec2.{}.amazonaws.com", region),
+          fmt::format("sts.{}.amazonaws.com", region),
+          "sts.amazonaws.com",
+          "ec2.amazonaws.com",
+          fmt::format("dynamodb.{}.amazonaws.com", region),
+          "route53.amazonaws.com",
+          "iam.amazonaws.com"};
 }
 
 Result<std::unique_ptr<World>> World::build(const WorldOptions& options) {
@@ -121,6 +134,8 @@ Status World::set_up(const Layout& layout) {
   accounts_.emplace(layout, model_, fresh_seed());
   metadata_.emplace(fresh_seed());
   dynamodb_.emplace(model_.account, model_.region);
+  random_ = Random(fresh_seed());
+  if (auto made = make_zones(layout); !made) return made;
   history_.emplace_back(0, std::make_shared<const Model>(model_));
   std::vector<std::string> names = {"IP:" + to_text(endpoint_address)};
   for (const std::string& name : endpoint_names(layout.region)) names.push_back("DNS:" + name);
@@ -159,6 +174,7 @@ World::~World() {
     changed_.wait(lock, [this] { return orders_running_ == 0; });
   }
   servers_.clear();
+  dns_servers_.clear();
   instances_.reset();
 }
 
@@ -168,10 +184,15 @@ std::string World::hosts_file(const LayoutInstance& instance) const {
     text +=
         fmt::format("{} {}\n", to_text(find_id(model_.enis, other.eni_id)->address), other.name);
   }
-  for (const std::string& name : endpoint_names(model_.region)) {
-    text += fmt::format("{} {}\n", to_text(endpoint_address), name);
-  }
   return text;
+}
+
+// The VPC's resolver inside, another one outside.
+std::string World::resolver_file(const LayoutInstance& instance) const {
+  const bool outside = instance.subnet.empty();
+  return fmt::format("nameserver {}\n{}options timeout:2 attempts:3\n",
+                     to_text(outside ? resolver_address : vpc_dns_address(model_.vpc)),
+                     outside ? "" : fmt::format("search {}.compute.internal\n", model_.region));
 }
 
 Status World::prepare_disks(const Layout& layout) {
@@ -191,9 +212,7 @@ Status World::prepare_disks(const Layout& layout) {
     const std::vector<std::pair<std::string, std::string>> files = {
         {"/etc/hostname", instance.name + "\n"},
         {"/etc/hosts", hosts_file(instance)},
-        {"/etc/resolv.conf",
-         "# All names of the lab are in /etc/hosts.\nnameserver 127.0.0.1\n"
-         "options timeout:1 attempts:1\n"},
+        {"/etc/resolv.conf", resolver_file(instance)},
         {"/etc/ssl/certs/ca-certificates.crt", authorities},
         {"/root/.aws/config",
          fmt::format("[default]\nregion = {}\nca_bundle = /etc/ssl/certs/ca-certificates.crt\n",
@@ -250,7 +269,7 @@ Status World::start_servers() {
     if (!server) return std::unexpected(server.error());
     servers_.push_back(std::move(*server));
   }
-  return {};
+  return start_dns_servers();
 }
 
 HttpResponse World::on_metadata(const HttpRequest& request) {
@@ -285,6 +304,8 @@ Result<std::string> World::environment(const std::string& instance) {
   text += fmt::format("AWS_ENDPOINT_URL_STS=http://sts.{}.amazonaws.com\n", model_.region);
   text +=
       fmt::format("AWS_ENDPOINT_URL_DYNAMODB=http://dynamodb.{}.amazonaws.com\n", model_.region);
+  text += "AWS_ENDPOINT_URL_ROUTE_53=http://route53.amazonaws.com\n";
+  text += "AWS_ENDPOINT_URL_IAM=http://iam.amazonaws.com\n";
   if (instance.empty()) {
     const Credentials& administrator = accounts_->administrator();
     text += fmt::format("AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}\n",
@@ -307,7 +328,8 @@ std::string World::status_json() {
                {{"address", to_text(endpoint_address)},
                 {"ec2", "http://" + endpoint_names(model_.region)[0]},
                 {"sts", "http://" + endpoint_names(model_.region)[1]},
-                {"dynamodb", fmt::format("http://dynamodb.{}.amazonaws.com", model_.region)}}},
+                {"dynamodb", fmt::format("http://dynamodb.{}.amazonaws.com", model_.region)},
+                {"route53", "http://route53.amazonaws.com"}}},
               {"shared", {{"host", options_.directory + "/shared"}, {"instance", "/run/lab"}}},
               {"administrator",
                {{"access_key", accounts_->administrator().access_key},
@@ -342,6 +364,10 @@ std::string World::status_json() {
     if (quality != qualities.end() && !quality->second.is_perfect()) {
       one["line"] = line_json(quality->second);
     }
+  }
+  for (const auto& [id, zone] : route53_->zones()) {
+    out["hosted_zones"][zone.name + (zone.is_private() ? "" : " public")] = {
+        {"id", id}, {"private", zone.is_private()}, {"records", records_json(zone.records)}};
   }
   out["cuts"] = json::array();
   for (const Cut& cut : cuts_) out["cuts"].push_back(cut_json(cut));

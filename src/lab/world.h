@@ -12,6 +12,9 @@
 
 #include "lab/accounts.h"
 #include "lab/api_faults.h"
+#include "lab/api_services.h"
+#include "lab/dns_resolver.h"
+#include "lab/dns_server.h"
 #include "lab/dynamodb.h"
 #include "lab/ec2.h"
 #include "lab/events.h"
@@ -19,6 +22,7 @@
 #include "lab/imds.h"
 #include "lab/instances.h"
 #include "lab/network.h"
+#include "lab/route53.h"
 #include "lab/tls.h"
 
 namespace mainstay::lab {
@@ -42,6 +46,9 @@ class World {
   // What the endpoints answer; called by their servers.
   HttpResponse on_api(const HttpRequest& request);
   HttpResponse on_metadata(const HttpRequest& request);
+  std::optional<DnsAnswer> on_vpc_dns(const DnsQuestion& question, Ipv4 peer);
+  DnsAnswer on_internet_dns(const DnsQuestion& question);
+  DnsAnswer on_name_server_dns(const DnsQuestion& question);
 
   // The commands of `mainstay-lab fault`; the answer is a sentence.
   Result<std::string> fault(const std::vector<std::string>& words);
@@ -58,19 +65,34 @@ class World {
   Status prepare_disks(const Layout& layout);
   InitSpec init_spec(const Layout& layout, const LayoutInstance& instance) const;
   std::string hosts_file(const LayoutInstance& instance) const;
+  std::string resolver_file(const LayoutInstance& instance) const;
+  Status make_zones(const Layout& layout);
   Status start_servers();
+  Status start_dns_servers();
   void on_life(const std::string& instance, Life life, bool own_will);
 
-  // Calls of the API, in order of their steps; api.cpp.
+  // DNS; world_dns.cpp.
+  std::vector<RecordSet> endpoint_records() const;
+  std::vector<RecordSet> internal_records() const;
+  DnsAnswer look_up_locked(const DnsQuestion& question, bool inside);
+  DnsAnswer resolve_locked(const DnsQuestion& question, bool inside);
+
+  // Calls of the API, in order of their steps; world_api.cpp.
   void admit(Call& call);
   void perform(Call& call);
   std::vector<InstanceOrder> perform_locked(Call& call);
+  bool region_fits(Service service, const std::string& region) const;
+  std::expected<std::string, AwsError> answer_sts(const Call& call) const;
+  std::expected<std::string, AwsError> answer_locked(const Call& call);
   bool refuse_unpermitted(Call& call) const;
+  static std::vector<std::pair<std::string, std::string>> parameters_of(const Call& call);
   void record(const Call& call);
   static HttpResponse response_to(const Call& call);
   Ec2Outcome execute(const Call& call);
   Status commit(Model next, std::string_view cause);
   std::shared_ptr<const Model> seen_after(std::int64_t stale_ms) const;
+
+  // Orders to instances; world_orders.cpp.
   void carry_out(const InstanceOrder& order);
   void run_order(const InstanceOrder& order);
   void order_stop(const std::string& instance, bool force);
@@ -79,7 +101,7 @@ class World {
   void order_reboot(const std::string& instance);
   void set_state(const std::string& instance, InstanceState state);
 
-  // Faults, by what they concern; faults.cpp.
+  // Faults, by what they concern; world_faults.cpp.
   Result<std::string> fault_instance(const std::string& verb,
                                      const std::vector<std::string>& words);
   Result<std::string> fault_cut(const std::vector<std::string>& words);
@@ -87,6 +109,8 @@ class World {
   Result<std::string> fault_line(const std::vector<std::string>& words);
   Result<std::string> fault_api(const std::vector<std::string>& words);
   Result<std::string> fault_metadata(const std::vector<std::string>& words);
+  Result<std::string> fault_dns(const std::vector<std::string>& words);
+  Result<std::string> fault_route53(const std::vector<std::string>& words);
   Result<std::string> fault_credentials(const std::vector<std::string>& words);
   Result<std::string> fault_clock(const std::vector<std::string>& words);
   Result<std::string> fault_permission(const std::string& verb,
@@ -109,6 +133,10 @@ class World {
   std::optional<Accounts> accounts_;
   std::optional<MetadataService> metadata_;
   std::optional<DynamoDb> dynamodb_;
+  std::optional<Route53> route53_;
+  DnsResolver vpc_resolver_;
+  DnsResolver internet_resolver_;
+  std::vector<std::string> dns_out_;  // instances whose resolver is silent; "*": all
   std::vector<ApiFault> api_faults_;
   std::uint64_t api_faults_made_ = 0;
   std::vector<Cut> cuts_;
@@ -121,6 +149,7 @@ class World {
 
   std::unique_ptr<Instances> instances_;
   std::vector<std::unique_ptr<HttpServer>> servers_;
+  std::vector<std::unique_ptr<DnsServer>> dns_servers_;
 };
 
 inline constexpr std::size_t history_max = 256;

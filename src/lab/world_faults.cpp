@@ -79,6 +79,8 @@ Result<std::string> World::fault(const List& words) {
   if (verb == "line") result = fault_line(rest);
   if (verb == "api") result = fault_api(rest);
   if (verb == "imds") result = fault_metadata(rest);
+  if (verb == "dns") result = fault_dns(rest);
+  if (verb == "route53") result = fault_route53(rest);
   if (verb == "credentials") result = fault_credentials(rest);
   if (verb == "deny" || verb == "permit") result = fault_permission(verb, rest);
   if (verb == "clock") result = fault_clock(rest);
@@ -314,6 +316,8 @@ Result<std::string> World::fault_clear() {
   cuts_.clear();
   api_faults_.clear();
   metadata_out_.clear();
+  dns_out_.clear();
+  route53_->set_propagation({});
   stop_delay_ = {};
   for (const Instance& instance : model_.instances) accounts_->refresh(instance.name);
   return said(put_cuts_in_force(), "all faults are over; what is dead stays dead");
