@@ -69,6 +69,9 @@ class Network {
   Status make_router_side(const Model& model, const Eni& eni);
   Status apply_quality(const Port& port, const LineQuality& quality);
   std::string filter_change(const Change& change) const;
+  std::string guard_script(const SetGuard& guard) const;
+  Status apply_kernel(const Change& change);
+  Status apply_private(const SetPrivate& set);
   Result<KernelRoute> kernel_route(const std::string& table_id, const Route& route) const;
 
   Fd router_;

@@ -64,8 +64,13 @@ json instance_json(const Model& model, const Instance& instance) {
               {"address", to_text(eni.address)},
               {"mac", eni.mac},
               {"source_dest_check", eni.source_dest_check}};
-  const Address* address = find_address_of(model, eni.id);
+  const Address* address = find_address_of(model, eni);
   out["elastic_ip"] = address == nullptr ? json() : json(to_text(address->public_ip));
+  const Ipv4 shown = public_address_of(model, eni, eni.address);
+  out["public_ip"] = shown == Ipv4{} ? json() : json(to_text(shown));
+  out["secondary_addresses"] = json::array();
+  for (const Ipv4 other : eni.secondary) out["secondary_addresses"].push_back(to_text(other));
+  out["security_groups"] = eni.group_ids;
   return out;
 }
 
@@ -135,10 +140,15 @@ Status World::set_up(const Layout& layout) {
   metadata_.emplace(fresh_seed());
   dynamodb_.emplace(model_.account, model_.region);
   random_ = Random(fresh_seed());
+  web_identity_token_ = fmt::format("lab.{:016x}{:016x}.token", random_.next(), random_.next());
   if (auto made = make_zones(layout); !made) return made;
   history_.emplace_back(0, std::make_shared<const Model>(model_));
   std::vector<std::string> names = {"IP:" + to_text(endpoint_address)};
   for (const std::string& name : endpoint_names(layout.region)) names.push_back("DNS:" + name);
+  for (const VpcEndpoint& endpoint : model_.endpoints) {
+    for (const std::string& name : endpoint_dns_names(model_, endpoint))
+      names.push_back("DNS:" + name);
+  }
   auto tls = TlsContext::make(names);
   if (!tls) return std::unexpected(tls.error());
   tls_ = std::move(*tls);
@@ -202,6 +212,11 @@ Status World::prepare_disks(const Layout& layout) {
   if (auto written = write_file(options_.directory + "/ca.pem", tls_->authority_pem()); !written) {
     return written;
   }
+  if (auto written =
+          write_file(options_.directory + "/shared/web-identity-token", web_identity_token_);
+      !written) {
+    return written;
+  }
   for (const LayoutInstance& instance : layout.instances) {
     const std::string disk = instance_directory(options_.directory, instance.name) + "/disk";
     for (const char* inner : {"/etc/ssl/certs", "/etc/mainstay", "/.etc-work", "/root/.aws"}) {
@@ -245,6 +260,11 @@ InitSpec World::init_spec(const Layout& layout, const LayoutInstance& instance) 
   spec.gateway = to_text(port.gateway);
   if (!options_.clock_library.empty()) spec.clock = spec.directory + "/clock";
   if (instance.nat) spec.masquerade_for = to_text(layout.vpc);
+  if (instance.proxy) {
+    std::error_code problem;
+    const std::string program = std::filesystem::read_symlink("/proc/self/exe", problem).string();
+    spec.boot_commands.push_back({program, "proxy", "--listen", "0.0.0.0:3128"});
+  }
   spec.binds = options_.binds;
   spec.stop_patience_s = options_.stop_patience_s;
   return spec;
@@ -260,10 +280,17 @@ Status World::start_servers() {
     HttpServer::Handler handler;
     const TlsContext* tls;
   };
-  for (const Wanted& wanted :
-       {Wanted{network_->outside(), endpoint_address, 80, api, nullptr},
-        Wanted{network_->outside(), endpoint_address, 443, api, tls_.get()},
-        Wanted{network_->router(), metadata_address, metadata_port, metadata, nullptr}}) {
+  std::vector<Wanted> all = {
+      {network_->outside(), endpoint_address, 80, api, nullptr},
+      {network_->outside(), endpoint_address, 443, api, tls_.get()},
+      {network_->router(), metadata_address, metadata_port, metadata, nullptr}};
+  for (const VpcEndpoint& endpoint : model_.endpoints) {
+    for (const EndpointPlace& place : endpoint.places) {
+      all.push_back({network_->router(), place.address, 80, api, nullptr});
+      all.push_back({network_->router(), place.address, 443, api, tls_.get()});
+    }
+  }
+  for (const Wanted& wanted : all) {
     auto server =
         HttpServer::start(wanted.where, wanted.address, wanted.port, wanted.handler, wanted.tls);
     if (!server) return std::unexpected(server.error());
@@ -274,10 +301,9 @@ Status World::start_servers() {
 
 HttpResponse World::on_metadata(const HttpRequest& request) {
   const std::lock_guard lock(mutex_);
-  const auto eni = std::ranges::find_if(
-      model_.enis, [&](const Eni& one) { return to_text(one.address) == request.peer; });
-  if (eni == model_.enis.end()) return {.status = 404};
-  const Instance& instance = *find_id(model_.instances, eni->instance_id);
+  const Instance* asking = find_instance_named(model_, caller_at(request.peer));
+  if (asking == nullptr) return {.status = 404};
+  const Instance& instance = *asking;
   for (const std::string& out : metadata_out_) {
     if (out == "*" || out == instance.name) {
       return {.delivery = HttpResponse::Delivery::silence};
@@ -344,15 +370,24 @@ std::string World::status_json() {
                                    {"route_table", subnet.table_id}};
   }
   for (const RouteTable& table : model_.tables) out["route_tables"][table.name] = table_json(table);
+  for (const SecurityGroup& group : model_.groups) {
+    out["security_groups"][group.name] = {{"id", group.id}, {"rules", group.ingress.size()}};
+  }
+  for (const VpcEndpoint& endpoint : model_.endpoints) {
+    out["vpc_endpoints"][endpoint.service] = {{"id", endpoint.id},
+                                              {"names", endpoint_dns_names(model_, endpoint)}};
+  }
   for (const Instance& instance : model_.instances) {
     out["instances"][instance.name] = instance_json(model_, instance);
   }
   out["addresses"] = json::array();
   for (const Address& address : model_.addresses) {
-    out["addresses"].push_back({{"allocation", address.allocation_id},
-                                {"public_ip", to_text(address.public_ip)},
-                                {"association", address.association_id},
-                                {"eni", address.eni_id}});
+    out["addresses"].push_back(
+        {{"allocation", address.allocation_id},
+         {"public_ip", to_text(address.public_ip)},
+         {"association", address.association_id},
+         {"eni", address.eni_id},
+         {"private_ip", address.eni_id.empty() ? "" : to_text(address.private_ip)}});
   }
   for (const auto& [name, status] : lives) {
     json& one = out["instances"][name];

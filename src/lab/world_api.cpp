@@ -3,40 +3,21 @@
 
 #include <chrono>
 
+#include "lab/api_parameters.h"
 #include "lab/api_services.h"
 #include "lab/world.h"
 
 namespace mainstay::lab {
 
-struct World::Call {
-  const HttpRequest& request;
-  Query query;
-  Service service = Service::ec2;
-  std::string action = {};
-  std::string id = {};
-  std::int64_t started_ns = monotonic_ns();
-  std::int64_t now_ms = 0;  // by the endpoint's clock, which may be set wrong
-  Principal principal = {};
-  bool known = false;  // the signature is good
-  ApiDecision decision = {};
-  std::optional<AwsError> error = {};
-  std::string content = {};
-};
-
 namespace {
-
-std::string sts_identity(const Principal& principal, const std::string& account) {
-  return fmt::format(
-      "<GetCallerIdentityResult><Arn>{}</Arn><UserId>{}</UserId><Account>{}</Account>"
-      "</GetCallerIdentityResult>",
-      principal.arn, principal.user_id, account);
-}
 
 std::vector<std::pair<std::string, std::string>> query_parameters(const Query& query) {
   std::vector<std::pair<std::string, std::string>> out;
-  for (const char* name : {"DryRun", "RouteTableId", "DestinationCidrBlock", "NetworkInterfaceId",
-                           "GatewayId", "InstanceId", "InstanceId.1", "AllocationId",
-                           "AssociationId", "SourceDestCheck.Value", "Force", "SkipOsShutdown"}) {
+  for (const char* name :
+       {"DryRun", "RouteTableId", "DestinationCidrBlock", "NetworkInterfaceId", "GatewayId",
+        "InstanceId", "InstanceId.1", "AllocationId", "AssociationId", "SourceDestCheck.Value",
+        "Force", "SkipOsShutdown", "PrivateIpAddress.1", "AllowReassignment", "AllowReassociation",
+        "RoleArn"}) {
     if (query.has(name)) out.emplace_back(name, query.value(name));
   }
   return out;
@@ -52,10 +33,17 @@ std::vector<std::pair<std::string, std::string>> details_of(const Change& change
   if (const auto* gone = std::get_if<RemoveRoute>(&change)) {
     return {{"table", gone->table_id}, {"destination", to_text(gone->destination)}, {"target", ""}};
   }
+  if (const auto* map = std::get_if<MapAddress>(&change)) {
+    return {{"public", to_text(map->public_ip)}, {"target", to_text(map->private_ip)}};
+  }
+  if (const auto* set = std::get_if<SetPrivate>(&change)) {
+    return {{"private", to_text(set->address)}, {"target", set->eni_id}};
+  }
   return {};
 }
 
-bool action_known(const Service service, const std::string& action) {
+// What a policy is asked about; who somebody is, everybody may ask.
+bool needs_permission(Service service, const std::string& action) {
   switch (service) {
     case Service::ec2:
       return ec2_action_known(action);
@@ -63,9 +51,19 @@ bool action_known(const Service service, const std::string& action) {
       return DynamoDb::knows(action);
     case Service::route53:
       return !action.empty();
-    default:
-      return false;
+    case Service::sts:
+      return action == "AssumeRole" || action == "DecodeAuthorizationMessage";
+    case Service::iam:
+      return true;
   }
+  return false;
+}
+
+// Does the call name ids or filters?
+bool is_narrowed(const Query& query) {
+  return std::ranges::any_of(query.names(), [](const std::string& name) {
+    return name.ends_with(".1") || name.starts_with("Filter.");
+  });
 }
 
 std::string make_request_id(Random& random) {
@@ -88,13 +86,27 @@ bool World::region_fits(Service service, const std::string& region) const {
   return region == model_.region || (service == Service::sts && region == "us-east-1");
 }
 
+// The name of the instance with that address, or empty.
+std::string World::caller_at(const std::string& peer) const {
+  for (const Eni& eni : model_.enis) {
+    for (const Ipv4 address : eni.addresses()) {
+      if (to_text(address) != peer && to_text(public_address_of(model_, eni, address)) != peer)
+        continue;
+      return find_id(model_.instances, eni.instance_id)->name;
+    }
+  }
+  return {};
+}
+
 void World::admit(Call& call) {
   const std::lock_guard lock(mutex_);
   call.id = make_request_id(random_);
   call.now_ms = wall_clock_ms() + clock_skew_ms(api_faults_);
   const auto signature = verify(
       call.request, [this](std::string_view key) { return accounts_->find(key); }, call.now_ms);
-  if (signature) {
+  if (call.service == Service::sts && call.action == "AssumeRoleWithWebIdentity") {
+    call.principal = {.arn = "anonymous", .instance = caller_at(call.request.peer)};
+  } else if (signature) {
     call.known = true;
     call.principal = accounts_->principal(signature->access_key);
   } else {
@@ -102,6 +114,10 @@ void World::admit(Call& call) {
   }
   call.decision =
       decide(api_faults_, full_action(call.service, call.action), call.principal.instance, random_);
+  if (!call.error && call.service != Service::dynamodb &&
+      !limits_.take(full_action(call.service, call.action), is_narrowed(call.query), call.now_ms)) {
+    call.error = AwsError{503, "RequestLimitExceeded", "Request limit exceeded."};
+  }
   const bool wrong_service = signature && signature->scope.service != name_of(call.service);
   const bool wrong_region = signature && !region_fits(call.service, signature->scope.region);
   if (wrong_service || wrong_region) {
@@ -119,19 +135,46 @@ std::shared_ptr<const Model> World::seen_after(std::int64_t stale_ms) const {
   return seen;
 }
 
+Status World::apply_change(const Change& change, const std::string& cause) {
+  if (auto done = network_->apply({change}); !done) return done;
+  const std::int64_t applied_ns = monotonic_ns();
+  events_.add(Event{.monotonic_ns = applied_ns,
+                    .kind = "route",
+                    .text = fmt::format("{} ({})", to_text(change), cause),
+                    .details = details_of(change)});
+  return {};
+}
+
+// A public address takes a moment, so that the answer to the call that moves it still finds its
+// way.
+void World::apply_later(const Change& change, const std::string& cause) {
+  const bool taken = later_.after(public_delay_, [this, change, cause] {
+    if (auto done = apply_change(change, cause); !done)
+      events_.add("lab", "the kernel refused a change: " + done.error().message);
+  });
+  if (!taken) events_.add("lab", "a change was dropped, there were too many: " + to_text(change));
+}
+
 // The kernel first: if it refuses, nothing has changed and the caller is told so.
-Status World::commit(Model next, std::string_view cause) {
-  const std::vector<Change> todo = changes(model_, next);
-  for (const Change& change : todo) {
-    if (auto done = network_->apply({change}); !done) return done;
-    const std::int64_t applied_ns = monotonic_ns();
-    events_.add(Event{.monotonic_ns = applied_ns,
-                      .kind = "route",
-                      .text = fmt::format("{} ({})", to_text(change), cause),
-                      .details = details_of(change)});
+Status World::commit(Model next, const std::string& cause) {
+  for (const Change& change : changes(model_, next)) {
+    if (std::holds_alternative<MapAddress>(change) ||
+        std::holds_alternative<UnmapAddress>(change)) {
+      apply_later(change, cause);
+    } else if (auto done = apply_change(change, cause); !done) {
+      return done;
+    }
   }
   model_ = std::move(next);
-  history_.emplace_back(monotonic_ns(), std::make_shared<const Model>(model_));
+  // What is read may lag, but never goes back.
+  std::int64_t seen_from_ns = monotonic_ns();
+  if (read_lag_ms_ > 0) {
+    seen_from_ns +=
+        static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(read_lag_ms_) + 1)) *
+        1'000'000;
+  }
+  if (!history_.empty()) seen_from_ns = std::max(seen_from_ns, history_.back().first);
+  history_.emplace_back(seen_from_ns, std::make_shared<const Model>(model_));
   if (history_.size() > history_max) history_.pop_front();
   return {};
 }
@@ -152,24 +195,6 @@ Ec2Outcome World::execute(const Call& call) {
   return outcome;
 }
 
-bool World::refuse_unpermitted(Call& call) const {
-  const std::string action = full_action(call.service, call.action);
-  if (accounts_->permitted(call.principal, action)) return false;
-  call.error =
-      AwsError{403, "UnauthorizedOperation",
-               fmt::format("You are not authorized to perform this operation. User: {} is not "
-                           "authorized to perform: {} because no identity-based policy allows the "
-                           "{} action",
-                           call.principal.arn, action, action)};
-  return true;
-}
-
-std::expected<std::string, AwsError> World::answer_sts(const Call& call) const {
-  if (call.action == "GetCallerIdentity") return sts_identity(call.principal, model_.account);
-  return std::unexpected(
-      AwsError{400, "InvalidAction", fmt::format("Could not find operation {}", call.action)});
-}
-
 // All services but EC2.
 std::expected<std::string, AwsError> World::answer_locked(const Call& call) {
   switch (call.service) {
@@ -179,14 +204,18 @@ std::expected<std::string, AwsError> World::answer_locked(const Call& call) {
       return dynamodb_->call(call.action, call.request.body, call.now_ms);
     case Service::route53:
       return route53_->call(call.request, wall_clock_ms());
-    default:
-      return std::unexpected(
-          AwsError{400, "InvalidAction", fmt::format("Could not find operation {}", call.action)});
+    case Service::iam:
+      return answer_iam(call);
+    case Service::ec2:
+      break;
   }
+  return std::unexpected(AwsError{500, "InternalError", "EC2 answers elsewhere"});
 }
 
 std::vector<InstanceOrder> World::perform_locked(Call& call) {
-  if (action_known(call.service, call.action) && refuse_unpermitted(call)) return {};
+  if (needs_permission(call.service, call.action) && refuse_unpermitted(call)) return {};
+  call.error = check_parameters(call.service, call.action, call.request, call.query);
+  if (call.error) return {};
   if (call.service != Service::ec2) {
     auto answer = answer_locked(call);
     if (answer) {

@@ -2,6 +2,8 @@
 // that answer for them.
 #include <fmt/format.h>
 
+#include <set>
+
 #include "lab/world.h"
 
 namespace mainstay::lab {
@@ -29,10 +31,23 @@ Status World::make_zones(const Layout& layout) {
   return {};
 }
 
-std::vector<RecordSet> World::endpoint_records() const {
+// `inside`, a service with an endpoint in the VPC has that endpoint's addresses.
+std::vector<RecordSet> World::endpoint_records(bool inside) const {
   std::vector<RecordSet> records;
+  std::set<std::string> taken;
+  for (const VpcEndpoint& endpoint : model_.endpoints) {
+    for (const std::string& name : endpoint_dns_names(model_, endpoint)) {
+      if (!inside) continue;
+      RecordSet record{name + ".", "A", own_ttl, {}};
+      for (const EndpointPlace& place : endpoint.places) {
+        record.values.push_back(to_text(place.address));
+      }
+      records.push_back(record);
+      taken.insert(name);
+    }
+  }
   for (const std::string& name : endpoint_names(model_.region)) {
-    records.push_back(address_record(name + ".", endpoint_address));
+    if (!taken.contains(name)) records.push_back(address_record(name + ".", endpoint_address));
   }
   return records;
 }
@@ -40,7 +55,9 @@ std::vector<RecordSet> World::endpoint_records() const {
 std::vector<RecordSet> World::internal_records() const {
   std::vector<RecordSet> records;
   for (const Eni& eni : model_.enis) {
-    records.push_back(address_record(private_dns_name(model_, eni.address) + ".", eni.address));
+    for (const Ipv4 address : eni.addresses()) {
+      records.push_back(address_record(private_dns_name(model_, address) + ".", address));
+    }
   }
   return records;
 }
@@ -48,7 +65,7 @@ std::vector<RecordSet> World::internal_records() const {
 // `inside`: as the VPC sees it, with its private zones.
 DnsAnswer World::look_up_locked(const DnsQuestion& question, bool inside) {
   route53_->advance(wall_clock_ms());
-  const std::vector<RecordSet> endpoints = endpoint_records();
+  const std::vector<RecordSet> endpoints = endpoint_records(inside);
   const std::vector<RecordSet> hosts = internal_records();
   std::vector<RecordSet> servers;
   for (const std::string& name : route53_name_servers()) {
@@ -80,11 +97,9 @@ DnsAnswer World::resolve_locked(const DnsQuestion& question, bool inside) {
 
 std::optional<DnsAnswer> World::on_vpc_dns(const DnsQuestion& question, Ipv4 peer) {
   const std::lock_guard lock(mutex_);
-  const auto eni = std::ranges::find(model_.enis, peer, &Eni::address);
-  const Instance* instance =
-      eni == model_.enis.end() ? nullptr : find_id(model_.instances, eni->instance_id);
+  const std::string instance = caller_at(to_text(peer));
   for (const std::string& out : dns_out_) {
-    if (out == "*" || (instance != nullptr && out == instance->name)) return std::nullopt;
+    if (out == "*" || out == instance) return std::nullopt;
   }
   return resolve_locked(question, true);
 }
