@@ -19,7 +19,10 @@ std::string letters(Random& random, std::size_t count, std::string_view from) {
 Accounts::Accounts(const Layout& layout, const Model& model, std::uint64_t seed)
     : account_(layout.account), random_(seed) {
   administrator_ = make("AKIA", 0);
-  for (const LayoutRole& role : layout.roles) denied_[role.name] = role.denied;
+  for (const LayoutRole& role : layout.roles) {
+    roles_[role.name] = {role.policies, role.denied};
+    if (role.policies.empty()) roles_[role.name].policies = {policy_allowing_everything()};
+  }
   for (const Instance& instance : model.instances) {
     if (!instance.role.empty()) holders_[instance.name] = {instance.role, instance.id};
   }
@@ -57,6 +60,9 @@ const Credentials* Accounts::find(std::string_view access_key) const {
       if (issued.access_key == access_key) return &issued;
     }
   }
+  for (const Session& session : sessions_) {
+    if (session.credentials.access_key == access_key) return &session.credentials;
+  }
   return nullptr;
 }
 
@@ -69,23 +75,65 @@ Principal Accounts::principal(std::string_view access_key) const {
               "AROALAB0000000000000:" + holder.instance_id, name, holder.role};
     }
   }
+  for (const Session& session : sessions_) {
+    if (session.credentials.access_key == access_key) return session.principal;
+  }
   return {fmt::format("arn:aws:iam::{}:user/administrator", account_), "AIDALAB0000000000000", "",
           ""};
 }
 
-bool Accounts::permitted(const Principal& principal, const std::string& action) const {
-  const auto denied = denied_.find(principal.role);
-  if (denied == denied_.end()) return true;
-  return std::ranges::none_of(
-      denied->second, [&](const std::string& pattern) { return wildcard_match(pattern, action); });
+AccessDecision Accounts::decide(const Principal& principal, const AccessRequest& request) const {
+  if (principal.role.empty()) return {};
+  const auto role = roles_.find(principal.role);
+  if (role == roles_.end()) return {Verdict::implicit_deny, request.resources[0].arn, ""};
+  for (const std::string& pattern : role->second.denied) {
+    if (wildcard_match(pattern, request.action))
+      return {Verdict::explicit_deny, request.resources[0].arn, "deny " + pattern};
+  }
+  return decide_access(role->second.policies, request);
+}
+
+void Accounts::deny(const std::string& role, const std::string& action) {
+  roles_[role].denied.push_back(action);
 }
 
 void Accounts::permit(const std::string& role, const std::string& action) {
   if (action == "all") {
-    denied_[role].clear();
+    roles_[role].denied.clear();
   } else {
-    std::erase(denied_[role], action);
+    std::erase(roles_[role].denied, action);
   }
+}
+
+std::map<std::string, std::vector<std::string>> Accounts::denied() const {
+  std::map<std::string, std::vector<std::string>> out;
+  for (const auto& [name, role] : roles_) out[name] = role.denied;
+  return out;
+}
+
+void Accounts::set_policies(const std::string& role, std::vector<Policy> policies) {
+  roles_[role].policies = std::move(policies);
+}
+
+void Accounts::set_role(const Instance& instance, const std::string& role) {
+  const auto old = holders_.find(instance.name);
+  if (old != holders_.end()) {
+    for (const Credentials& issued : old->second.issued) {
+      sessions_.push_back({issued, principal(issued.access_key)});
+    }
+    holders_.erase(old);
+  }
+  if (!role.empty()) holders_[instance.name] = {role, instance.id};
+}
+
+const Credentials& Accounts::assume(const std::string& role, const std::string& session,
+                                    const Principal& caller, std::int64_t ends_ms) {
+  if (sessions_.size() >= sessions_max) sessions_.pop_front();
+  const Principal principal{
+      fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", account_, role, session),
+      fmt::format("AROALAB0000000000001:{}", session), caller.instance, role};
+  sessions_.push_back({make("ASIA", ends_ms), principal});
+  return sessions_.back().credentials;
 }
 
 void Accounts::expire(const std::string& instance, std::int64_t now_ms, bool metadata_follows) {

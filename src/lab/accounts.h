@@ -2,11 +2,13 @@
 // argument.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "base/random.h"
+#include "lab/iam_policy.h"
 #include "lab/layout.h"
 #include "lab/model.h"
 #include "lab/sigv4.h"
@@ -31,12 +33,21 @@ class Accounts {
   const Credentials* find(std::string_view access_key) const;
   Principal principal(std::string_view access_key) const;
 
-  // Denials: "ec2:ReplaceRoute", or with '*' for any rest.
-  bool permitted(const Principal& principal, const std::string& action) const;
-  void deny(const std::string& role, const std::string& action) { denied_[role].push_back(action); }
+  // What the role's policies and its denials ("ec2:ReplaceRoute", or with '*' for any rest) say.
+  // People may do everything, a role nobody knows nothing.
+  AccessDecision decide(const Principal& principal, const AccessRequest& request) const;
+  void deny(const std::string& role, const std::string& action);
   void permit(const std::string& role, const std::string& action);
-  bool role_known(const std::string& role) const { return denied_.contains(role); }
-  const std::map<std::string, std::vector<std::string>>& denied() const { return denied_; }
+  bool role_known(const std::string& role) const { return roles_.contains(role); }
+  std::map<std::string, std::vector<std::string>> denied() const;
+  // From now on instead of those it had.
+  void set_policies(const std::string& role, std::vector<Policy> policies);
+  // The instance gets another role, or none (empty); credentials it had stay good until their end.
+  void set_role(const Instance& instance, const std::string& role);
+
+  // A session of the role, as AssumeRole makes one; `caller` is noted as its instance.
+  const Credentials& assume(const std::string& role, const std::string& session,
+                            const Principal& caller, std::int64_t ends_ms);
 
   // What was handed out to the instance so far ends now. `metadata_follows`: the next ask gives new
   // ones; otherwise the metadata service goes on showing the old ones until refresh().
@@ -51,18 +62,28 @@ class Accounts {
         {};  // the newest is last; old ones stay known, to be called expired
     bool stuck = false;
   };
+  struct Role {
+    std::vector<Policy> policies = {};
+    std::vector<std::string> denied = {};
+  };
+  struct Session {
+    Credentials credentials;
+    Principal principal;
+  };
   Credentials make(const std::string& prefix, std::int64_t expires_ms);
 
   std::string account_;
   Random random_;
   Credentials administrator_;
   std::map<std::string, Holder> holders_;
-  std::map<std::string, std::vector<std::string>> denied_;
+  std::map<std::string, Role> roles_;
+  std::deque<Session> sessions_;
 };
 
 inline constexpr std::int64_t credentials_life_ms = 6 * 3600 * 1000LL;
 inline constexpr std::int64_t credentials_renewal_ms =
     5 * 60 * 1000LL;  // this long before their end
 inline constexpr std::size_t credentials_kept_max = 16;
+inline constexpr std::size_t sessions_max = 1'000;  // of AssumeRole; the oldest are forgotten
 
 }  // namespace mainstay::lab

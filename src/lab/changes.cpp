@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "base/check.h"
-
 namespace mainstay::lab {
 namespace {
 
@@ -30,24 +28,86 @@ void compare_tables(const Model& before, const Model& after, std::vector<Change>
   }
 }
 
-Ipv4 address_of(const Model& model, const std::string& eni_id) {
-  const Eni* eni = find_id(model.enis, eni_id);
-  MAINSTAY_CHECK(eni != nullptr);
-  return eni->address;
+// Public address -> private address, Elastic or AWS's own.
+std::map<Ipv4, Ipv4> public_map(const Model& model) {
+  std::map<Ipv4, Ipv4> out;
+  for (const Eni& eni : model.enis) {
+    for (const Ipv4 address : eni.addresses()) {
+      const Ipv4 shown = public_address_of(model, eni, address);
+      if (shown != Ipv4{}) out[shown] = address;
+    }
+  }
+  return out;
 }
 
 void compare_addresses(const Model& before, const Model& after, std::vector<Change>& out) {
-  const auto holder = [](const Model& model, Ipv4 public_ip) {
-    const auto found = std::ranges::find(model.addresses, public_ip, &Address::public_ip);
-    return found == model.addresses.end() ? std::string() : found->eni_id;
-  };
-  for (const Address& was : before.addresses) {
-    if (was.eni_id.empty() || holder(after, was.public_ip) == was.eni_id) continue;
-    out.push_back(UnmapAddress{was.public_ip, address_of(before, was.eni_id)});
+  const auto was = public_map(before);
+  const auto now = public_map(after);
+  for (const auto& [shown, address] : was) {
+    const auto found = now.find(shown);
+    if (found == now.end() || found->second != address) out.push_back(UnmapAddress{shown, address});
   }
-  for (const Address& now : after.addresses) {
-    if (now.eni_id.empty() || holder(before, now.public_ip) == now.eni_id) continue;
-    out.push_back(MapAddress{now.public_ip, address_of(after, now.eni_id)});
+  for (const auto& [shown, address] : now) {
+    const auto found = was.find(shown);
+    if (found == was.end() || found->second != address) out.push_back(MapAddress{shown, address});
+  }
+}
+
+std::map<Ipv4, std::string> secondary_holders(const Model& model) {
+  std::map<Ipv4, std::string> out;
+  for (const Eni& eni : model.enis) {
+    for (const Ipv4 address : eni.secondary) out[address] = eni.id;
+  }
+  return out;
+}
+
+void compare_secondary(const Model& before, const Model& after, std::vector<Change>& out) {
+  const auto was = secondary_holders(before);
+  const auto now = secondary_holders(after);
+  for (const auto& [address, eni] : was) {
+    if (!now.contains(address)) out.push_back(RemovePrivate{eni, address});
+  }
+  for (const auto& [address, eni] : now) {
+    const auto old = was.find(address);
+    if (old == was.end()) {
+      out.push_back(SetPrivate{eni, address});
+    } else if (old->second != eni) {
+      out.push_back(SetPrivate{eni, address, old->second});
+    }
+  }
+}
+
+bool has_group(const Eni& eni, const std::string& group) {
+  return std::ranges::find(eni.group_ids, group) != eni.group_ids.end();
+}
+
+SetGuard guard_of(const Model& model, const Eni& eni) {
+  SetGuard guard{.eni_id = eni.id};
+  for (const SecurityGroup& group : model.groups) {
+    if (!has_group(eni, group.id)) continue;
+    for (const GroupRule& rule : group.ingress) {
+      const Admission open{rule.protocol, rule.source, rule.from_port, rule.to_port};
+      if (rule.group_id.empty()) guard.admissions.push_back(open);
+      for (const Eni& other : model.enis) {
+        if (rule.group_id.empty() || !has_group(other, rule.group_id)) continue;
+        for (const Ipv4 address : other.addresses()) {
+          Admission one = open;
+          one.source = {address, 32};
+          guard.admissions.push_back(one);
+        }
+      }
+    }
+  }
+  return guard;
+}
+
+// The default group of the lab lets everything in; its interfaces have no guard.
+void compare_guards(const Model& before, const Model& after, std::vector<Change>& out) {
+  for (const Eni& eni : after.enis) {
+    if (has_group(eni, after.group_id)) continue;
+    const SetGuard now = guard_of(after, eni);
+    const Eni* old = find_id(before.enis, eni.id);
+    if (old == nullptr || guard_of(before, *old) != now) out.push_back(now);
   }
 }
 
@@ -68,6 +128,15 @@ struct ToText {
   std::string operator()(const UnmapAddress& c) const {
     return fmt::format("{} no longer -> {}", to_text(c.public_ip), to_text(c.private_ip));
   }
+  std::string operator()(const SetPrivate& c) const {
+    return fmt::format("{} at {}", to_text(c.address), c.eni_id);
+  }
+  std::string operator()(const RemovePrivate& c) const {
+    return fmt::format("{} no longer at {}", to_text(c.address), c.eni_id);
+  }
+  std::string operator()(const SetGuard& c) const {
+    return fmt::format("{}: {} rules of security groups", c.eni_id, c.admissions.size());
+  }
 };
 
 }  // namespace
@@ -81,6 +150,8 @@ std::vector<Change> changes(const Model& before, const Model& after) {
       out.push_back(SetCheck{now.id, now.source_dest_check});
     }
   }
+  compare_secondary(before, after, out);
+  compare_guards(before, after, out);
   compare_addresses(before, after, out);
   return out;
 }

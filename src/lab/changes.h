@@ -35,7 +35,34 @@ struct UnmapAddress {
   friend bool operator==(const UnmapAddress&, const UnmapAddress&) = default;
 };
 
-using Change = std::variant<SetRoute, RemoveRoute, SetCheck, MapAddress, UnmapAddress>;
+struct SetPrivate {  // a secondary private address is now at this interface
+  std::string eni_id;
+  Ipv4 address{};
+  std::string from_eni = {};  // which had it before; empty: nobody
+  friend bool operator==(const SetPrivate&, const SetPrivate&) = default;
+};
+struct RemovePrivate {
+  std::string eni_id;
+  Ipv4 address{};
+  friend bool operator==(const RemovePrivate&, const RemovePrivate&) = default;
+};
+
+// What security groups let in, address by address.
+struct Admission {
+  std::string protocol;
+  Cidr source{};
+  int from_port = 0;
+  int to_port = 0;
+  friend bool operator==(const Admission&, const Admission&) = default;
+};
+struct SetGuard {  // nothing but this and what belongs to it gets in
+  std::string eni_id;
+  std::vector<Admission> admissions = {};
+  friend bool operator==(const SetGuard&, const SetGuard&) = default;
+};
+
+using Change = std::variant<SetRoute, RemoveRoute, SetCheck, MapAddress, UnmapAddress, SetPrivate,
+                            RemovePrivate, SetGuard>;
 
 // In an order that can be carried out: addresses are taken away before they are given.
 std::vector<Change> changes(const Model& before, const Model& after);

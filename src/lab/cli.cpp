@@ -13,6 +13,7 @@
 #include "lab/exec.h"
 #include "lab/layout.h"
 #include "lab/probe.h"
+#include "lab/proxy.h"
 #include "lab/shared_ledger.h"
 #include "lab/status_text.h"
 #include "lab/web.h"
@@ -51,6 +52,21 @@ constexpr const char* fault_help =
                                 ends without an answer. outage: no answer ever
   api clear [ID]
   imds outage|heal [NAME]       the metadata service does not answer
+  dns outage|heal [NAME] | dns forget
+                                the VPC's resolver does not answer; forget: what it remembers
+  route53 delay D [D]           changes of records are PENDING so long, drawn between the two
+  zone ZONE available|information|impaired|unavailable [MESSAGE]
+                                what DescribeAvailabilityZones says of it
+  notice NAME spot terminate|stop|hibernate [D] | rebalance | maintenance CODE [D] |
+         lifecycle STATE | clear
+                                what the instance's metadata announces; D: in so long (2min)
+  limit ACTION SIZE PER-SECOND | limit clear
+                                calls at once and a second before RequestLimitExceeded or
+                                Throttling; ACTION as ec2:Describe*, route53:*
+  lag D                         each write shows in reads after a time drawn up to D
+  public-delay D                so long a public address takes to move (100ms)
+  policy ROLE JSON|all          what the role is allowed from now on
+  role NAME ROLE|none           the instance's role from now on
   credentials expire NAME [--stuck] | credentials refresh NAME
                                 --stuck: the metadata service goes on handing out the
                                 expired ones
@@ -87,6 +103,9 @@ void add_up(Cli& cli) {
   static UpOptions options;
   CLI::App* up = cli.command("up", "start a lab and wait until all its instances are up");
   up->add_option("--layout", options.layout_file, "JSON file that describes the VPC; see 'layout'");
+  up->add_option("--pattern", options.pattern, "a layout of the guide: vip, eip or dns")
+      ->check(CLI::IsMember({"vip", "eip", "dns"}))
+      ->capture_default_str();
   up->add_option(
       "--bind", options.binds,
       "directory that instances shall see at its place although they have their own there "
@@ -113,8 +132,13 @@ void add_down(Cli& cli) {
 }
 
 void add_layout(Cli& cli) {
-  cli.app.add_subcommand("layout", "print the built-in layout, to start your own from")
-      ->callback([&cli] { cli.finish(default_layout_text()); });
+  static std::string pattern = "vip";
+  CLI::App* layout =
+      cli.app.add_subcommand("layout", "print a built-in layout, to start your own from");
+  layout->add_option("pattern", pattern, "of the guide: vip, eip or dns")
+      ->check(CLI::IsMember({"vip", "eip", "dns"}))
+      ->capture_default_str();
+  layout->callback([&cli] { cli.finish(*layout_text_named(pattern)); });
 }
 
 void add_status(Cli& cli) {
@@ -279,6 +303,13 @@ void add_probe(Cli& cli) {
   probe->callback([&cli] { cli.finish(silent(run_probe(options))); });
 }
 
+void add_proxy(Cli& cli) {
+  static ProxyOptions options;
+  CLI::App* proxy = cli.app.add_subcommand("proxy", "in an instance: an HTTP proxy");
+  proxy->add_option("--listen", options.listen, "ADDRESS:PORT")->required();
+  proxy->callback([&cli] { cli.finish(silent(run_proxy(options))); });
+}
+
 void add_analyse(Cli& cli) {
   static AnalysedFiles files;
   static Duration gap = ledger_gap_max;
@@ -297,9 +328,9 @@ void add_analyse(Cli& cli) {
 int run_cli(int argc, char** argv) {
   Cli cli;
   cli.app.require_subcommand(1);
-  for (const auto add :
-       {add_up, add_down, add_layout, add_status, add_events, add_environment, add_exec, add_shell,
-        add_boot_command, add_fault, add_web, add_shared_ledger, add_probe, add_analyse}) {
+  for (const auto add : {add_up, add_down, add_layout, add_status, add_events, add_environment,
+                         add_exec, add_shell, add_boot_command, add_fault, add_web,
+                         add_shared_ledger, add_probe, add_proxy, add_analyse}) {
     add(cli);
   }
   const auto tail = std::find(argv, argv + argc, std::string_view("--"));

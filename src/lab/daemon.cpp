@@ -180,7 +180,10 @@ struct Running {
 
 Result<Running> start_world(const UpOptions& options) {
   Running running;
-  WorldOptions wanted{.directory = options.directory, .layout_text = default_layout_text()};
+  const std::string* pattern = layout_text_named(options.pattern);
+  if (pattern == nullptr)
+    return failure(Code::invalid, fmt::format("there is no pattern '{}'", options.pattern));
+  WorldOptions wanted{.directory = options.directory, .layout_text = *pattern};
   wanted.stop_patience_s = options.stop_patience_s;
   if (!options.layout_file.empty()) {
     auto text = read_file(options.layout_file);

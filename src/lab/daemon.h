@@ -10,7 +10,8 @@ namespace mainstay::lab {
 
 struct UpOptions {
   std::string directory;
-  std::string layout_file = {};  // empty: the layout of the guide
+  std::string layout_file = {};  // empty: the layout of the guide's pattern
+  std::string pattern = "vip";   // or "eip", "dns"
   std::vector<std::string> binds = {};
   bool own_clocks = false;  // instances have a time of day that `fault clock` can shift
   int stop_patience_s = 10;

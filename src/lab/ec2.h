@@ -40,7 +40,8 @@ std::string ec2_response(const std::string& action, const std::string& content,
                          const std::string& request_id);
 std::string ec2_error(const AwsError& error, const std::string& request_id);
 
-// The single calls, in ec2_describe.cpp and ec2_change.cpp.
+// The single calls, in ec2_describe.cpp, ec2_inventory.cpp, ec2_change.cpp, ec2_addresses.cpp and
+// ec2_groups.cpp.
 namespace ec2 {
 Ec2Outcome describe_vpcs(const Ec2Input& input);
 Ec2Outcome describe_subnets(const Ec2Input& input);
@@ -49,11 +50,24 @@ Ec2Outcome describe_network_interfaces(const Ec2Input& input);
 Ec2Outcome describe_instances(const Ec2Input& input);
 Ec2Outcome describe_availability_zones(const Ec2Input& input);
 Ec2Outcome describe_addresses(const Ec2Input& input);
+Ec2Outcome describe_vpc_attribute(const Ec2Input& input);
+Ec2Outcome describe_vpc_endpoints(const Ec2Input& input);
+Ec2Outcome describe_nat_gateways(const Ec2Input& input);
+Ec2Outcome describe_internet_gateways(const Ec2Input& input);
+Ec2Outcome describe_instance_status(const Ec2Input& input);
+Ec2Outcome describe_security_groups(const Ec2Input& input);
+Ec2Outcome describe_regions(const Ec2Input& input);
 Ec2Outcome replace_route(const Ec2Input& input);
 Ec2Outcome create_route(const Ec2Input& input);
 Ec2Outcome delete_route(const Ec2Input& input);
+Ec2Outcome allocate_address(const Ec2Input& input);
+Ec2Outcome release_address(const Ec2Input& input);
 Ec2Outcome associate_address(const Ec2Input& input);
 Ec2Outcome disassociate_address(const Ec2Input& input);
+Ec2Outcome assign_private_ip_addresses(const Ec2Input& input);
+Ec2Outcome unassign_private_ip_addresses(const Ec2Input& input);
+Ec2Outcome authorize_security_group_ingress(const Ec2Input& input);
+Ec2Outcome revoke_security_group_ingress(const Ec2Input& input);
 Ec2Outcome modify_network_interface_attribute(const Ec2Input& input);
 Ec2Outcome stop_instances(const Ec2Input& input);
 Ec2Outcome start_instances(const Ec2Input& input);

@@ -1,24 +1,11 @@
-// The calls that change something: routes, addresses, interfaces, instances.
+// The calls that change routes, interfaces and instances.
 #include <fmt/format.h>
 
-#include "lab/ec2.h"
+#include "lab/ec2_lookup.h"
 #include "lab/xml.h"
 
 namespace mainstay::lab::ec2 {
 namespace {
-
-template <class T>
-using Or = std::expected<T, AwsError>;
-
-std::unexpected<AwsError> no(std::string code, std::string message) {
-  return std::unexpected(AwsError{400, std::move(code), std::move(message)});
-}
-
-Ec2Outcome done(Model next) {
-  Xml xml;
-  xml.leaf("return", "true");
-  return {xml.text(), std::move(next)};
-}
 
 Or<RouteTable*> table_of(const Ec2Input& input, Model& model) {
   const std::string id = input.query.value("RouteTableId");
@@ -50,30 +37,6 @@ Or<Cidr> destination_of(const Ec2Input& input) {
                           text));
   }
   return *cidr;
-}
-
-Or<Eni*> eni_named(Model& model, const std::string& id) {
-  if (!id_well_formed("eni", id)) {
-    return no("InvalidNetworkInterfaceId.Malformed",
-              fmt::format("Invalid id: \"{}\" (expecting \"eni-...\")", id));
-  }
-  Eni* eni = find_id(model.enis, id);
-  if (eni == nullptr) {
-    return no("InvalidNetworkInterfaceID.NotFound",
-              fmt::format("The networkInterface ID '{}' does not exist", id));
-  }
-  return eni;
-}
-
-Or<Instance*> instance_with_id(Model& model, const std::string& id) {
-  if (!id_well_formed("i", id)) {
-    return no("InvalidInstanceID.Malformed", fmt::format("Invalid id: \"{}\"", id));
-  }
-  Instance* instance = find_id(model.instances, id);
-  if (instance == nullptr) {
-    return no("InvalidInstanceID.NotFound", fmt::format("The instance ID '{}' does not exist", id));
-  }
-  return instance;
 }
 
 Or<Route> route_to_target(const Ec2Input& input, Model& model, const Cidr& destination) {
@@ -238,61 +201,6 @@ Ec2Outcome delete_route(const Ec2Input& input) {
   }
   std::erase(((*call)->table)->routes, Route(*existing));
   return done(std::move((*call)->next));
-}
-
-Ec2Outcome associate_address(const Ec2Input& input) {
-  const Query& query = input.query;
-  Model next = input.model;
-  const auto address = std::ranges::find_if(next.addresses, [&](const Address& a) {
-    return a.allocation_id == query.value("AllocationId") ||
-           (query.has("PublicIp") && to_text(a.public_ip) == query.value("PublicIp"));
-  });
-  if (address == next.addresses.end()) {
-    return refuse(
-        400, "InvalidAllocationID.NotFound",
-        fmt::format("The allocation ID '{}' does not exist", query.value("AllocationId")));
-  }
-  std::string eni_id = query.value("NetworkInterfaceId");
-  if (query.has("InstanceId")) {
-    const auto instance = instance_with_id(next, query.value("InstanceId"));
-    if (!instance) return {std::unexpected(instance.error())};
-    eni_id = (*instance)->eni_id;
-  }
-  const auto eni = eni_named(next, eni_id);
-  if (!eni) return {std::unexpected(eni.error())};
-  const bool held_elsewhere = !address->eni_id.empty() && address->eni_id != (*eni)->id;
-  // For an address of a VPC, AWS moves it unless the caller forbids that.
-  if (held_elsewhere && query.value("AllowReassociation") == "false") {
-    return refuse(400, "Resource.AlreadyAssociated",
-                  fmt::format("resource {} is already associated with associate-id {}",
-                              address->allocation_id, address->association_id));
-  }
-  for (Address& other :
-       next.addresses) {  // An interface with one private address has one public one.
-    if (other.eni_id != (*eni)->id || other.public_ip == address->public_ip) continue;
-    other.eni_id.clear();
-    other.association_id.clear();
-  }
-  address->eni_id = (*eni)->id;
-  address->association_id = make_id("eipassoc", to_text(address->public_ip) + (*eni)->id);
-  Xml xml;
-  xml.leaf("return", "true").leaf("associationId", address->association_id);
-  return {xml.text(), std::move(next)};
-}
-
-Ec2Outcome disassociate_address(const Ec2Input& input) {
-  Model next = input.model;
-  const std::string id = input.query.value("AssociationId");
-  const std::string ip = input.query.value("PublicIp");
-  for (Address& address : next.addresses) {
-    if (address.eni_id.empty()) continue;
-    if (address.association_id != id && (ip.empty() || to_text(address.public_ip) != ip)) continue;
-    address.eni_id.clear();
-    address.association_id.clear();
-    return done(std::move(next));
-  }
-  return refuse(400, "InvalidAssociationID.NotFound",
-                fmt::format("The association ID '{}' does not exist", id));
 }
 
 Ec2Outcome modify_network_interface_attribute(const Ec2Input& input) {

@@ -1,59 +1,8 @@
 // The Describe calls: what the account looks like, in AWS's shapes.
-#include <fmt/format.h>
-
-#include "lab/ec2.h"
-#include "lab/xml.h"
+#include "lab/ec2_shapes.h"
 
 namespace mainstay::lab::ec2 {
 namespace {
-
-using Texts = std::vector<std::string>;
-
-std::string flag_text(bool value) { return value ? "true" : "false"; }
-
-// Those with the ids asked for, all if none were asked for; an id that is not there is an error.
-struct IdRule {
-  std::string parameter;     // "VpcId"
-  std::string prefix;        // "vpc"
-  std::string error_prefix;  // "InvalidVpcID"
-  std::string noun;          // "vpc ID"
-};
-
-template <class T, class IdOf>
-std::expected<std::vector<T>, AwsError> select(const Query& query, const std::vector<T>& all,
-                                               const IdRule& rule, const IdOf& id_of) {
-  const Texts wanted = query.list(rule.parameter);
-  if (wanted.empty()) return all;
-  std::vector<T> out;
-  for (const std::string& id : wanted) {
-    if (!id_well_formed(rule.prefix, id)) {
-      return std::unexpected(
-          AwsError{400, rule.error_prefix + ".Malformed",
-                   fmt::format("Invalid id: \"{}\" (expecting \"{}-...\")", id, rule.prefix)});
-    }
-    const auto found = std::ranges::find_if(all, [&](const T& one) { return id_of(one) == id; });
-    if (found == all.end()) {
-      return std::unexpected(AwsError{400, rule.error_prefix + ".NotFound",
-                                      fmt::format("The {} '{}' does not exist", rule.noun, id)});
-    }
-    out.push_back(*found);
-  }
-  return out;
-}
-
-template <class T, class IdOf>
-std::expected<std::vector<T>, AwsError> chosen(const Query& query, const std::vector<T>& all,
-                                               const IdRule& rule, const IdOf& id_of,
-                                               const FilterFields<T>& fields) {
-  auto selected = select(query, all, rule, id_of);
-  if (!selected) return selected;
-  return filtered(query, *selected, fields);
-}
-
-void name_tag(Xml& xml, const std::string& name) {
-  xml.node("tagSet",
-           [&] { xml.node("item", [&] { xml.leaf("key", "Name").leaf("value", name); }); });
-}
 
 std::string zone_id(const Model& model, const std::string& zone) {
   const auto place = std::ranges::find(model.zones, zone) - model.zones.begin();
@@ -134,30 +83,31 @@ FilterFields<RouteTable> table_fields(const Model& model) {
   };
 }
 
-void write_groups(Xml& xml, const Model& model) {
-  xml.node("groupSet", [&] {
-    xml.node("item", [&] { xml.leaf("groupId", model.group_id).leaf("groupName", "default"); });
+void write_groups(Xml& xml, const Model& model, const Eni& eni) {
+  xml.items("groupSet", eni.group_ids, [&](const std::string& id) {
+    xml.leaf("groupId", id).leaf("groupName", find_id(model.groups, id)->name);
   });
 }
 
-void write_public_association(Xml& xml, const Model& model, const Eni& eni) {
-  const Address* address = find_address_of(model, eni.id);
-  if (address == nullptr) return;
+void write_public_association(Xml& xml, const Model& model, const Eni& eni, Ipv4 private_ip) {
+  const Ipv4 shown = public_address_of(model, eni, private_ip);
+  if (shown == Ipv4{}) return;
+  const Address* address = find_address_at(model, private_ip);
   xml.node("association", [&] {
-    xml.leaf("publicIp", to_text(address->public_ip)).leaf("ipOwnerId", model.account);
+    xml.leaf("publicIp", to_text(shown));
+    xml.leaf("ipOwnerId", address == nullptr ? "amazon" : model.account);
+    if (address == nullptr) return;
     xml.leaf("allocationId", address->allocation_id);
     xml.leaf("associationId", address->association_id);
   });
 }
 
 void write_private_addresses(Xml& xml, const Model& model, const Eni& eni) {
-  xml.node("privateIpAddressesSet", [&] {
-    xml.node("item", [&] {
-      xml.leaf("privateIpAddress", to_text(eni.address));
-      xml.leaf("privateDnsName", private_dns_name(model, eni.address));
-      xml.leaf("primary", "true");
-      write_public_association(xml, model, eni);
-    });
+  xml.items("privateIpAddressesSet", eni.addresses(), [&](Ipv4 address) {
+    xml.leaf("privateIpAddress", to_text(address));
+    xml.leaf("privateDnsName", private_dns_name(model, address));
+    xml.leaf("primary", flag_text(address == eni.address));
+    write_public_association(xml, model, eni, address);
   });
 }
 
@@ -171,16 +121,22 @@ void write_eni(Xml& xml, const Model& model, const Eni& eni) {
   xml.leaf("privateIpAddress", to_text(eni.address));
   xml.leaf("privateDnsName", private_dns_name(model, eni.address));
   xml.leaf("sourceDestCheck", flag_text(eni.source_dest_check));
-  write_groups(xml, model);
+  write_groups(xml, model, eni);
   xml.node("attachment", [&] {
     xml.leaf("attachmentId", eni.attachment_id).leaf("instanceId", eni.instance_id);
     xml.leaf("instanceOwnerId", model.account).leaf("deviceIndex", "0").leaf("status", "attached");
     xml.leaf("attachTime", utc_text(instance->launched_ms)).leaf("deleteOnTermination", "true");
   });
-  write_public_association(xml, model, eni);
+  write_public_association(xml, model, eni, eni.address);
   name_tag(xml, instance->name);
   write_private_addresses(xml, model, eni);
   xml.leaf("interfaceType", "interface");
+}
+
+Texts address_texts(const Eni& eni) {
+  Texts out;
+  for (const Ipv4 address : eni.addresses()) out.push_back(to_text(address));
+  return out;
 }
 
 FilterFields<Eni> eni_fields(const Model& model) {
@@ -192,7 +148,7 @@ FilterFields<Eni> eni_fields(const Model& model) {
       {"mac-address", [](const Eni& e) { return Texts{e.mac}; }},
       {"status", [](const Eni&) { return Texts{"in-use"}; }},
       {"private-ip-address", [](const Eni& e) { return Texts{to_text(e.address)}; }},
-      {"addresses.private-ip-address", [](const Eni& e) { return Texts{to_text(e.address)}; }},
+      {"addresses.private-ip-address", address_texts},
       {"attachment.instance-id", [](const Eni& e) { return Texts{e.instance_id}; }},
       {"attachment.device-index", [](const Eni&) { return Texts{"0"}; }},
       {"attachment.status", [](const Eni&) { return Texts{"attached"}; }},
@@ -200,9 +156,10 @@ FilterFields<Eni> eni_fields(const Model& model) {
       {"availability-zone", [subnet_of](const Eni& e) { return Texts{subnet_of(e)->zone}; }},
       {"association.public-ip",
        [&model](const Eni& e) {
-         const Address* address = find_address_of(model, e.id);
-         return address == nullptr ? Texts{} : Texts{to_text(address->public_ip)};
+         const Ipv4 shown = public_address_of(model, e, e.address);
+         return shown == Ipv4{} ? Texts{} : Texts{to_text(shown)};
        }},
+      {"group-id", [](const Eni& e) { return e.group_ids; }},
   };
 }
 
@@ -211,11 +168,11 @@ void write_instance_interface(Xml& xml, const Model& model, const Eni& eni) {
   xml.leaf("vpcId", model.vpc_id).leaf("ownerId", model.account).leaf("status", "in-use");
   xml.leaf("macAddress", eni.mac).leaf("privateIpAddress", to_text(eni.address));
   xml.leaf("sourceDestCheck", flag_text(eni.source_dest_check));
-  write_groups(xml, model);
+  write_groups(xml, model, eni);
   xml.node("attachment", [&] {
     xml.leaf("attachmentId", eni.attachment_id).leaf("deviceIndex", "0").leaf("status", "attached");
   });
-  write_public_association(xml, model, eni);
+  write_public_association(xml, model, eni, eni.address);
   write_private_addresses(xml, model, eni);
 }
 
@@ -226,8 +183,8 @@ void write_instance(Xml& xml, const Model& model, const Instance& instance) {
     xml.leaf("code", std::to_string(code_of(instance.state))).leaf("name", to_text(instance.state));
   });
   xml.leaf("privateDnsName", private_dns_name(model, eni.address));
-  const Address* address = find_address_of(model, eni.id);
-  if (address != nullptr) xml.leaf("ipAddress", to_text(address->public_ip));
+  const Ipv4 shown = public_address_of(model, eni, eni.address);
+  if (shown != Ipv4{}) xml.leaf("ipAddress", to_text(shown));
   xml.leaf("instanceType", "t3.micro").leaf("launchTime", utc_text(instance.launched_ms));
   xml.node("placement",
            [&] { xml.leaf("availabilityZone", instance.zone).leaf("tenancy", "default"); });
@@ -235,7 +192,7 @@ void write_instance(Xml& xml, const Model& model, const Instance& instance) {
   xml.leaf("subnetId", eni.subnet_id).leaf("vpcId", model.vpc_id);
   xml.leaf("privateIpAddress", to_text(eni.address));
   xml.leaf("sourceDestCheck", flag_text(eni.source_dest_check));
-  write_groups(xml, model);
+  write_groups(xml, model, eni);
   xml.leaf("architecture", "x86_64").leaf("rootDeviceType", "ebs").leaf("hypervisor", "xen");
   if (!instance.role.empty()) {
     xml.node("iamInstanceProfile", [&] {
@@ -263,13 +220,11 @@ FilterFields<Instance> instance_fields(const Model& model) {
       {"private-ip-address",
        [eni_of](const Instance& i) { return Texts{to_text(eni_of(i)->address)}; }},
       {"network-interface.addresses.private-ip-address",
-       [eni_of](const Instance& i) { return Texts{to_text(eni_of(i)->address)}; }},
+       [eni_of](const Instance& i) { return address_texts(*eni_of(i)); }},
       {"network-interface.network-interface-id", [](const Instance& i) { return Texts{i.eni_id}; }},
       {"tag:Name", [](const Instance& i) { return Texts{i.name}; }},
   };
 }
-
-Ec2Outcome answer(const Xml& xml) { return {xml.text()}; }
 
 }  // namespace
 
@@ -320,8 +275,10 @@ Ec2Outcome describe_subnets(const Ec2Input& input) {
   if (!subnets) return {std::unexpected(subnets.error())};
   Xml xml;
   xml.items("subnetSet", *subnets, [&](const Subnet& subnet) {
-    const auto used = std::ranges::count(model.enis, subnet.id, &Eni::subnet_id);
-    const long room = (1L << (32 - subnet.cidr.length)) - 5 - used;
+    long room = (1L << (32 - subnet.cidr.length)) - 5;
+    for (const Eni& eni : model.enis) {
+      if (eni.subnet_id == subnet.id) room -= static_cast<long>(eni.addresses().size());
+    }
     xml.leaf("subnetId", subnet.id).leaf("state", "available").leaf("vpcId", model.vpc_id);
     xml.leaf("ownerId", model.account).leaf("cidrBlock", to_text(subnet.cidr));
     xml.leaf("availableIpAddressCount", std::to_string(room));
@@ -375,7 +332,7 @@ Ec2Outcome describe_instances(const Ec2Input& input) {
 
 Ec2Outcome describe_availability_zones(const Ec2Input& input) {
   const Model& model = input.model;
-  std::vector<std::string> zones = input.query.list("ZoneName");
+  Texts zones = input.query.list("ZoneName");
   for (const std::string& zone : zones) {
     if (std::ranges::find(model.zones, zone) == model.zones.end()) {
       return refuse(400, "InvalidParameterValue",
@@ -383,20 +340,31 @@ Ec2Outcome describe_availability_zones(const Ec2Input& input) {
     }
   }
   if (zones.empty()) zones = model.zones;
+  const Texts ids = input.query.list("ZoneId");
+  std::erase_if(zones, [&](const std::string& zone) {
+    return !ids.empty() && std::ranges::find(ids, zone_id(model, zone)) == ids.end();
+  });
+  const auto condition_of = [&](const std::string& zone) {
+    const auto found = model.zone_conditions.find(zone);
+    return found == model.zone_conditions.end() ? ZoneCondition{} : found->second;
+  };
   const auto left = filtered<std::string>(
       input.query, zones,
       {{"zone-name", [](const std::string& zone) { return Texts{zone}; }},
        {"zone-id", [&](const std::string& zone) { return Texts{zone_id(model, zone)}; }},
        {"region-name", [&](const std::string&) { return Texts{model.region}; }},
-       {"state", [](const std::string&) { return Texts{"available"}; }}});
+       {"state", [&](const std::string& zone) { return Texts{condition_of(zone).state}; }}});
   if (!left) return {std::unexpected(left.error())};
   Xml xml;
   xml.items("availabilityZoneInfo", *left, [&](const std::string& zone) {
-    xml.leaf("zoneName", zone).leaf("zoneState", "available").leaf("regionName", model.region);
+    const ZoneCondition condition = condition_of(zone);
+    xml.leaf("zoneName", zone).leaf("zoneState", condition.state);
+    xml.leaf("regionName", model.region);
     xml.leaf("zoneId", zone_id(model, zone)).leaf("groupName", model.region);
     xml.leaf("networkBorderGroup", model.region).leaf("zoneType", "availability-zone");
     xml.leaf("optInStatus", "opt-in-not-required");
-    xml.node("messageSet", [] {});
+    xml.items("messageSet", condition.message.empty() ? Texts{} : Texts{condition.message},
+              [&](const std::string& message) { xml.leaf("message", message); });
   });
   return answer(xml);
 }
@@ -408,6 +376,8 @@ Ec2Outcome describe_addresses(const Ec2Input& input) {
       {"association-id", [](const Address& a) { return Texts{a.association_id}; }},
       {"network-interface-id", [](const Address& a) { return Texts{a.eni_id}; }},
       {"public-ip", [](const Address& a) { return Texts{to_text(a.public_ip)}; }},
+      {"private-ip-address",
+       [](const Address& a) { return a.eni_id.empty() ? Texts{} : Texts{to_text(a.private_ip)}; }},
       {"domain", [](const Address&) { return Texts{"vpc"}; }}};
   auto addresses = chosen(
       input.query, model.addresses,
@@ -433,7 +403,7 @@ Ec2Outcome describe_addresses(const Ec2Input& input) {
     if (eni == nullptr) return;
     xml.leaf("associationId", address.association_id).leaf("instanceId", eni->instance_id);
     xml.leaf("networkInterfaceId", eni->id).leaf("networkInterfaceOwnerId", model.account);
-    xml.leaf("privateIpAddress", to_text(eni->address));
+    xml.leaf("privateIpAddress", to_text(address.private_ip));
   });
   return answer(xml);
 }

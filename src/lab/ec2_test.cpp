@@ -172,7 +172,7 @@ TEST_CASE("an Elastic IP moves unless that is forbidden") {
   const std::string association = texts(moved, "//associationId")[0];
   const auto freed = call("Action=DisassociateAddress&AssociationId=" + association, *moved.next);
   REQUIRE(freed.next.has_value());
-  CHECK(find_address_of(*freed.next, eni("client")) == nullptr);
+  CHECK(find_address_of(*freed.next, *find_id(freed.next->enis, eni("client"))) == nullptr);
   CHECK(code("Action=DisassociateAddress&AssociationId=" + association, *freed.next) ==
         "InvalidAssociationID.NotFound");
 }

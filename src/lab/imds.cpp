@@ -12,27 +12,42 @@ namespace {
 
 using Tree = std::map<std::string, std::string>;  // leaf path -> value
 
+std::vector<std::string> texts_of(const std::vector<Ipv4>& addresses) {
+  std::vector<std::string> out;
+  for (const Ipv4 address : addresses) out.push_back(to_text(address));
+  return out;
+}
+
 void add_interface(Tree& tree, const Model& model, const Eni& eni) {
   const Subnet& subnet = *find_id(model.subnets, eni.subnet_id);
   const std::string base = "network/interfaces/macs/" + eni.mac + "/";
   tree[base + "interface-id"] = eni.id;
   tree[base + "device-number"] = "0";
   tree[base + "mac"] = eni.mac;
-  tree[base + "local-ipv4s"] = to_text(eni.address);
+  tree[base + "local-ipv4s"] = fmt::format("{}", fmt::join(texts_of(eni.addresses()), "\n"));
   tree[base + "local-hostname"] = private_dns_name(model, eni.address);
   tree[base + "owner-id"] = model.account;
-  tree[base + "security-groups"] = "default";
-  tree[base + "security-group-ids"] = model.group_id;
+  std::vector<std::string> group_names;
+  for (const std::string& id : eni.group_ids) {
+    group_names.push_back(find_id(model.groups, id)->name);
+  }
+  tree[base + "security-groups"] = fmt::format("{}", fmt::join(group_names, "\n"));
+  tree[base + "security-group-ids"] = fmt::format("{}", fmt::join(eni.group_ids, "\n"));
   tree[base + "subnet-id"] = subnet.id;
   tree[base + "subnet-ipv4-cidr-block"] = to_text(subnet.cidr);
   tree[base + "vpc-id"] = model.vpc_id;
   tree[base + "vpc-ipv4-cidr-block"] = to_text(model.vpc);
   tree[base + "vpc-ipv4-cidr-blocks"] = to_text(model.vpc);
-  if (const Address* address = find_address_of(model, eni.id)) {
-    tree[base + "public-ipv4s"] = to_text(address->public_ip);
-    tree[base + "ipv4-associations/" + to_text(address->public_ip)] = to_text(eni.address);
-    tree["public-ipv4"] = to_text(address->public_ip);
+  std::vector<Ipv4> shown;
+  for (const Ipv4 address : eni.addresses()) {
+    const Ipv4 one = public_address_of(model, eni, address);
+    if (one == Ipv4{}) continue;
+    shown.push_back(one);
+    tree[base + "ipv4-associations/" + to_text(one)] = to_text(address);
   }
+  if (shown.empty()) return;
+  tree[base + "public-ipv4s"] = fmt::format("{}", fmt::join(texts_of(shown), "\n"));
+  tree["public-ipv4"] = to_text(shown[0]);
 }
 
 std::string credentials_json(const Credentials& credentials, std::int64_t now_ms) {
@@ -175,7 +190,16 @@ HttpResponse MetadataService::answer(const HttpRequest& request, const Model& mo
   if (!path.starts_with(root) || (path.size() > root.size() && path[root.size()] != '/')) {
     return not_found();
   }
-  return look_up(make_tree(model, instance, accounts, now_ms), path.substr(root.size()));
+  Tree tree = make_tree(model, instance, accounts, now_ms);
+  for (const auto& [notice, value] : notices_[instance.name]) tree[notice] = value;
+  return look_up(tree, path.substr(root.size()));
 }
+
+void MetadataService::announce(const std::string& instance, const std::string& path,
+                               const std::string& value) {
+  notices_[instance][path] = value;
+}
+
+void MetadataService::withdraw(const std::string& instance) { notices_.erase(instance); }
 
 }  // namespace mainstay::lab

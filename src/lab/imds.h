@@ -21,6 +21,11 @@ class MetadataService {
   HttpResponse answer(const HttpRequest& request, const Model& model, const Instance& instance,
                       Accounts& accounts, std::int64_t now_ms);
 
+  // What EC2 announces to an instance: a path below meta-data/, and what stands there from now on.
+  void announce(const std::string& instance, const std::string& path, const std::string& value);
+  // Everything that was announced to the instance.
+  void withdraw(const std::string& instance);
+
  private:
   HttpResponse make_token(const HttpRequest& request, const Instance& instance,
                           std::int64_t now_ms);
@@ -32,6 +37,7 @@ class MetadataService {
   };
   Random random_;
   std::map<std::string, Token> tokens_;
+  std::map<std::string, std::map<std::string, std::string>> notices_;
 };
 
 }  // namespace mainstay::lab

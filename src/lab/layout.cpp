@@ -90,7 +90,8 @@ LayoutSubnet parse_subnet(const json& object) {
 
 LayoutInstance parse_instance(const json& object) {
   known_keys(object, "an instance",
-             {"name", "subnet", "address", "elastic_ip", "source_dest_check", "nat", "role"});
+             {"name", "subnet", "address", "elastic_ip", "source_dest_check", "nat", "role",
+              "secondary_addresses", "public_ip", "proxy", "security_groups"});
   LayoutInstance instance{.name = text(object, "an instance", "name"), .subnet = {}};
   const std::string where = "instance " + instance.name;
   instance.subnet = text_or(object, where, "subnet", "");
@@ -100,13 +101,97 @@ LayoutInstance parse_instance(const json& object) {
   instance.source_dest_check = flag_or(object, where, "source_dest_check", true);
   instance.nat = flag_or(object, where, "nat", false);
   instance.role = text_or(object, where, "role", "");
+  for (const std::string& address : texts(object, where, "secondary_addresses")) {
+    instance.secondary.push_back(must(parse_ipv4(address), where));
+  }
+  instance.public_ip = flag_or(object, where, "public_ip", false);
+  instance.proxy = flag_or(object, where, "proxy", false);
+  instance.groups = texts(object, where, "security_groups");
   return instance;
 }
 
 LayoutRole parse_role(const json& object) {
-  known_keys(object, "a role", {"name", "denied"});
+  known_keys(object, "a role", {"name", "denied", "policies"});
   const std::string name = text(object, "a role", "name");
-  return {name, texts(object, "role " + name, "denied")};
+  LayoutRole role{name, texts(object, "role " + name, "denied")};
+  for (const json& document : list(object, "role " + name, "policies")) {
+    const std::string policy = fmt::format("{}-{}", name, role.policies.size() + 1);
+    role.policies.push_back(must(parse_policy(policy, document.dump()), "role " + name));
+  }
+  return role;
+}
+
+int number_or(const json& object, const std::string& where, const char* key, int otherwise) {
+  if (!object.contains(key)) return otherwise;
+  if (!object.at(key).is_number_integer())
+    throw Wrong{fmt::format("{}: '{}' is a number", where, key)};
+  return object.at(key).get<int>();
+}
+
+LayoutGroupRule parse_group_rule(const json& object, const std::string& where) {
+  known_keys(object, where, {"protocol", "port", "to_port", "source", "group"});
+  LayoutGroupRule rule{.protocol = text(object, where, "protocol")};
+  if (rule.protocol != "tcp" && rule.protocol != "udp" && rule.protocol != "icmp" &&
+      rule.protocol != "-1") {
+    throw Wrong{where + ": a protocol is tcp, udp, icmp or -1 for all"};
+  }
+  rule.from_port = number_or(object, where, "port", 0);
+  rule.to_port = number_or(object, where, "to_port", rule.from_port == 0 ? 65'535 : rule.from_port);
+  if (object.contains("source") == object.contains("group"))
+    throw Wrong{where + ": a rule has either 'source' or 'group'"};
+  rule.group = text_or(object, where, "group", "");
+  if (rule.group.empty()) rule.source = must(parse_cidr(text(object, where, "source")), where);
+  return rule;
+}
+
+LayoutGroup parse_group(const json& object) {
+  known_keys(object, "a security group", {"name", "ingress"});
+  LayoutGroup group{.name = text(object, "a security group", "name")};
+  const std::string where = "security group " + group.name;
+  for (const json& entry : list(object, where, "ingress")) {
+    group.ingress.push_back(parse_group_rule(entry, where));
+  }
+  return group;
+}
+
+LayoutEndpoint parse_endpoint_of_vpc(const json& object) {
+  known_keys(object, "a VPC endpoint", {"service", "private_dns", "addresses"});
+  LayoutEndpoint endpoint{.service = text(object, "a VPC endpoint", "service")};
+  const std::string where = "VPC endpoint " + endpoint.service;
+  if (endpoint.service != "ec2" && endpoint.service != "sts" && endpoint.service != "dynamodb")
+    throw Wrong{where + ": the lab has endpoints for ec2, sts and dynamodb"};
+  endpoint.private_dns = flag_or(object, where, "private_dns", true);
+  if (!object.contains("addresses") || !object.at("addresses").is_object())
+    throw Wrong{where + ": 'addresses' is an object of subnets and addresses"};
+  for (const auto& [subnet, address] : object.at("addresses").items()) {
+    const std::string written = address.is_string() ? address.get<std::string>() : "";
+    endpoint.places.push_back({subnet, must(parse_ipv4(written), where)});
+  }
+  return endpoint;
+}
+
+RecordSet parse_record(const json& object, const std::string& where) {
+  known_keys(object, where, {"name", "type", "ttl", "values"});
+  RecordSet record{.name = must(parse_dns_name(text(object, where, "name")), where),
+                   .type = text(object, where, "type"),
+                   .values = texts(object, where, "values")};
+  if (!object.contains("ttl") || !object.at("ttl").is_number_unsigned()) {
+    throw Wrong{where + ": a record needs 'ttl', a number of seconds"};
+  }
+  record.ttl = object.at("ttl").get<std::uint32_t>();
+  return record;
+}
+
+LayoutZone parse_zone(const json& object) {
+  known_keys(object, "a hosted zone", {"name", "private", "records"});
+  LayoutZone zone{.name =
+                      must(parse_dns_name(text(object, "a hosted zone", "name")), "hosted zone")};
+  const std::string where = "hosted zone " + zone.name;
+  zone.is_private = flag_or(object, where, "private", false);
+  for (const json& entry : list(object, where, "records")) {
+    zone.records.push_back(parse_record(entry, where));
+  }
+  return zone;
 }
 
 template <class T>
@@ -152,6 +237,16 @@ void check_subnets(const Layout& layout) {
   }
 }
 
+void check_address(const Cidr& cidr, Ipv4 address, const std::string& where) {
+  const std::uint32_t offset = address.value - cidr.address.value;
+  const std::uint32_t size = std::uint32_t{1} << (32 - cidr.length);
+  if (!cidr.contains(address) || offset < 4 || offset == size - 1) {
+    throw Wrong{
+        fmt::format("{}: {} is not a free address of {} (the first four and the last are AWS's)",
+                    where, to_text(address), to_text(cidr))};
+  }
+}
+
 void check_instance(const Layout& layout, const LayoutInstance& instance) {
   const std::string where = "instance " + instance.name;
   if (!instance.role.empty()) find_named(layout.roles, instance.role, where);
@@ -163,12 +258,23 @@ void check_instance(const Layout& layout, const LayoutInstance& instance) {
     return;
   }
   const Cidr cidr = find_named(layout.subnets, instance.subnet, where).cidr;
-  const std::uint32_t offset = instance.address.value - cidr.address.value;
-  const std::uint32_t size = std::uint32_t{1} << (32 - cidr.length);
-  if (!cidr.contains(instance.address) || offset < 4 || offset == size - 1) {
-    throw Wrong{
-        fmt::format("{}: {} is not a free address of {} (the first four and the last are AWS's)",
-                    where, to_text(instance.address), to_text(cidr))};
+  check_address(cidr, instance.address, where);
+  for (const Ipv4 address : instance.secondary) check_address(cidr, address, where);
+  for (const std::string& group : instance.groups) find_named(layout.groups, group, where);
+}
+
+void check_services(const Layout& layout) {
+  for (const LayoutGroup& group : layout.groups) {
+    for (const LayoutGroupRule& rule : group.ingress) {
+      if (!rule.group.empty())
+        find_named(layout.groups, rule.group, "security group " + group.name);
+    }
+  }
+  for (const LayoutEndpoint& endpoint : layout.endpoints) {
+    const std::string where = "VPC endpoint " + endpoint.service;
+    for (const LayoutEndpointPlace& place : endpoint.places) {
+      check_address(find_named(layout.subnets, place.subnet, where).cidr, place.address, where);
+    }
   }
 }
 
@@ -177,6 +283,7 @@ void check(const Layout& layout) {
   check_names(layout.subnets, "subnet");
   check_names(layout.instances, "instance");
   check_names(layout.roles, "role");
+  check_names(layout.groups, "security group");
   if (layout.tables.empty() || layout.subnets.empty()) {
     throw Wrong{"a lab needs at least one route table and one subnet"};
   }
@@ -184,12 +291,16 @@ void check(const Layout& layout) {
     throw Wrong{fmt::format("a lab has 1 to {} instances", instances_max)};
   }
   check_subnets(layout);
+  check_services(layout);
   std::set<Ipv4> addresses;
+  const auto take = [&](Ipv4 address) {
+    if (addresses.insert(address).second) return;
+    throw Wrong{fmt::format("two instances have the address {}", to_text(address))};
+  };
   for (const LayoutInstance& instance : layout.instances) {
     check_instance(layout, instance);
-    if (!addresses.insert(instance.address).second) {
-      throw Wrong{fmt::format("two instances have the address {}", to_text(instance.address))};
-    }
+    take(instance.address);
+    for (const Ipv4 address : instance.secondary) take(address);
   }
   for (const LayoutTable& table : layout.tables) {
     for (const LayoutRoute& route : table.routes) {
@@ -204,7 +315,7 @@ void check(const Layout& layout) {
 Layout parse(const json& object) {
   known_keys(object, "the layout",
              {"region", "account", "vpc", "zones", "route_tables", "subnets", "instances", "roles",
-              "spare_elastic_ips"});
+              "hosted_zones", "security_groups", "vpc_endpoints", "spare_elastic_ips"});
   Layout layout;
   layout.region = text_or(object, "the layout", "region", "ap-northeast-1");
   layout.account = text_or(object, "the layout", "account", "123456789012");
@@ -222,6 +333,15 @@ Layout parse(const json& object) {
   for (const json& entry : list(object, "the layout", "roles")) {
     layout.roles.push_back(parse_role(entry));
   }
+  for (const json& entry : list(object, "the layout", "hosted_zones")) {
+    layout.hosted_zones.push_back(parse_zone(entry));
+  }
+  for (const json& entry : list(object, "the layout", "security_groups")) {
+    layout.groups.push_back(parse_group(entry));
+  }
+  for (const json& entry : list(object, "the layout", "vpc_endpoints")) {
+    layout.endpoints.push_back(parse_endpoint_of_vpc(entry));
+  }
   layout.spare_elastic_ips = texts(object, "the layout", "spare_elastic_ips");
   for (const std::string& address : layout.spare_elastic_ips) must(parse_ipv4(address), address);
   check(layout);
@@ -229,56 +349,6 @@ Layout parse(const json& object) {
 }
 
 }  // namespace
-
-const std::string& default_layout_text() {
-  static const std::string text = R"({
-  "region": "ap-northeast-1",
-  "vpc": "10.0.0.0/16",
-  "zones": ["ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d"],
-  "route_tables": [
-    {"name": "Public-AB", "routes": [
-      {"destination": "0.0.0.0/0", "target": "internet"},
-      {"destination": "10.1.0.20/32", "target": "server1"}]},
-    {"name": "Private-A", "routes": [
-      {"destination": "0.0.0.0/0", "target": "nat1"},
-      {"destination": "10.1.0.20/32", "target": "server1"}]},
-    {"name": "Private-B", "routes": [
-      {"destination": "0.0.0.0/0", "target": "nat2"},
-      {"destination": "10.1.0.20/32", "target": "server1"}]}
-  ],
-  "subnets": [
-    {"name": "Subnet-1A", "zone": "ap-northeast-1a", "cidr": "10.0.10.0/24",
-     "route_table": "Public-AB"},
-    {"name": "Subnet-1B", "zone": "ap-northeast-1c", "cidr": "10.0.20.0/24",
-     "route_table": "Public-AB"},
-    {"name": "Subnet-2A", "zone": "ap-northeast-1a", "cidr": "10.0.110.0/24",
-     "route_table": "Private-A"},
-    {"name": "Subnet-2B", "zone": "ap-northeast-1c", "cidr": "10.0.120.0/24",
-     "route_table": "Private-B"},
-    {"name": "Subnet-Clients", "zone": "ap-northeast-1d", "cidr": "10.0.200.0/24",
-     "route_table": "Public-AB"}
-  ],
-  "roles": [{"name": "ha-node"}, {"name": "reader", "denied": [
-    "ec2:ReplaceRoute", "ec2:CreateRoute", "ec2:DeleteRoute", "ec2:AssociateAddress",
-    "ec2:DisassociateAddress", "ec2:ModifyNetworkInterfaceAttribute", "ec2:StopInstances",
-    "ec2:StartInstances", "ec2:RebootInstances"]}],
-  "instances": [
-    {"name": "nat1", "subnet": "Subnet-1A", "address": "10.0.10.5", "elastic_ip": "198.51.100.11",
-     "source_dest_check": false, "nat": true},
-    {"name": "nat2", "subnet": "Subnet-1B", "address": "10.0.20.5", "elastic_ip": "198.51.100.12",
-     "source_dest_check": false, "nat": true},
-    {"name": "server1", "subnet": "Subnet-2A", "address": "10.0.110.10", "source_dest_check": false,
-     "role": "ha-node"},
-    {"name": "server2", "subnet": "Subnet-2B", "address": "10.0.120.10", "source_dest_check": false,
-     "role": "ha-node"},
-    {"name": "client", "subnet": "Subnet-Clients", "address": "10.0.200.10", "role": "reader"},
-    {"name": "visitor", "address": "203.0.113.200"}
-  ],
-  "spare_elastic_ips": ["198.51.100.20"]
-}
-)";
-  return text;
-}
 
 Result<Layout> parse_layout(std::string_view text_of_file) {
   try {

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "lab/dns_names.h"
+#include "lab/iam_policy.h"
 #include "lab/ipv4.h"
 
 namespace mainstay::lab {
@@ -33,14 +35,49 @@ struct LayoutInstance {
   Ipv4 address{};
   std::string elastic_ip = {};
   bool source_dest_check = true;
-  bool nat = false;       // forwards and masquerades for its VPC, as a NAT instance does
-  std::string role = {};  // of its credentials; empty: none
+  bool nat = false;                  // forwards and masquerades for its VPC, as a NAT instance does
+  std::string role = {};             // of its credentials; empty: none
+  std::vector<Ipv4> secondary = {};  // further private addresses
+  bool public_ip = false;            // AWS gives it a public address of its own
+  bool proxy = false;                // runs an HTTP proxy
+  std::vector<std::string> groups = {};  // security groups; none: the default one
+};
+
+struct LayoutGroupRule {
+  std::string protocol;
+  int from_port = 0;
+  int to_port = 65'535;
+  Cidr source{};
+  std::string group = {};  // instead of a source
+};
+
+struct LayoutGroup {
+  std::string name;
+  std::vector<LayoutGroupRule> ingress = {};
+};
+
+struct LayoutEndpointPlace {
+  std::string subnet;
+  Ipv4 address{};
+};
+
+struct LayoutEndpoint {  // of the VPC
+  std::string service;
+  bool private_dns = true;
+  std::vector<LayoutEndpointPlace> places = {};
 };
 
 struct LayoutRole {
   std::string name;
   std::vector<std::string> denied =
       {};  // actions such as "ec2:ReplaceRoute"; "*" at the end matches any rest
+  std::vector<Policy> policies = {};  // none: everything that is not denied is allowed
+};
+
+struct LayoutZone {
+  std::string name;         // of a hosted zone: "cluster.internal."
+  bool is_private = false;  // of the VPC
+  std::vector<RecordSet> records = {};
 };
 
 struct Layout {
@@ -52,6 +89,9 @@ struct Layout {
   std::vector<LayoutSubnet> subnets;
   std::vector<LayoutInstance> instances;
   std::vector<LayoutRole> roles;
+  std::vector<LayoutZone> hosted_zones;
+  std::vector<LayoutGroup> groups;
+  std::vector<LayoutEndpoint> endpoints;
   std::vector<std::string> spare_elastic_ips;  // allocated, associated with nothing
 };
 
@@ -60,6 +100,9 @@ inline constexpr std::size_t instances_max = 64;
 // The guide's Figure 4-1: two zones, a NAT instance and a server in each, a client, one machine on
 // the internet.
 const std::string& default_layout_text();
+// The guide's patterns by name: "vip" (the built-in layout), "eip" and "dns"; null: there is none
+// of that name.
+const std::string* layout_text_named(std::string_view name);
 
 // Reads a layout and checks it as a whole; the first thing that is wrong is named.
 Result<Layout> parse_layout(std::string_view json);

@@ -12,6 +12,8 @@ namespace {
 
 std::string mac_of(std::size_t number) { return fmt::format("02:4d:53:00:00:{:02x}", number); }
 
+std::string group_id(const std::string& name) { return make_id("sg", "group " + name); }
+
 RouteTable make_table(const Layout& layout, const LayoutTable& from, const Model& model) {
   RouteTable table{.id = make_id("rtb", from.name), .name = from.name};
   table.routes.push_back({.destination = layout.vpc, .gateway_id = "local"});
@@ -41,16 +43,46 @@ void add_instance(Model& model, const Layout& layout, const LayoutInstance& from
                              InstanceState::pending, now_ms});
   model.enis.push_back({eni_id, make_id("eni-attach", from.name), make_id("i", from.name),
                         make_id("subnet", from.subnet), from.address, mac_of(model.enis.size() + 1),
-                        from.source_dest_check});
+                        from.source_dest_check, from.secondary});
+  Eni& eni = model.enis.back();
+  eni.wants_public = from.public_ip;
+  if (from.public_ip && from.elastic_ip.empty()) eni.auto_public = free_public_address(model);
+  for (const std::string& group : from.groups) eni.group_ids.push_back(group_id(group));
+  if (eni.group_ids.empty()) eni.group_ids.push_back(model.group_id);
 }
 
-void add_address(Model& model, const std::string& public_ip, const std::string& eni_id) {
+void add_groups(Model& model, const Layout& layout) {
+  model.groups.push_back({model.group_id, "default", {{.protocol = "-1"}}});
+  for (const LayoutGroup& from : layout.groups) {
+    SecurityGroup group{.id = group_id(from.name), .name = from.name};
+    for (const LayoutGroupRule& rule : from.ingress) {
+      GroupRule made{rule.protocol, rule.from_port, rule.to_port, rule.source};
+      if (!rule.group.empty()) made.group_id = group_id(rule.group);
+      group.ingress.push_back(made);
+    }
+    model.groups.push_back(group);
+  }
+}
+
+void add_endpoints(Model& model, const Layout& layout) {
+  for (const LayoutEndpoint& from : layout.endpoints) {
+    VpcEndpoint endpoint{.id = make_id("vpce", from.service), .service = from.service};
+    endpoint.private_dns = from.private_dns;
+    for (const LayoutEndpointPlace& place : from.places) {
+      endpoint.places.push_back({make_id("subnet", place.subnet), place.address});
+    }
+    model.endpoints.push_back(endpoint);
+  }
+}
+
+void add_address(Model& model, const std::string& public_ip, const Eni* eni) {
   const auto parsed = parse_ipv4(public_ip);
   MAINSTAY_CHECK(parsed.has_value());
   Address address{.allocation_id = make_id("eipalloc", public_ip), .public_ip = *parsed};
-  if (!eni_id.empty()) {
-    address.association_id = make_id("eipassoc", public_ip + eni_id);
-    address.eni_id = eni_id;
+  if (eni != nullptr) {
+    address.association_id = make_id("eipassoc", public_ip + eni->id);
+    address.eni_id = eni->id;
+    address.private_ip = eni->address;
   }
   model.addresses.push_back(address);
 }
@@ -113,14 +145,16 @@ Model make_model(const Layout& layout, std::int64_t now_ms) {
   for (const LayoutTable& table : layout.tables) {
     model.tables.push_back(make_table(layout, table, model));
   }
+  add_groups(model, layout);
+  add_endpoints(model, layout);
   for (const LayoutInstance& instance : layout.instances) {
     if (instance.subnet.empty()) continue;
     add_instance(model, layout, instance, now_ms);
     if (!instance.elastic_ip.empty()) {
-      add_address(model, instance.elastic_ip, make_id("eni", instance.name));
+      add_address(model, instance.elastic_ip, &model.enis.back());
     }
   }
-  for (const std::string& spare : layout.spare_elastic_ips) add_address(model, spare, "");
+  for (const std::string& spare : layout.spare_elastic_ips) add_address(model, spare, nullptr);
   return model;
 }
 
@@ -129,9 +163,43 @@ const Instance* find_instance_named(const Model& model, std::string_view name) {
   return found == model.instances.end() ? nullptr : &*found;
 }
 
-const Address* find_address_of(const Model& model, std::string_view eni_id) {
-  const auto found = std::ranges::find(model.addresses, eni_id, &Address::eni_id);
+std::vector<Ipv4> Eni::addresses() const {
+  std::vector<Ipv4> all = {address};
+  all.insert(all.end(), secondary.begin(), secondary.end());
+  return all;
+}
+
+const Address* find_address_at(const Model& model, Ipv4 private_ip) {
+  const auto found = std::ranges::find(model.addresses, private_ip, &Address::private_ip);
   return found == model.addresses.end() ? nullptr : &*found;
+}
+
+const Address* find_address_of(const Model& model, const Eni& eni) {
+  return find_address_at(model, eni.address);
+}
+
+Ipv4 public_address_of(const Model& model, const Eni& eni, Ipv4 private_ip) {
+  if (const Address* elastic = find_address_at(model, private_ip)) return elastic->public_ip;
+  return private_ip == eni.address ? eni.auto_public : Ipv4{};
+}
+
+Ipv4 free_public_address(const Model& model) {
+  constexpr std::uint32_t pool_first = (198U << 24U) | (51U << 16U) | (100U << 8U) | 100U;
+  const auto taken = [&](Ipv4 one) {
+    return std::ranges::find(model.addresses, one, &Address::public_ip) != model.addresses.end() ||
+           std::ranges::find(model.enis, one, &Eni::auto_public) != model.enis.end();
+  };
+  Ipv4 candidate{pool_first};
+  while (taken(candidate)) ++candidate.value;
+  return candidate;
+}
+
+std::vector<std::string> endpoint_dns_names(const Model& model, const VpcEndpoint& endpoint) {
+  std::vector<std::string> names = {
+      fmt::format("{}-lab.{}.{}.vpce.amazonaws.com", endpoint.id, endpoint.service, model.region)};
+  if (endpoint.private_dns)
+    names.push_back(fmt::format("{}.{}.amazonaws.com", endpoint.service, model.region));
+  return names;
 }
 
 std::string private_dns_name(const Model& model, Ipv4 address) {

@@ -2,7 +2,9 @@
 // hands.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,9 +49,17 @@ struct Eni {
   std::string attachment_id;
   std::string instance_id;
   std::string subnet_id;
-  Ipv4 address{};
+  Ipv4 address{};  // the primary one
   std::string mac;
   bool source_dest_check = true;
+  std::vector<Ipv4> secondary = {};
+  bool wants_public = false;  // given a public address of AWS's own while it has no Elastic IP
+  Ipv4 auto_public{};         // that address; 0: none now
+  std::vector<std::string> group_ids = {};
+  bool holds(Ipv4 one) const {
+    return one == address || std::ranges::find(secondary, one) != secondary.end();
+  }
+  std::vector<Ipv4> addresses() const;  // the primary one first
   friend bool operator==(const Eni&, const Eni&) = default;
 };
 
@@ -73,7 +83,48 @@ struct Address {
   Ipv4 public_ip{};
   std::string association_id = {};
   std::string eni_id = {};
+  Ipv4 private_ip{};  // of that interface
   friend bool operator==(const Address&, const Address&) = default;
+};
+
+inline constexpr std::size_t addresses_max = 16;  // Elastic IPs of the account
+inline constexpr std::size_t secondary_max = 9;   // private addresses of an interface, besides one
+
+// What AWS says of a zone: "available", "information", "impaired" or "unavailable", and why.
+struct ZoneCondition {
+  std::string state = "available";
+  std::string message = {};
+  friend bool operator==(const ZoneCondition&, const ZoneCondition&) = default;
+};
+
+struct GroupRule {
+  std::string protocol = "tcp";  // or "udp", "icmp", "-1" for all
+  int from_port = 0;
+  int to_port = 65'535;
+  Cidr source{Ipv4{0}, 0};
+  std::string group_id = {};  // not empty: from the interfaces of that group instead
+  friend bool operator==(const GroupRule&, const GroupRule&) = default;
+};
+
+struct SecurityGroup {
+  std::string id;
+  std::string name;
+  std::vector<GroupRule> ingress = {};
+  friend bool operator==(const SecurityGroup&, const SecurityGroup&) = default;
+};
+
+// An interface endpoint: the service's API at an address of a subnet.
+struct EndpointPlace {
+  std::string subnet_id;
+  Ipv4 address{};
+  friend bool operator==(const EndpointPlace&, const EndpointPlace&) = default;
+};
+struct VpcEndpoint {
+  std::string id;
+  std::string service;  // "ec2"
+  std::vector<EndpointPlace> places = {};
+  bool private_dns = true;
+  friend bool operator==(const VpcEndpoint&, const VpcEndpoint&) = default;
 };
 
 struct Model {
@@ -89,6 +140,9 @@ struct Model {
   std::vector<Eni> enis;
   std::vector<Instance> instances;
   std::vector<Address> addresses;
+  std::map<std::string, ZoneCondition> zone_conditions;  // those that are not simply available
+  std::vector<SecurityGroup> groups;
+  std::vector<VpcEndpoint> endpoints;
   friend bool operator==(const Model&, const Model&) = default;
 };
 
@@ -109,7 +163,15 @@ T* find_id(std::vector<T>& all, std::string_view id) {
   return const_cast<T*>(find_id(std::as_const(all), id));
 }
 const Instance* find_instance_named(const Model& model, std::string_view name);
-const Address* find_address_of(const Model& model, std::string_view eni_id);
+// The Elastic IP of a private address, or of an interface's primary one; or null.
+const Address* find_address_at(const Model& model, Ipv4 private_ip);
+const Address* find_address_of(const Model& model, const Eni& eni);
+// The public address of a private one, Elastic or not; 0: none.
+Ipv4 public_address_of(const Model& model, const Eni& eni, Ipv4 private_ip);
+// One of AWS's public addresses that nobody has.
+Ipv4 free_public_address(const Model& model);
+// The names of an endpoint of the VPC: its own, and the service's if its private DNS is on.
+std::vector<std::string> endpoint_dns_names(const Model& model, const VpcEndpoint& endpoint);
 // The name AWS gives a host: "ip-10-0-110-10.ap-northeast-1.compute.internal".
 std::string private_dns_name(const Model& model, Ipv4 address);
 

@@ -39,6 +39,7 @@ constexpr std::string_view router_filter = R"(table ip vpc {{
   set elastic {{ type ipv4_addr; }}
   map elastic_in {{ type ipv4_addr : ipv4_addr; }}
   map elastic_out {{ type ipv4_addr : ipv4_addr; }}
+  map guards {{ type ifname : verdict; }}
   chain arriving {{
     type filter hook prerouting priority -300;
     iifname "igw" ip daddr set ip daddr map @elastic_in
@@ -56,6 +57,7 @@ constexpr std::string_view router_filter = R"(table ip vpc {{
     iifname @checked iifname . ip saddr != @own drop
     oifname @checked oifname . ip daddr != @own drop
     iifname "igw" ip daddr != {1} drop
+    oifname vmap @guards
   }}
 }}
 )";
@@ -100,7 +102,19 @@ Status all_of(std::initializer_list<Status> done) {
   return {};
 }
 
+// The router itself answers at the addresses of the VPC's endpoints.
+Status add_endpoints(Netlink& router, const Model& model) {
+  for (const VpcEndpoint& endpoint : model.endpoints) {
+    for (const EndpointPlace& place : endpoint.places) {
+      if (auto done = router.add_address(1, {place.address, 32}); !done) return done;
+    }
+  }
+  return {};
+}
+
 }  // namespace
+
+Ipv4 vpc_dns_address(const Cidr& vpc) { return Ipv4{vpc.address.value + 2}; }
 
 Result<std::unique_ptr<Network>> Network::build(const Layout& layout, const Model& model) {
   std::unique_ptr<Network> network(new Network);
@@ -164,12 +178,13 @@ Status Network::make_router(const Layout& layout, const Model& model) {
   return all_of(
       {router.set_up(gateway_index), router.add_address(gateway_index, {gateway_inner, 30}),
        router.add_address(1, {metadata_address, 32}),
+       router.add_address(1, {vpc_dns_address(layout.vpc), 32}),
        router.replace_route({.table = table_of_vpc, .destination = layout.vpc, .blackhole = true}),
        router.replace_route({.table = main_table,
                              .destination = everywhere,
                              .blackhole = true,
                              .metric = last_resort}),
-       router.add_rule({.priority = 100, .table = table_of_vpc}),
+       add_endpoints(router, model), router.add_rule({.priority = 100, .table = table_of_vpc}),
        run_nft(router_,
                fmt::format(router_filter, to_text(endpoint_address), to_text(layout.vpc)))});
 }
@@ -179,7 +194,9 @@ Status Network::make_outside(const Layout&, const Model& model) {
   Netlink& outside = *outside_netlink_;
   auto done = all_of({outside.set_up(gateway_index),
                       outside.add_address(gateway_index, {gateway_outer, 30}),
-                      outside.add_address(1, {endpoint_address, 32})});
+                      outside.add_address(1, {endpoint_address, 32}),
+                      outside.add_address(1, {resolver_address, 32}),
+                      outside.add_address(1, {name_server_address, 32})});
   if (!done) return done;
   for (const Address& address : model.addresses) {
     auto routed = outside.replace_route({.table = main_table,
@@ -267,6 +284,27 @@ Result<KernelRoute> Network::kernel_route(const std::string& table_id, const Rou
   return made;
 }
 
+std::string Network::guard_script(const SetGuard& guard) const {
+  const int number = port_of_eni_.at(guard.eni_id);
+  const std::string chain = fmt::format("guard_{}", number);
+  std::string script = fmt::format(
+      "add chain ip vpc {0}\nflush chain ip vpc {0}\n"
+      "add rule ip vpc {0} ct state established,related accept\n",
+      chain);
+  for (const Admission& open : guard.admissions) {
+    std::string what;
+    if (open.protocol == "icmp") what = " ip protocol icmp";
+    if (open.protocol == "tcp" || open.protocol == "udp")
+      what = fmt::format(" {} dport {}-{}", open.protocol, open.from_port, open.to_port);
+    script +=
+        fmt::format("add rule ip vpc {} ip saddr {}{} accept\n", chain, to_text(open.source), what);
+  }
+  script += fmt::format("add rule ip vpc {} drop\n", chain);
+  script +=
+      fmt::format("add element ip vpc guards {{ \"{}\" : jump {} }}\n", router_name(number), chain);
+  return script;
+}
+
 std::string Network::filter_change(const Change& change) const {
   if (const auto* check = std::get_if<SetCheck>(&change)) {
     const std::string name = router_name(port_of_eni_.at(check->eni_id));
@@ -288,6 +326,52 @@ std::string Network::filter_change(const Change& change) const {
         "delete element ip vpc elastic_out {{ {1} }}\n",
         to_text(unmap->public_ip), to_text(unmap->private_ip));
   }
+  const auto owner = [&](const char* verb, const std::string& eni, Ipv4 address) {
+    return fmt::format("{} element ip vpc own {{ \"{}\" . {} }}\n", verb,
+                       router_name(port_of_eni_.at(eni)), to_text(address));
+  };
+  if (const auto* set = std::get_if<SetPrivate>(&change)) {
+    const std::string taken =
+        set->from_eni.empty() ? "" : owner("delete", set->from_eni, set->address);
+    return taken + owner("add", set->eni_id, set->address);
+  }
+  if (const auto* gone = std::get_if<RemovePrivate>(&change))
+    return owner("delete", gone->eni_id, gone->address);
+  if (const auto* guard = std::get_if<SetGuard>(&change)) return guard_script(*guard);
+  return {};
+}
+
+Status Network::apply_private(const SetPrivate& set) {
+  const int number = port_of_eni_.at(set.eni_id);
+  return all_of(
+      {router_netlink_->set_neighbour(router_index(number), set.address, lab_mac(0, number)),
+       router_netlink_->replace_route({.table = table_of_vpc,
+                                       .destination = {set.address, 32},
+                                       .index = router_index(number)})});
+}
+
+Status Network::apply_kernel(const Change& change) {
+  if (const auto* set = std::get_if<SetRoute>(&change)) {
+    if (set->route.gateway_id == "local") return {};  // The rule of priority 100 is this route.
+    const auto route = kernel_route(set->table_id, set->route);
+    if (!route) return std::unexpected(route.error());
+    return router_netlink_->replace_route(*route);
+  }
+  if (const auto* remove = std::get_if<RemoveRoute>(&change)) {
+    return router_netlink_->remove_route(
+        {.table = kernel_table_.at(remove->table_id), .destination = remove->destination});
+  }
+  if (const auto* set = std::get_if<SetPrivate>(&change)) return apply_private(*set);
+  if (const auto* gone = std::get_if<RemovePrivate>(&change)) {
+    return router_netlink_->remove_route(
+        {.table = table_of_vpc, .destination = {gone->address, 32}});
+  }
+  if (const auto* map = std::get_if<MapAddress>(&change)) {
+    return outside_netlink_->replace_route({.table = main_table,
+                                            .destination = {map->public_ip, 32},
+                                            .via = gateway_inner,
+                                            .index = gateway_index});
+  }
   return {};
 }
 
@@ -295,17 +379,7 @@ Status Network::apply(const std::vector<Change>& all) {
   std::string script;
   for (const Change& change : all) {
     script += filter_change(change);
-    Status done;
-    if (const auto* set = std::get_if<SetRoute>(&change)) {
-      if (set->route.gateway_id == "local") continue;  // The rule of priority 100 is this route.
-      const auto route = kernel_route(set->table_id, set->route);
-      if (!route) return std::unexpected(route.error());
-      done = router_netlink_->replace_route(*route);
-    } else if (const auto* remove = std::get_if<RemoveRoute>(&change)) {
-      done = router_netlink_->remove_route(
-          {.table = kernel_table_.at(remove->table_id), .destination = remove->destination});
-    }
-    if (!done) return done;
+    if (auto done = apply_kernel(change); !done) return done;
   }
   return script.empty() ? Status() : run_nft(router_, script);
 }

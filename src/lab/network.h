@@ -23,7 +23,12 @@
 namespace mainstay::lab {
 
 inline constexpr Ipv4 endpoint_address{(203U << 24U) | (113U << 8U) | 50U};  // the AWS endpoints
+inline constexpr Ipv4 resolver_address{(203U << 24U) | (113U << 8U) | 53U};  // of machines outside
+inline constexpr Ipv4 name_server_address{(203U << 24U) | (113U << 8U) | 54U};  // of public zones
 inline constexpr Ipv4 metadata_address{(169U << 24U) | (254U << 16U) | (169U << 8U) | 254U};
+
+// The resolver every VPC has: its first address plus two.
+Ipv4 vpc_dns_address(const Cidr& vpc);
 
 // What a machine must know to configure its own side of the link.
 struct Port {
@@ -64,6 +69,9 @@ class Network {
   Status make_router_side(const Model& model, const Eni& eni);
   Status apply_quality(const Port& port, const LineQuality& quality);
   std::string filter_change(const Change& change) const;
+  std::string guard_script(const SetGuard& guard) const;
+  Status apply_kernel(const Change& change);
+  Status apply_private(const SetPrivate& set);
   Result<KernelRoute> kernel_route(const std::string& table_id, const Route& route) const;
 
   Fd router_;

@@ -191,18 +191,21 @@ TEST_CASE("a stuck metadata service shows expired credentials also to the first 
 }
 
 TEST_CASE("permissions are denied by pattern and given back") {
+  const auto verdict = [](const Accounts& accounts, const Principal& who, const char* action) {
+    return accounts.decide(who, {action, {{"*"}}}).verdict;
+  };
   Accounts accounts(layout(), model(), 1);
   const Principal node{"arn", "id", "server1", "ha-node"};
   const Principal reader{"arn", "id", "client", "reader"};
   const Principal person{"arn", "id", "", ""};
-  CHECK(accounts.permitted(node, "ec2:ReplaceRoute"));
-  CHECK_FALSE(accounts.permitted(reader, "ec2:ReplaceRoute"));
-  CHECK(accounts.permitted(reader, "ec2:DescribeVpcs"));
+  CHECK(verdict(accounts, node, "ec2:ReplaceRoute") == Verdict::allowed);
+  CHECK(verdict(accounts, reader, "ec2:ReplaceRoute") == Verdict::explicit_deny);
+  CHECK(verdict(accounts, reader, "ec2:DescribeVpcs") == Verdict::allowed);
   accounts.deny("ha-node", "ec2:*");
-  CHECK_FALSE(accounts.permitted(node, "ec2:DescribeVpcs"));
-  CHECK(accounts.permitted(person, "ec2:DescribeVpcs"));
+  CHECK(verdict(accounts, node, "ec2:DescribeVpcs") == Verdict::explicit_deny);
+  CHECK(verdict(accounts, person, "ec2:DescribeVpcs") == Verdict::allowed);
   accounts.permit("ha-node", "all");
-  CHECK(accounts.permitted(node, "ec2:DescribeVpcs"));
+  CHECK(verdict(accounts, node, "ec2:DescribeVpcs") == Verdict::allowed);
 }
 
 TEST_CASE("API faults strike whom and as often as they say") {

@@ -24,6 +24,12 @@ std::string Query::value(const std::string& name) const {
   return found == values_.end() ? std::string() : found->second;
 }
 
+std::vector<std::string> Query::names() const {
+  std::vector<std::string> out;
+  for (const auto& [name, value] : values_) out.push_back(name);
+  return out;
+}
+
 std::vector<std::string> Query::list(const std::string& name) const {
   std::vector<std::string> out;
   for (int i = 1; i <= list_max; ++i) {

@@ -19,6 +19,7 @@ class Query {
   std::string value(const std::string& name) const;  // empty if it is not there
   bool has(const std::string& name) const { return values_.contains(name); }
   bool flag(const std::string& name) const { return value(name) == "true"; }
+  std::vector<std::string> names() const;
   // Name.1, Name.2, …
   std::vector<std::string> list(const std::string& name) const;
   // Filter.N.Name with Filter.N.Value.M.

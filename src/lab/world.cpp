@@ -64,8 +64,13 @@ json instance_json(const Model& model, const Instance& instance) {
               {"address", to_text(eni.address)},
               {"mac", eni.mac},
               {"source_dest_check", eni.source_dest_check}};
-  const Address* address = find_address_of(model, eni.id);
+  const Address* address = find_address_of(model, eni);
   out["elastic_ip"] = address == nullptr ? json() : json(to_text(address->public_ip));
+  const Ipv4 shown = public_address_of(model, eni, eni.address);
+  out["public_ip"] = shown == Ipv4{} ? json() : json(to_text(shown));
+  out["secondary_addresses"] = json::array();
+  for (const Ipv4 other : eni.secondary) out["secondary_addresses"].push_back(to_text(other));
+  out["security_groups"] = eni.group_ids;
   return out;
 }
 
@@ -99,12 +104,25 @@ json cut_json(const Cut& cut) {
   return {{"from", cut.from}, {"to", cut.to}, {"direction", direction}};
 }
 
+json records_json(const std::vector<RecordSet>& records) {
+  json out = json::array();
+  for (const RecordSet& one : records) {
+    out.push_back(
+        {{"name", one.name}, {"type", one.type}, {"ttl", one.ttl}, {"values", one.values}});
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> endpoint_names(const std::string& region) {
-  return {fmt::format("ec2.{}.amazonaws.com", region), fmt::format("sts.{}.amazonaws.com", region),
-          "sts.amazonaws.com", "ec2.amazonaws.com",
-          fmt::format("dynamodb.{}.amazonaws.com", region)};
+  return {fmt::format("ec2.{}.amazonaws.com", region),
+          fmt::format("sts.{}.amazonaws.com", region),
+          "sts.amazonaws.com",
+          "ec2.amazonaws.com",
+          fmt::format("dynamodb.{}.amazonaws.com", region),
+          "route53.amazonaws.com",
+          "iam.amazonaws.com"};
 }
 
 Result<std::unique_ptr<World>> World::build(const WorldOptions& options) {
@@ -121,9 +139,16 @@ Status World::set_up(const Layout& layout) {
   accounts_.emplace(layout, model_, fresh_seed());
   metadata_.emplace(fresh_seed());
   dynamodb_.emplace(model_.account, model_.region);
+  random_ = Random(fresh_seed());
+  web_identity_token_ = fmt::format("lab.{:016x}{:016x}.token", random_.next(), random_.next());
+  if (auto made = make_zones(layout); !made) return made;
   history_.emplace_back(0, std::make_shared<const Model>(model_));
   std::vector<std::string> names = {"IP:" + to_text(endpoint_address)};
   for (const std::string& name : endpoint_names(layout.region)) names.push_back("DNS:" + name);
+  for (const VpcEndpoint& endpoint : model_.endpoints) {
+    for (const std::string& name : endpoint_dns_names(model_, endpoint))
+      names.push_back("DNS:" + name);
+  }
   auto tls = TlsContext::make(names);
   if (!tls) return std::unexpected(tls.error());
   tls_ = std::move(*tls);
@@ -159,6 +184,7 @@ World::~World() {
     changed_.wait(lock, [this] { return orders_running_ == 0; });
   }
   servers_.clear();
+  dns_servers_.clear();
   instances_.reset();
 }
 
@@ -168,10 +194,15 @@ std::string World::hosts_file(const LayoutInstance& instance) const {
     text +=
         fmt::format("{} {}\n", to_text(find_id(model_.enis, other.eni_id)->address), other.name);
   }
-  for (const std::string& name : endpoint_names(model_.region)) {
-    text += fmt::format("{} {}\n", to_text(endpoint_address), name);
-  }
   return text;
+}
+
+// The VPC's resolver inside, another one outside.
+std::string World::resolver_file(const LayoutInstance& instance) const {
+  const bool outside = instance.subnet.empty();
+  return fmt::format("nameserver {}\n{}options timeout:2 attempts:3\n",
+                     to_text(outside ? resolver_address : vpc_dns_address(model_.vpc)),
+                     outside ? "" : fmt::format("search {}.compute.internal\n", model_.region));
 }
 
 Status World::prepare_disks(const Layout& layout) {
@@ -179,6 +210,11 @@ Status World::prepare_disks(const Layout& layout) {
   const std::string authorities = (bundle ? *bundle : std::string()) + tls_->authority_pem();
   if (auto made = make_directories(options_.directory + "/shared"); !made) return made;
   if (auto written = write_file(options_.directory + "/ca.pem", tls_->authority_pem()); !written) {
+    return written;
+  }
+  if (auto written =
+          write_file(options_.directory + "/shared/web-identity-token", web_identity_token_);
+      !written) {
     return written;
   }
   for (const LayoutInstance& instance : layout.instances) {
@@ -191,9 +227,7 @@ Status World::prepare_disks(const Layout& layout) {
     const std::vector<std::pair<std::string, std::string>> files = {
         {"/etc/hostname", instance.name + "\n"},
         {"/etc/hosts", hosts_file(instance)},
-        {"/etc/resolv.conf",
-         "# All names of the lab are in /etc/hosts.\nnameserver 127.0.0.1\n"
-         "options timeout:1 attempts:1\n"},
+        {"/etc/resolv.conf", resolver_file(instance)},
         {"/etc/ssl/certs/ca-certificates.crt", authorities},
         {"/root/.aws/config",
          fmt::format("[default]\nregion = {}\nca_bundle = /etc/ssl/certs/ca-certificates.crt\n",
@@ -226,6 +260,11 @@ InitSpec World::init_spec(const Layout& layout, const LayoutInstance& instance) 
   spec.gateway = to_text(port.gateway);
   if (!options_.clock_library.empty()) spec.clock = spec.directory + "/clock";
   if (instance.nat) spec.masquerade_for = to_text(layout.vpc);
+  if (instance.proxy) {
+    std::error_code problem;
+    const std::string program = std::filesystem::read_symlink("/proc/self/exe", problem).string();
+    spec.boot_commands.push_back({program, "proxy", "--listen", "0.0.0.0:3128"});
+  }
   spec.binds = options_.binds;
   spec.stop_patience_s = options_.stop_patience_s;
   return spec;
@@ -241,24 +280,30 @@ Status World::start_servers() {
     HttpServer::Handler handler;
     const TlsContext* tls;
   };
-  for (const Wanted& wanted :
-       {Wanted{network_->outside(), endpoint_address, 80, api, nullptr},
-        Wanted{network_->outside(), endpoint_address, 443, api, tls_.get()},
-        Wanted{network_->router(), metadata_address, metadata_port, metadata, nullptr}}) {
+  std::vector<Wanted> all = {
+      {network_->outside(), endpoint_address, 80, api, nullptr},
+      {network_->outside(), endpoint_address, 443, api, tls_.get()},
+      {network_->router(), metadata_address, metadata_port, metadata, nullptr}};
+  for (const VpcEndpoint& endpoint : model_.endpoints) {
+    for (const EndpointPlace& place : endpoint.places) {
+      all.push_back({network_->router(), place.address, 80, api, nullptr});
+      all.push_back({network_->router(), place.address, 443, api, tls_.get()});
+    }
+  }
+  for (const Wanted& wanted : all) {
     auto server =
         HttpServer::start(wanted.where, wanted.address, wanted.port, wanted.handler, wanted.tls);
     if (!server) return std::unexpected(server.error());
     servers_.push_back(std::move(*server));
   }
-  return {};
+  return start_dns_servers();
 }
 
 HttpResponse World::on_metadata(const HttpRequest& request) {
   const std::lock_guard lock(mutex_);
-  const auto eni = std::ranges::find_if(
-      model_.enis, [&](const Eni& one) { return to_text(one.address) == request.peer; });
-  if (eni == model_.enis.end()) return {.status = 404};
-  const Instance& instance = *find_id(model_.instances, eni->instance_id);
+  const Instance* asking = find_instance_named(model_, caller_at(request.peer));
+  if (asking == nullptr) return {.status = 404};
+  const Instance& instance = *asking;
   for (const std::string& out : metadata_out_) {
     if (out == "*" || out == instance.name) {
       return {.delivery = HttpResponse::Delivery::silence};
@@ -285,6 +330,8 @@ Result<std::string> World::environment(const std::string& instance) {
   text += fmt::format("AWS_ENDPOINT_URL_STS=http://sts.{}.amazonaws.com\n", model_.region);
   text +=
       fmt::format("AWS_ENDPOINT_URL_DYNAMODB=http://dynamodb.{}.amazonaws.com\n", model_.region);
+  text += "AWS_ENDPOINT_URL_ROUTE_53=http://route53.amazonaws.com\n";
+  text += "AWS_ENDPOINT_URL_IAM=http://iam.amazonaws.com\n";
   if (instance.empty()) {
     const Credentials& administrator = accounts_->administrator();
     text += fmt::format("AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}\n",
@@ -307,7 +354,8 @@ std::string World::status_json() {
                {{"address", to_text(endpoint_address)},
                 {"ec2", "http://" + endpoint_names(model_.region)[0]},
                 {"sts", "http://" + endpoint_names(model_.region)[1]},
-                {"dynamodb", fmt::format("http://dynamodb.{}.amazonaws.com", model_.region)}}},
+                {"dynamodb", fmt::format("http://dynamodb.{}.amazonaws.com", model_.region)},
+                {"route53", "http://route53.amazonaws.com"}}},
               {"shared", {{"host", options_.directory + "/shared"}, {"instance", "/run/lab"}}},
               {"administrator",
                {{"access_key", accounts_->administrator().access_key},
@@ -322,15 +370,24 @@ std::string World::status_json() {
                                    {"route_table", subnet.table_id}};
   }
   for (const RouteTable& table : model_.tables) out["route_tables"][table.name] = table_json(table);
+  for (const SecurityGroup& group : model_.groups) {
+    out["security_groups"][group.name] = {{"id", group.id}, {"rules", group.ingress.size()}};
+  }
+  for (const VpcEndpoint& endpoint : model_.endpoints) {
+    out["vpc_endpoints"][endpoint.service] = {{"id", endpoint.id},
+                                              {"names", endpoint_dns_names(model_, endpoint)}};
+  }
   for (const Instance& instance : model_.instances) {
     out["instances"][instance.name] = instance_json(model_, instance);
   }
   out["addresses"] = json::array();
   for (const Address& address : model_.addresses) {
-    out["addresses"].push_back({{"allocation", address.allocation_id},
-                                {"public_ip", to_text(address.public_ip)},
-                                {"association", address.association_id},
-                                {"eni", address.eni_id}});
+    out["addresses"].push_back(
+        {{"allocation", address.allocation_id},
+         {"public_ip", to_text(address.public_ip)},
+         {"association", address.association_id},
+         {"eni", address.eni_id},
+         {"private_ip", address.eni_id.empty() ? "" : to_text(address.private_ip)}});
   }
   for (const auto& [name, status] : lives) {
     json& one = out["instances"][name];
@@ -342,6 +399,10 @@ std::string World::status_json() {
     if (quality != qualities.end() && !quality->second.is_perfect()) {
       one["line"] = line_json(quality->second);
     }
+  }
+  for (const auto& [id, zone] : route53_->zones()) {
+    out["hosted_zones"][zone.name + (zone.is_private() ? "" : " public")] = {
+        {"id", id}, {"private", zone.is_private()}, {"records", records_json(zone.records)}};
   }
   out["cuts"] = json::array();
   for (const Cut& cut : cuts_) out["cuts"].push_back(cut_json(cut));

@@ -12,13 +12,19 @@
 
 #include "lab/accounts.h"
 #include "lab/api_faults.h"
+#include "lab/api_services.h"
+#include "lab/dns_resolver.h"
+#include "lab/dns_server.h"
 #include "lab/dynamodb.h"
 #include "lab/ec2.h"
 #include "lab/events.h"
 #include "lab/http_server.h"
 #include "lab/imds.h"
 #include "lab/instances.h"
+#include "lab/later.h"
 #include "lab/network.h"
+#include "lab/rate_limits.h"
+#include "lab/route53.h"
 #include "lab/tls.h"
 
 namespace mainstay::lab {
@@ -33,6 +39,9 @@ struct WorldOptions {
   int stop_patience_s = 10;
 };
 
+inline constexpr std::size_t denials_max = 1'000;
+inline constexpr Duration default_public_delay = std::chrono::milliseconds(100);
+
 class World {
  public:
   // Everything up, all instances booted.
@@ -42,6 +51,9 @@ class World {
   // What the endpoints answer; called by their servers.
   HttpResponse on_api(const HttpRequest& request);
   HttpResponse on_metadata(const HttpRequest& request);
+  std::optional<DnsAnswer> on_vpc_dns(const DnsQuestion& question, Ipv4 peer);
+  DnsAnswer on_internet_dns(const DnsQuestion& question);
+  DnsAnswer on_name_server_dns(const DnsQuestion& question);
 
   // The commands of `mainstay-lab fault`; the answer is a sentence.
   Result<std::string> fault(const std::vector<std::string>& words);
@@ -52,25 +64,61 @@ class World {
   const std::map<std::string, int>& phases_ms() const { return phases_ms_; }
 
  private:
-  struct Call;  // one call of the API on its way through
+  struct Call {  // of the API, on its way through
+    const HttpRequest& request;
+    Query query;
+    Service service = Service::ec2;
+    std::string action = {};
+    std::string id = {};
+    std::int64_t started_ns = monotonic_ns();
+    std::int64_t now_ms = 0;  // by the endpoint's clock, which may be set wrong
+    Principal principal = {};
+    bool known = false;  // the signature is good
+    ApiDecision decision = {};
+    std::optional<AwsError> error = {};
+    std::string content = {};
+  };
   explicit World(const WorldOptions& options) : options_(options), model_() {}
   Status set_up(const Layout& layout);
   Status prepare_disks(const Layout& layout);
   InitSpec init_spec(const Layout& layout, const LayoutInstance& instance) const;
   std::string hosts_file(const LayoutInstance& instance) const;
+  std::string resolver_file(const LayoutInstance& instance) const;
+  Status make_zones(const Layout& layout);
   Status start_servers();
+  Status start_dns_servers();
   void on_life(const std::string& instance, Life life, bool own_will);
 
-  // Calls of the API, in order of their steps; api.cpp.
+  // DNS; world_dns.cpp.
+  std::vector<RecordSet> endpoint_records(bool inside) const;
+  std::vector<RecordSet> internal_records() const;
+  DnsAnswer look_up_locked(const DnsQuestion& question, bool inside);
+  DnsAnswer resolve_locked(const DnsQuestion& question, bool inside);
+
+  // Calls of the API, in order of their steps; world_api.cpp.
   void admit(Call& call);
   void perform(Call& call);
   std::vector<InstanceOrder> perform_locked(Call& call);
-  bool refuse_unpermitted(Call& call) const;
+  bool region_fits(Service service, const std::string& region) const;
+  std::string caller_at(const std::string& peer) const;
+  std::expected<std::string, AwsError> answer_locked(const Call& call);
+  static std::vector<std::pair<std::string, std::string>> parameters_of(const Call& call);
   void record(const Call& call);
   static HttpResponse response_to(const Call& call);
   Ec2Outcome execute(const Call& call);
-  Status commit(Model next, std::string_view cause);
+  Status commit(Model next, const std::string& cause);
+  Status apply_change(const Change& change, const std::string& cause);
+  void apply_later(const Change& change, const std::string& cause);
   std::shared_ptr<const Model> seen_after(std::int64_t stale_ms) const;
+
+  // Permissions, and the calls of STS and IAM; world_iam.cpp.
+  bool refuse_unpermitted(Call& call);
+  std::string encode_message(std::string message);
+  std::expected<std::string, AwsError> answer_sts(const Call& call);
+  std::expected<std::string, AwsError> answer_iam(const Call& call) const;
+  std::expected<std::string, AwsError> assume_role(const Call& call, bool by_token);
+
+  // Orders to instances; world_orders.cpp.
   void carry_out(const InstanceOrder& order);
   void run_order(const InstanceOrder& order);
   void order_stop(const std::string& instance, bool force);
@@ -79,7 +127,7 @@ class World {
   void order_reboot(const std::string& instance);
   void set_state(const std::string& instance, InstanceState state);
 
-  // Faults, by what they concern; faults.cpp.
+  // Faults, by what they concern; world_faults.cpp.
   Result<std::string> fault_instance(const std::string& verb,
                                      const std::vector<std::string>& words);
   Result<std::string> fault_cut(const std::vector<std::string>& words);
@@ -87,6 +135,15 @@ class World {
   Result<std::string> fault_line(const std::vector<std::string>& words);
   Result<std::string> fault_api(const std::vector<std::string>& words);
   Result<std::string> fault_metadata(const std::vector<std::string>& words);
+  Result<std::string> fault_dns(const std::vector<std::string>& words);
+  Result<std::string> fault_route53(const std::vector<std::string>& words);
+  Result<std::string> fault_zone(const std::vector<std::string>& words);
+  Result<std::string> fault_notice(const std::vector<std::string>& words);
+  Result<std::string> fault_limit(const std::vector<std::string>& words);
+  Result<std::string> fault_lag(const std::vector<std::string>& words);
+  Result<std::string> fault_public_delay(const std::vector<std::string>& words);
+  Result<std::string> fault_policy(const std::vector<std::string>& words);
+  Result<std::string> fault_role(const std::vector<std::string>& words);
   Result<std::string> fault_credentials(const std::vector<std::string>& words);
   Result<std::string> fault_clock(const std::vector<std::string>& words);
   Result<std::string> fault_permission(const std::string& verb,
@@ -109,6 +166,15 @@ class World {
   std::optional<Accounts> accounts_;
   std::optional<MetadataService> metadata_;
   std::optional<DynamoDb> dynamodb_;
+  std::optional<Route53> route53_;
+  DnsResolver vpc_resolver_;
+  DnsResolver internet_resolver_;
+  std::vector<std::string> dns_out_;  // instances whose resolver is silent; "*": all
+  RateLimits limits_;
+  std::deque<std::pair<std::string, std::string>> denials_;  // encoded message -> what it says
+  std::string web_identity_token_;
+  std::int64_t read_lag_ms_ = 0;                  // writes show in reads after at most so long
+  Duration public_delay_ = default_public_delay;  // so long a public address takes to move
   std::vector<ApiFault> api_faults_;
   std::uint64_t api_faults_made_ = 0;
   std::vector<Cut> cuts_;
@@ -119,8 +185,10 @@ class World {
   std::condition_variable changed_;  // an order is done, or the lab ends
   bool ending_ = false;
 
+  Later later_;
   std::unique_ptr<Instances> instances_;
   std::vector<std::unique_ptr<HttpServer>> servers_;
+  std::vector<std::unique_ptr<DnsServer>> dns_servers_;
 };
 
 inline constexpr std::size_t history_max = 256;

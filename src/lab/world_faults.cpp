@@ -79,6 +79,15 @@ Result<std::string> World::fault(const List& words) {
   if (verb == "line") result = fault_line(rest);
   if (verb == "api") result = fault_api(rest);
   if (verb == "imds") result = fault_metadata(rest);
+  if (verb == "dns") result = fault_dns(rest);
+  if (verb == "route53") result = fault_route53(rest);
+  if (verb == "zone") result = fault_zone(rest);
+  if (verb == "notice") result = fault_notice(rest);
+  if (verb == "limit") result = fault_limit(rest);
+  if (verb == "lag") result = fault_lag(rest);
+  if (verb == "public-delay") result = fault_public_delay(rest);
+  if (verb == "policy") result = fault_policy(rest);
+  if (verb == "role") result = fault_role(rest);
   if (verb == "credentials") result = fault_credentials(rest);
   if (verb == "deny" || verb == "permit") result = fault_permission(verb, rest);
   if (verb == "clock") result = fault_clock(rest);
@@ -314,8 +323,20 @@ Result<std::string> World::fault_clear() {
   cuts_.clear();
   api_faults_.clear();
   metadata_out_.clear();
+  dns_out_.clear();
+  route53_->set_propagation({});
+  limits_.clear();
+  read_lag_ms_ = 0;
+  public_delay_ = default_public_delay;
   stop_delay_ = {};
-  for (const Instance& instance : model_.instances) accounts_->refresh(instance.name);
+  for (const Instance& instance : model_.instances) {
+    accounts_->refresh(instance.name);
+    metadata_->withdraw(instance.name);
+  }
+  Model next = model_;
+  next.zone_conditions.clear();
+  if (auto done = commit(std::move(next), "fault clear"); !done)
+    return std::unexpected(done.error());
   return said(put_cuts_in_force(), "all faults are over; what is dead stays dead");
 }
 

@@ -195,9 +195,9 @@ TEST_CASE("an Elastic IP is reached from outside where it is associated") {
           fmt::format("Action=AssociateAddress&AllocationId={}&NetworkInterfaceId={}", allocation,
                       value_of(lab, "instances/client/eni")));
   CHECK(answer.find("<associationId>eipassoc-") != std::string::npos);
-  CHECK(pings(lab, "visitor", "198.51.100.20"));
+  CHECK(becomes_true(2s, [&] { return pings(lab, "visitor", "198.51.100.20"); }));
   CHECK(pings(lab, "client", "203.0.113.200"));
   const std::string association = value_of(lab, "addresses/2/association");
   api(lab, "server1", "Action=DisassociateAddress&AssociationId=" + association);
-  CHECK_FALSE(pings(lab, "visitor", "198.51.100.20"));
+  CHECK(becomes_true(2s, [&] { return !pings(lab, "visitor", "198.51.100.20"); }));
 }
