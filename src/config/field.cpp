@@ -103,6 +103,8 @@ constexpr FormatRule format_rules[] = {
      "It looks like \"vpc-0a1b2c3d4e5f60718\"."},
     {TextFormat::eni_id, [](std::string_view text) { return is_aws_id(text, "eni-"); }, "an ENI ID",
      "It looks like \"eni-0a1b2c3d4e5f60718\"."},
+    {TextFormat::allocation_id, [](std::string_view text) { return is_aws_id(text, "eipalloc-"); },
+     "an allocation ID", "It looks like \"eipalloc-0a1b2c3d4e5f60718\"."},
     {TextFormat::instance_id, [](std::string_view text) { return is_aws_id(text, "i-"); },
      "an instance ID", "It looks like \"i-0a1b2c3d4e5f60718\"."},
     {TextFormat::interface_name, is_interface_name, "the name of a network interface",

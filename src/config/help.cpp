@@ -36,6 +36,8 @@ std::string kind_text(const Field& field) {
       return "VPC ID";
     case TextFormat::eni_id:
       return "ENI ID";
+    case TextFormat::allocation_id:
+      return "allocation ID";
     case TextFormat::instance_id:
       return "instance ID";
     case TextFormat::interface_name:

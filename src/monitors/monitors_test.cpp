@@ -125,6 +125,55 @@ TEST_CASE("a custom monitor that hangs is an error, one that cannot be started i
   CHECK(health.number == 4);
 }
 
+struct Zone : Bench {
+  Zone() : Bench("awsazw", {{"zone", std::string("ap-northeast-1a")}}) {
+    aws.zones["ap-northeast-1a"] = {"ap-northeast-1a", ZoneState::available, {}};
+  }
+  Health in_state(ZoneState state) {
+    aws.zones["ap-northeast-1a"].state = state;
+    return observe();
+  }
+};
+
+TEST_CASE("an available zone is healthy, an impaired one a warning, an unavailable one an error") {
+  Zone bench;
+  CHECK(bench.in_state(ZoneState::available) == healthy());
+  CHECK(bench.in_state(ZoneState::information).verdict == Verdict::unknown);
+  CHECK(bench.in_state(ZoneState::impaired).number == 7);
+  bench.aws.zones["ap-northeast-1a"].messages = {"Power is failing."};
+  const Health health = bench.in_state(ZoneState::unavailable);
+  CHECK(health == Health{Verdict::unhealthy, 8,
+                         "The availability zone is unavailable. ap-northeast-1a. AWS says: Power "
+                         "is failing."});
+}
+
+TEST_CASE("a zone that does not exist and an AWS that does not answer are no verdict on the zone") {
+  Zone bench;
+  bench.params["zone"] = std::string("ap-northeast-1x");
+  Health health = bench.observe();
+  CHECK(health.verdict == Verdict::unknown);
+  CHECK(health.number == 5);
+  CHECK(health.message.starts_with("Invalid availability zone: [ap-northeast-1x]"));
+  bench.params["zone"] = std::string("ap-northeast-1a");
+  bench.aws.faults["zone"] = {{testing::Fault::When::before, {}, true}, {}};
+  health = bench.observe();
+  CHECK(health.verdict == Verdict::unknown);
+  CHECK(health.number == 6);
+  CHECK(health.message.starts_with("Timeout occurred."));
+  health = bench.observe();
+  CHECK(health.number == 5);
+  CHECK(health.message.starts_with("the AWS CLI command failed."));
+}
+
+TEST_CASE("a zone that is left out is asked from the metadata service") {
+  Zone bench;
+  bench.params["zone"] = std::string();
+  bench.aws.self.zone = "ap-northeast-1a";
+  CHECK(bench.observe() == healthy());
+  bench.aws.faults["identity"] = {{testing::Fault::When::before, {}, true}};
+  CHECK(bench.observe().verdict == Verdict::unknown);
+}
+
 TEST_CASE("a custom monitor needs an absolute path and possible return values") {
   const TypeSchema& schema = find_monitor_type("genw")->schema;
   Params params = defaults_of(schema.fields);

@@ -43,6 +43,7 @@ struct AwsInterface {
   std::string instance;  // "" if attached to none
   std::string private_ip;
   bool source_dest_check = true;
+  std::vector<std::string> secondary_ips = {};  // IPv4; only network_interface() fills them in
   friend bool operator==(const AwsInterface&, const AwsInterface&) = default;
 };
 
@@ -60,6 +61,25 @@ struct AwsInstance {
 };
 
 enum class InstanceChange { stop, start };
+
+// An Elastic IP address and what it is associated with.
+struct AwsAddress {
+  std::string allocation;
+  std::string public_ip;
+  std::string association;  // "" if it is associated with nothing; each one gets a new id
+  std::string eni;
+  std::string private_ip;
+  friend bool operator==(const AwsAddress&, const AwsAddress&) = default;
+};
+
+enum class ZoneState { available, information, impaired, unavailable };
+
+struct AwsZone {
+  std::string name;
+  ZoneState state = ZoneState::available;
+  std::vector<std::string> messages;  // what AWS says of it
+  friend bool operator==(const AwsZone&, const AwsZone&) = default;
+};
 
 // Who this instance is, from the metadata service.
 struct AwsIdentity {
@@ -81,6 +101,18 @@ class Aws {
   // Points an existing route at the ENI. Idempotent. not_found: the table has no such route.
   virtual Task<Status> replace_route(std::string table, std::string destination, std::string eni,
                                      Call call) = 0;
+  // not_found: there is no such allocation in this region and account.
+  virtual Task<Result<AwsAddress>> address(std::string allocation, Call call) = 0;
+  // Takes the address to this private address of the ENI ("": its primary one), wherever it was
+  // before. Idempotent.
+  virtual Task<Status> associate_address(std::string allocation, std::string eni,
+                                         std::string private_ip, Call call) = 0;
+  // Ends this association and no later one. not_found: it has ended.
+  virtual Task<Status> disassociate_address(std::string association, Call call) = 0;
+  // Makes this a secondary private address of the ENI, wherever it was before. Idempotent.
+  virtual Task<Status> assign_private_ip(std::string eni, std::string address, Call call) = 0;
+  // not_found: there is no such Availability Zone in this region.
+  virtual Task<Result<AwsZone>> zone(std::string name, Call call) = 0;
   // May show the past, as all descriptions may.
   virtual Task<Result<AwsInstance>> instance(std::string id, Call call) = 0;
   // The instance that holds this private address in the VPC. not_found: none does.

@@ -35,6 +35,9 @@ struct AwsContractWorld {
   std::string destination;
   AwsInterface here;
   AwsInterface there;
+  std::string allocation;  // of an Elastic IP address; "": leave its clauses out
+  std::string secondary;   // a free private address of both subnets; "": likewise
+  std::string zone;        // "": likewise
   std::string running_instance;
   std::string expendable_instance;  // will be stopped; "": leave that clause out
 
@@ -55,6 +58,9 @@ namespace aws_contract {
 inline constexpr const char* no_vpc = "vpc-0fedcba9876543210";
 inline constexpr const char* no_table = "rtb-0fedcba9876543210";
 inline constexpr const char* no_interface = "eni-0fedcba9876543210";
+inline constexpr const char* no_allocation = "eipalloc-0fedcba9876543210";
+inline constexpr const char* no_association = "eipassoc-0fedcba9876543210";
+inline constexpr const char* no_zone = "no-such-1x";
 inline constexpr const char* no_instance = "i-0fedcba9876543210";
 inline constexpr const char* no_address = "203.0.113.78";
 inline constexpr const char* no_destination = "203.0.113.77/32";
@@ -206,6 +212,84 @@ inline void replaces_nothing_that_is_not_there(Checker& check) {
   check.expect(check.target() == check.world.here.id, "a refused change has an effect");
 }
 
+inline void associates_an_address(Checker& check) {
+  const std::string& allocation = check.world.allocation;
+  if (allocation.empty()) return;
+  Aws& aws = check.world.aws;
+  const auto holder = [&] {
+    const auto address = check.run(aws.address(allocation, check.call()));
+    return address ? address->eni : std::string();
+  };
+  std::string first;
+  for (const auto* target : {&check.world.there, &check.world.there, &check.world.here}) {
+    check.expect_ok(check.run(aws.associate_address(allocation, target->id, "", check.call())),
+                    "associate_address");
+    check.expect_soon([&] { return holder() == target->id; },
+                      "the address is not associated with " + target->id + " after a while");
+    const auto address = check.run(aws.address(allocation, check.call()));
+    if (first.empty() && address) first = address->association;
+  }
+  // Whoever let it go by the first association's id would take it from the one that has it now.
+  check.expect_code(check.run(aws.disassociate_address(first, check.call())), {Code::not_found},
+                    "disassociate_address of an association that was replaced");
+  check.expect(holder() == check.world.here.id, "an association that is over takes the next along");
+  const auto address = check.run(aws.address(allocation, check.call()));
+  check.expect_ok(address, "address");
+  if (address) {
+    const std::string association = address->association;
+    check.expect_ok(check.run(aws.disassociate_address(association, check.call())),
+                    "disassociate_address");
+  }
+  check.expect_soon([&] { return holder().empty(); }, "the address is still associated");
+}
+
+inline void associates_nothing_that_is_not_there(Checker& check) {
+  const std::string& allocation = check.world.allocation;
+  if (allocation.empty()) return;
+  Aws& aws = check.world.aws;
+  const std::string& eni = check.world.here.id;
+  check.expect_code(check.run(aws.address(no_allocation, check.call())), {Code::not_found},
+                    "address of an allocation that does not exist");
+  check.expect_code(check.run(aws.associate_address(no_allocation, eni, "", check.call())),
+                    {Code::not_found}, "associate_address of an allocation that does not exist");
+  check.expect_code(check.run(aws.associate_address(allocation, no_interface, "", check.call())),
+                    {Code::not_found}, "associate_address with an ENI that does not exist");
+  check.expect_code(check.run(aws.disassociate_address(no_association, check.call())),
+                    {Code::not_found}, "disassociate_address of one that does not exist");
+}
+
+inline void assigns_a_private_address(Checker& check) {
+  const std::string& secondary = check.world.secondary;
+  if (secondary.empty()) return;
+  Aws& aws = check.world.aws;
+  const auto has = [&](const std::string& eni) {
+    const auto found = check.run(aws.network_interface(eni, check.call()));
+    return found &&
+           std::ranges::find(found->secondary_ips, secondary) != found->secondary_ips.end();
+  };
+  const std::string here = check.world.here.id;
+  const std::string there = check.world.there.id;
+  for (const auto& [to, from] : {std::pair(here, there), std::pair(there, here)}) {
+    check.expect_ok(check.run(aws.assign_private_ip(to, secondary, check.call())),
+                    "assign_private_ip");
+    check.expect_soon([&] { return has(to) && !has(from); }, to + " does not get the address");
+  }
+  check.expect_code(check.run(aws.assign_private_ip(no_interface, secondary, check.call())),
+                    {Code::not_found}, "assign_private_ip to an ENI that does not exist");
+}
+
+inline void tells_states_of_zones(Checker& check) {
+  const std::string& name = check.world.zone;
+  if (name.empty()) return;
+  const auto zone = check.run(check.world.aws.zone(name, check.call()));
+  check.expect_ok(zone, "zone");
+  check.expect(!zone || zone->name == name, "it is another zone");
+  check.expect(!zone || zone->state == ZoneState::available,
+               "a zone that is well is not available");
+  check.expect_code(check.run(check.world.aws.zone(no_zone, check.call())), {Code::not_found},
+                    "zone of one that does not exist");
+}
+
 inline void tells_states_of_instances(Checker& check) {
   Aws& aws = check.world.aws;
   const auto found = check.run(aws.instance(check.world.running_instance, check.call()));
@@ -342,6 +426,10 @@ inline constexpr Clause clauses[] = {
     {"it knows the interfaces", &knows_the_interfaces},
     {"it replaces a route, and may be asked twice", &replaces_a_route},
     {"it replaces nothing that is not there", &replaces_nothing_that_is_not_there},
+    {"it associates an address, and ends that association only", &associates_an_address},
+    {"it associates nothing that is not there", &associates_nothing_that_is_not_there},
+    {"it assigns a private address, from whomever has it", &assigns_a_private_address},
+    {"it tells the states of zones", &tells_states_of_zones},
     {"it tells the states of instances", &tells_states_of_instances},
     {"it finds an instance by its address", &finds_an_instance_by_its_address},
     {"it asks for permission without using it", &asks_for_permission_only},

@@ -93,6 +93,11 @@ class FakeAws : public Aws {
   std::vector<std::string> cidrs = {"10.0.0.0/16"};
   AwsIdentity self;
   std::map<std::string, AwsInterface> interfaces;
+  std::map<std::string, AwsAddress> addresses;  // by allocation
+  std::map<std::string, AwsZone> zones;
+  // So many readings of an address show this one.
+  int stale_address_reads = 0;
+  AwsAddress stale_address;
   std::map<std::string, AwsInstance> instances;
   InstanceState after_stop = InstanceState::stopped;
   // What the next readings of an instance by its id show instead; the last one stays.
@@ -156,6 +161,56 @@ class FakeAws : public Aws {
     };
     co_return co_await answer("replace_route", table, call, effect);
   }
+  Task<Result<AwsAddress>> address(std::string allocation, Call call) override {
+    const Status answered = co_await answer("address", allocation, call, [] {});
+    if (!answered) co_return std::unexpected(answered.error());
+    if (stale_address_reads > 0) {
+      --stale_address_reads;
+      co_return stale_address;
+    }
+    const auto found = addresses.find(allocation);
+    if (found != addresses.end()) co_return found->second;
+    co_return failure(Code::not_found, "The allocation ID '" + allocation + "' does not exist");
+  }
+  Task<Status> associate_address(std::string allocation, std::string eni, std::string private_ip,
+                                 Call call) override {
+    const std::function<void()> effect = [this, allocation, eni, private_ip] {
+      AwsAddress& address = addresses[allocation];
+      address.association = "eipassoc-" + std::to_string(++last_association_);
+      address.eni = eni;
+      address.private_ip = private_ip;
+    };
+    co_return co_await answer("associate_address", allocation, call, effect);
+  }
+  Task<Status> disassociate_address(std::string association, Call call) override {
+    bool known = false;
+    for (const auto& [id, address] : addresses) known |= address.association == association;
+    const std::function<void()> effect = [this, association] {
+      for (auto& [id, address] : addresses) {
+        if (address.association != association) continue;
+        address.association.clear();
+        address.eni.clear();
+        address.private_ip.clear();
+      }
+    };
+    const Status answered = co_await answer("disassociate_address", association, call, effect);
+    if (!answered || known) co_return answered;
+    co_return failure(Code::not_found, "The association ID '" + association + "' does not exist");
+  }
+  Task<Status> assign_private_ip(std::string eni, std::string address, Call call) override {
+    const std::function<void()> effect = [this, eni, address] {
+      for (auto& [id, interface] : interfaces) std::erase(interface.secondary_ips, address);
+      interfaces[eni].secondary_ips.push_back(address);
+    };
+    co_return co_await answer("assign_private_ip", eni, call, effect);
+  }
+  Task<Result<AwsZone>> zone(std::string name, Call call) override {
+    const Status answered = co_await answer("zone", name, call, [] {});
+    if (!answered) co_return std::unexpected(answered.error());
+    const auto found = zones.find(name);
+    if (found != zones.end()) co_return found->second;
+    co_return failure(Code::not_found, "Invalid availability zone: [" + name + "]");
+  }
   Task<Result<AwsInstance>> instance(std::string id, Call call) override {
     const Status answered = co_await answer("instance", id, call, [] {});
     if (!answered) co_return std::unexpected(answered.error());
@@ -214,8 +269,10 @@ class FakeAws : public Aws {
     if (woken == Woken::cancelled) co_return failure(Code::cancelled, "called off");
     if (!fault || fault->when == Fault::When::after) effect();
     if (woken == Woken::deadline) {
-      const bool writes =
-          verb == "replace_route" || verb == "stop_instance" || verb == "start_instance";
+      static const std::set<std::string> writing = {"replace_route",        "stop_instance",
+                                                    "start_instance",       "associate_address",
+                                                    "disassociate_address", "assign_private_ip"};
+      const bool writes = writing.contains(verb);
       co_return failure(writes ? Code::outcome_unknown : Code::timed_out, "no answer in time");
     }
     if (fault) co_return std::unexpected(fault->error);
@@ -223,6 +280,7 @@ class FakeAws : public Aws {
   }
 
   FakeClock& clock_;
+  int last_association_ = 0;
 };
 
 class FakeHost : public Host {

@@ -26,29 +26,16 @@ using namespace awsvip;
 Task<Result<Place>> locate(const Config& config, Context& context) {
   Place place{config.vpc_id, config.eni_id, config.interface, ""};
   if (!place.vpc.empty() && !place.eni.empty()) co_return place;
-  const auto identity = co_await context.aws.identity(aws_call(config, context));
-  if (!identity) {
-    co_return std::unexpected(
-        aws_error(identity.error(), "The metadata service did not say who this instance is"));
-  }
-  const auto& interfaces = identity->interfaces;
-  const auto own = std::ranges::find_if(interfaces, [&](const AwsInterface& each) {
-    return place.eni.empty() || each.id == place.eni;
-  });
-  if (own == interfaces.end()) {
-    co_return numbered(Code::not_found, number_aws_failed,
-                       fmt::format("The networkInterface ID '{}' does not exist on instance {}. "
-                                   "Correct \"eni_id\" for node {}.",
-                                   place.eni, identity->instance, context.node));
-  }
+  const auto own = co_await own_interface(place.eni, config.aws_timeout, context);
+  if (!own) co_return std::unexpected(own.error());
   if (place.vpc.empty()) place.vpc = own->vpc;
   place.eni = own->id;
   place.mac = own->mac;
   co_return place;
 }
-// An activation that gives up moves the group to another node, which would ask the same AWS.
+
 Task<Result<Place>> locate_patiently(const Config& config, Context& context) {
-  Duration pause = pause_min;
+  Duration pause = aws_pause_min;
   while (true) {
     auto place = co_await locate(config, context);
     if (place) co_return place;
@@ -57,40 +44,13 @@ Task<Result<Place>> locate_patiently(const Config& config, Context& context) {
   }
 }
 
-Task<Result<std::string>> mac_of(const Config& config, Context& context, const Place& place) {
-  if (!place.mac.empty()) co_return place.mac;
-  // Clients wait for the address: a metadata service that is silent is soon given up.
-  const auto identity = co_await context.aws.identity(advice_call(config, context));
-  if (identity) {
-    for (const AwsInterface& each : identity->interfaces) {
-      if (each.id == place.eni) co_return each.mac;
-    }
-  }
-  const auto described =
-      co_await context.aws.network_interface(place.eni, aws_call(config, context));
-  if (described) co_return described->mac;
-  co_return std::unexpected(aws_error(described.error(), "Describing " + place.eni));
-}
-
 // ---- The address.
-
-Task<Result<std::string>> mac_patiently(const Config& config, Context& context,
-                                        const Place& place) {
-  Duration pause = pause_min;
-  while (true) {
-    auto mac = co_await mac_of(config, context, place);
-    if (mac) co_return mac;
-    const bool again = co_await worth_another_try(context, mac.error(), pause);
-    if (!again) co_return mac;
-  }
-}
 
 Task<Status> add_address(const Config& config, Context& context, const Place& place) {
   std::string interface = place.interface;
   if (interface.empty()) {
-    const auto mac = co_await mac_patiently(config, context, place);
-    if (!mac) co_return std::unexpected(mac.error());
-    const auto found = co_await context.host.interface_with_mac(*mac, context.call);
+    const auto found = co_await kernel_interface(place.eni, place.mac, config.aws_timeout, context);
+    if (!found && found.error().number != 0) co_return std::unexpected(found.error());
     if (!found) {
       co_return numbered(found.error().code, number_add_failed,
                          fmt::format("Failed to add the VIP address. {}", found.error().message));
@@ -118,7 +78,8 @@ void advise_on_tables(const Config& config, Context& context,
 }
 
 Task<Status> advise_on_interface(const Config& config, Context& context, const Place& place) {
-  const auto eni = co_await context.aws.network_interface(place.eni, advice_call(config, context));
+  const auto eni =
+      co_await context.aws.network_interface(place.eni, advice_call(config.aws_timeout, context));
   if (eni && eni->source_dest_check) {
     context.warn(
         fmt::format("{}: Source/Dest. Check of {} is enabled, so packets for {} are "
@@ -191,11 +152,9 @@ Task<Status> deactivate(const Config& config, Context& context) {
                                  interface, removed.error().message));
 }
 
-Health unknown(const Error& error) { return {Verdict::unknown, error.number, error.message}; }
-
 Task<Health> check(const Config& config, Context& context) {
   const auto present = co_await context.host.has_address(config.ip, context.call);
-  if (!present) co_return unknown(present.error());
+  if (!present) co_return unknown_health(present.error());
   if (!*present) {
     co_return Health{Verdict::unhealthy, number_absent,
                      fmt::format("The VIP address does not exist. No interface of this node has "
@@ -203,10 +162,10 @@ Task<Health> check(const Config& config, Context& context) {
                                  config.ip)};
   }
   const auto place = co_await locate(config, context);
-  if (!place) co_return unknown(place.error());
+  if (!place) co_return unknown_health(place.error());
   std::vector<AwsRouteTable> tables;
   const Status read = co_await read_tables(config, context, place->vpc, tables);
-  if (!read) co_return unknown(read.error());
+  if (!read) co_return unknown_health(read.error());
   std::string changed;
   for (const Wrong& wrong : tables_to_replace(config, *place, tables, Which::wrong)) {
     changed += fmt::format(" Route table {} sends {} to {}, not to {}.", label(wrong.table),

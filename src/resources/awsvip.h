@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "resources/aws_recipe.h"
 #include "resources/resource.h"
 
 namespace mainstay::awsvip {
@@ -16,16 +17,12 @@ struct Config {
   Duration aws_timeout = 5s;
 };
 
-inline constexpr int number_aws_failed = 5;
-inline constexpr int number_timeout = 6;
 inline constexpr int number_in_vpc = 7;      // of the resource
 inline constexpr int number_absent = 7;      // of its monitor
 inline constexpr int number_changed = 8;     // of its monitor, and of a route taken away meanwhile
 inline constexpr int number_add_failed = 8;  // of the resource
 inline constexpr int number_remove_failed = 9;
 inline constexpr int number_no_route = 11;
-
-inline constexpr Duration pause_min = 50ms;
 
 // Where we are.
 struct Place {
@@ -46,21 +43,8 @@ struct Wrong {
 enum class Which { wrong, all };
 
 // ---- Words.
-std::unexpected<Error> numbered(Code code, int number, std::string message);
-// In the forms that people search for; what was tried, and what AWS said, follow.
-Error aws_error(const Error& error, const std::string& what);
-// Asking again cannot help.
-bool is_final(const Error& error);
 std::string label(const AwsRouteTable& table);
 std::string host_route(const Config& config);
-
-// ---- Time.
-Call aws_call(const Config& config, const Context& context);
-// For what is only asked for a warning.
-Call advice_call(const Config& config, const Context& context);
-// After an answer that may be better the next time: waits a little. False if there is no use in
-// another try, or no time.
-Task<bool> worth_another_try(Context& context, const Error& error, Duration& pause);
 
 // ---- Routes.
 Task<Status> read_tables(const Config& config, Context& context, const std::string& vpc,

@@ -10,17 +10,6 @@
 namespace mainstay::awsvip {
 namespace {
 
-// How long EC2 may go on describing the past before we replace a route again.
-constexpr Duration stale_max = 5s;
-constexpr Duration pause_max = 1s;
-// What is only asked for a warning does not hold up an activation for longer.
-constexpr Duration advice_max = 2s;
-
-bool no_answer(const Error& error) {
-  return error.code == Code::timed_out || error.code == Code::outcome_unknown ||
-         error.code == Code::unavailable;
-}
-
 std::string holder_of(const AwsRoute& route) {
   if (!route.eni.empty()) return route.eni;
   return route.other_target.empty() ? "nothing" : route.other_target;
@@ -33,15 +22,10 @@ const AwsRoute* vip_route(const AwsRouteTable& table, const std::string& destina
   return found == table.routes.end() ? nullptr : &*found;
 }
 
-Duration next_pause(Context& context, Duration pause) {
-  // Nodes that fail together shall not ask together.
-  return std::min(pause_max, pause + context.random.between(Duration::zero(), pause));
-}
-
 Task<Status> replace_one(const Config& config, Context& context, const Place& place,
                          const Wrong& wrong) {
-  const Status replaced = co_await context.aws.replace_route(wrong.table.id, wrong.destination,
-                                                             place.eni, aws_call(config, context));
+  const Status replaced = co_await context.aws.replace_route(
+      wrong.table.id, wrong.destination, place.eni, aws_call(config.aws_timeout, context));
   if (replaced) {
     context.progress(
         fmt::format("route table {} sends {} to {} now", label(wrong.table), config.ip, place.eni));
@@ -77,28 +61,6 @@ Error still_wrong(const Config& config, const Place& place, const std::vector<Wr
 
 }  // namespace
 
-std::unexpected<Error> numbered(Code code, int number, std::string message) {
-  return std::unexpected(Error{code, std::move(message), number});
-}
-
-Error aws_error(const Error& error, const std::string& what) {
-  if (error.code == Code::cancelled) return error;
-  if (no_answer(error)) {
-    return {error.code, fmt::format("Timeout occurred. {}: {}", what, error.message),
-            number_timeout};
-  }
-  if (error.code == Code::not_found) {
-    return {error.code, fmt::format("{} ({})", error.message, what), number_aws_failed};
-  }
-  return {error.code, fmt::format("the AWS CLI command failed. {}: {}", what, error.message),
-          number_aws_failed};
-}
-
-bool is_final(const Error& error) {
-  return error.code == Code::denied || error.code == Code::invalid ||
-         error.code == Code::not_found || error.code == Code::cancelled;
-}
-
 std::string label(const AwsRouteTable& table) {
   return table.name.empty() ? table.id : fmt::format("{} ({})", table.id, table.name);
 }
@@ -108,29 +70,9 @@ std::string host_route(const Config& config) {
   return fmt::format("{}/{}", config.ip, ip ? ip->bits() : 32);
 }
 
-Call aws_call(const Config& config, const Context& context) {
-  return {std::min(context.call.deadline, context.clock.now() + config.aws_timeout),
-          context.call.cancellation};
-}
-
-Call advice_call(const Config& config, const Context& context) {
-  Call call = aws_call(config, context);
-  call.deadline = std::min(call.deadline, context.clock.now() + advice_max);
-  return call;
-}
-
-Task<bool> worth_another_try(Context& context, const Error& error, Duration& pause) {
-  const Instant next = context.clock.now() + pause;
-  if (is_final(error) || next >= context.call.deadline) co_return false;
-  if (pause == pause_min) context.progress("asking again: " + error.message);
-  pause = next_pause(context, pause);
-  co_await pause_until(context, next);
-  co_return true;
-}
-
 Task<Status> read_tables(const Config& config, Context& context, const std::string& vpc,
                          std::vector<AwsRouteTable>& tables) {
-  auto read = co_await context.aws.route_tables(vpc, aws_call(config, context));
+  auto read = co_await context.aws.route_tables(vpc, aws_call(config.aws_timeout, context));
   if (!read) co_return std::unexpected(aws_error(read.error(), "Describing the route tables"));
   tables = std::move(*read);
   co_return Status{};
@@ -138,7 +80,7 @@ Task<Status> read_tables(const Config& config, Context& context, const std::stri
 
 Task<Status> read_tables_patiently(const Config& config, Context& context, const std::string& vpc,
                                    std::vector<AwsRouteTable>& tables) {
-  Duration pause = pause_min;
+  Duration pause = aws_pause_min;
   while (true) {
     const Status read = co_await read_tables(config, context, vpc, tables);
     if (read) co_return read;
@@ -148,7 +90,7 @@ Task<Status> read_tables_patiently(const Config& config, Context& context, const
 }
 
 Task<Status> check_ranges(const Config& config, Context& context, const std::string& vpc) {
-  const auto cidrs = co_await context.aws.vpc_cidrs(vpc, advice_call(config, context));
+  const auto cidrs = co_await context.aws.vpc_cidrs(vpc, advice_call(config.aws_timeout, context));
   if (!cidrs && cidrs.error().code == Code::not_found) {
     co_return std::unexpected(aws_error(cidrs.error(), "Describing the VPC"));
   }
@@ -210,7 +152,7 @@ Task<Status> replace_all(const Config& config, Context& context, const Place& pl
 
 Task<Status> settle(const Config& config, Context& context, const Place& place,
                     std::vector<Wrong> open, Status last) {
-  Duration pause = pause_min;
+  Duration pause = aws_pause_min;
   Instant told = context.clock.now();
   while (true) {
     std::vector<AwsRouteTable> tables;
@@ -223,7 +165,7 @@ Task<Status> settle(const Config& config, Context& context, const Place& place,
     } else if (is_final(read.error())) {
       co_return read;
     }
-    const bool tell_again = !last || context.clock.now() - told >= stale_max;
+    const bool tell_again = !last || context.clock.now() - told >= aws_stale_max;
     if (tell_again && !(wrong.empty() && open.empty())) {
       for (const Wrong& each : wrong) {
         if (!names(open, each.table.id)) open.push_back(each);

@@ -36,6 +36,14 @@ Error no_instance(const std::string& id) {
   return {Code::not_found, "The instance ID '" + id + "' does not exist"};
 }
 
+Error no_allocation(const std::string& allocation) {
+  return {Code::not_found, "The allocation ID '" + allocation + "' does not exist"};
+}
+
+Error no_interface(const std::string& eni) {
+  return {Code::not_found, "The networkInterface ID '" + eni + "' does not exist"};
+}
+
 // Sends a question to the region; `effect` runs there and gives the answer.
 template <class T>
 void ask(Machine& machine, Completion<Result<T>> done,
@@ -105,13 +113,14 @@ Task<Result<std::vector<AwsRouteTable>>> AwsPort::route_tables(std::string vpc, 
 
 Task<Result<AwsInterface>> AwsPort::network_interface(std::string eni, Call call) {
   auto done = machine_.pending<AwsInterface>(call, Code::timed_out, "DescribeNetworkInterfaces");
-  Region& region = machine_.world().region();
-  ask<AwsInterface>(machine_, done, [&region, eni]() -> Result<AwsInterface> {
-    const auto holder = region.machine_of_eni(eni);
-    if (!holder) {
-      return failure(Code::not_found, "The networkInterface ID '" + eni + "' does not exist");
-    }
-    return region.interface(*holder);
+  World& world = machine_.world();
+  const Duration stale = draw_staleness();
+  ask<AwsInterface>(machine_, done, [&world, eni, stale]() -> Result<AwsInterface> {
+    const auto holder = world.region().machine_of_eni(eni);
+    if (!holder) return std::unexpected(no_interface(eni));
+    AwsInterface interface = world.region().interface(*holder);
+    interface.secondary_ips = world.region().secondary_ips(eni, world.now() - stale);
+    return interface;
   });
   co_return co_await done;
 }
@@ -122,6 +131,79 @@ Task<Status> AwsPort::replace_route(std::string table, std::string destination, 
   Region& region = machine_.world().region();
   ask<void>(machine_, done,
             [&region, table, destination, eni] { return region.replace(table, destination, eni); });
+  co_return co_await done;
+}
+
+Task<Result<AwsAddress>> AwsPort::address(std::string allocation, Call call) {
+  auto done = machine_.pending<AwsAddress>(call, Code::timed_out, "DescribeAddresses");
+  World& world = machine_.world();
+  const Duration stale = draw_staleness();
+  ask<AwsAddress>(machine_, done, [&world, allocation, stale]() -> Result<AwsAddress> {
+    const auto holding = world.region().holding(allocation, world.now() - stale);
+    if (!holding) return std::unexpected(no_allocation(allocation));
+    AwsAddress address{
+        .allocation = allocation, .public_ip = "", .association = "", .eni = "", .private_ip = ""};
+    if (holding->eni.empty()) return address;
+    address.association = holding->number;
+    address.eni = holding->eni;
+    return address;
+  });
+  co_return co_await done;
+}
+
+Task<Status> AwsPort::associate_address(std::string allocation, std::string eni,
+                                        std::string private_ip, Call call) {
+  (void)private_ip;
+  auto done = machine_.pending<void>(call, Code::outcome_unknown, "AssociateAddress");
+  Region& region = machine_.world().region();
+  ask<void>(machine_, done, [&region, allocation, eni]() -> Status {
+    if (!region.holding(allocation, WorldTime{})) {
+      return std::unexpected(no_allocation(allocation));
+    }
+    if (!region.machine_of_eni(eni)) return std::unexpected(no_interface(eni));
+    region.give(allocation, eni);
+    return {};
+  });
+  co_return co_await done;
+}
+
+Task<Status> AwsPort::disassociate_address(std::string association, Call call) {
+  auto done = machine_.pending<void>(call, Code::outcome_unknown, "DisassociateAddress");
+  World& world = machine_.world();
+  ask<void>(machine_, done, [&world, association]() -> Status {
+    const std::string allocation = association.substr(0, association.rfind('-'));
+    const auto holding = world.region().holding(allocation, world.now());
+    if (!holding || holding->eni.empty() || holding->number != association) {
+      return failure(Code::not_found, "The association ID '" + association + "' does not exist");
+    }
+    world.region().give(allocation, "");
+    return {};
+  });
+  co_return co_await done;
+}
+
+Task<Status> AwsPort::assign_private_ip(std::string eni, std::string address, Call call) {
+  auto done = machine_.pending<void>(call, Code::outcome_unknown, "AssignPrivateIpAddresses");
+  Region& region = machine_.world().region();
+  ask<void>(machine_, done, [&region, eni, address]() -> Status {
+    if (!region.machine_of_eni(eni)) return std::unexpected(no_interface(eni));
+    if (!region.holding(address, WorldTime{})) {
+      return failure(Code::invalid, "Address " + address + " does not fall within the subnet");
+    }
+    region.give(address, eni);
+    return {};
+  });
+  co_return co_await done;
+}
+
+Task<Result<AwsZone>> AwsPort::zone(std::string name, Call call) {
+  auto done = machine_.pending<AwsZone>(call, Code::timed_out, "DescribeAvailabilityZones");
+  Region& region = machine_.world().region();
+  ask<AwsZone>(machine_, done, [&region, name]() -> Result<AwsZone> {
+    const auto state = region.zone_state(name);
+    if (!state) return failure(Code::not_found, "Invalid availability zone: [" + name + "]");
+    return AwsZone{.name = name, .state = *state, .messages = {}};
+  });
   co_return co_await done;
 }
 

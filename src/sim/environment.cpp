@@ -68,6 +68,8 @@ void set_evidence(ClusterConfig& config, EvidenceKind evidence, Random& random) 
 }
 
 void draw_groups(ClusterConfig& config, Random& random) {
+  // From a copy: groups without these addresses stay what they were.
+  Random further(random);
   const auto count = static_cast<std::size_t>(random.chance(0.6) ? 1 : random.between(2, 3));
   std::vector<NodeName> policy;
   for (const auto& node : config.nodes) policy.push_back(node.name);
@@ -75,7 +77,9 @@ void draw_groups(ClusterConfig& config, Random& random) {
     GroupShape shape{.name = fmt::format("group{}", i + 1),
                      .scripts = static_cast<std::size_t>(random.between(1, 3)),
                      .resident = random.chance(0.5),
-                     .vip = random.chance(0.6) ? fmt::format("10.1.0.{}", 20 + i) : ""};
+                     .vip = random.chance(0.6) ? fmt::format("10.1.0.{}", 20 + i) : "",
+                     .eip = further.chance(0.15) ? fmt::format("eipalloc-{}", i + 1) : "",
+                     .sip = further.chance(0.15) ? fmt::format("198.18.0.{}", 200 + i) : ""};
     GroupConfig group = make_group(shape, policy);
     std::rotate(policy.begin(), policy.begin() + 1, policy.end());
     if (random.chance(0.2)) group.failback = Switch::automatic;
@@ -204,13 +208,15 @@ GroupConfig make_group(const GroupShape& shape, const std::vector<NodeName>& pol
     before = {resource.name};
     group.resources.push_back(std::move(resource));
   };
-  if (!shape.vip.empty()) {
-    add({.name = ResourceName(shape.name + "-vip"),
-         .type = "awsvip",
-         .depends_on = {},
-         .params = {}},
-        {{"ip", shape.vip}, {"aws_timeout", Duration(2s)}});
-  }
+  const auto add_address = [&](const char* suffix, const char* type, const char* key,
+                               const std::string& value) {
+    if (value.empty()) return;
+    add({.name = ResourceName(shape.name + suffix), .type = type, .depends_on = {}, .params = {}},
+        {{key, value}, {"aws_timeout", Duration(2s)}});
+  };
+  add_address("-vip", "awsvip", "ip", shape.vip);
+  add_address("-eip", "awseip", "allocation_id", shape.eip);
+  add_address("-sip", "awssip", "ip", shape.sip);
   for (std::size_t i = 0; i < shape.scripts; ++i) {
     const std::string name = fmt::format("{}-app{}", shape.name, i + 1);
     Params params{{"start", std::vector<std::string>{"/sim/" + name + "/start"}}};
@@ -227,18 +233,18 @@ GroupConfig make_group(const GroupShape& shape, const std::vector<NodeName>& pol
 
 void add_checks(ClusterConfig& config, const GroupConfig& group) {
   for (const auto& resource : group.resources) {
-    const bool vip = resource.type == "awsvip";
+    const bool aws = resource.type.starts_with("aws");
     const auto& params = resource.params.begin()->second;
-    if (!vip && !params.contains("mode")) continue;
+    if (!aws && !params.contains("mode")) continue;
     MonitorConfig monitor;
-    monitor.name = MonitorName((vip ? "awsvipw-" : "scriptw-") + resource.name.value);
-    monitor.type = vip ? "awsvipw" : "scriptw";
+    monitor.type = resource.type + "w";
+    monitor.name = MonitorName(monitor.type + "-" + resource.name.value);
     monitor.checks = resource.name;
     monitor.timing = MonitorTiming::active;
     monitor.active_with = resource.name;
-    monitor.interval = vip ? Duration(15s) : Duration(60s);
-    monitor.timeout = vip ? Duration(10s) : Duration(60s);
-    monitor.retries = vip ? 1 : 0;
+    monitor.interval = aws ? Duration(15s) : Duration(60s);
+    monitor.timeout = aws ? Duration(10s) : Duration(60s);
+    monitor.retries = aws ? 1 : 0;
     monitor.recovery.target = RecoveryTarget::resource;
     monitor.recovery.resource = resource.name;
     monitor.recovery.group = group.name;

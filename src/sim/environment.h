@@ -56,6 +56,8 @@ struct GroupShape {
   std::size_t scripts = 1;  // each depends on the one before
   bool resident = false;
   std::string vip;  // "" = none; else the scripts depend on it
+  std::string eip;  // likewise: an allocation id
+  std::string sip;  // and a secondary private address
 };
 GroupConfig make_group(const GroupShape& shape, const std::vector<NodeName>& policy);
 // The checks that the configuration's parser would add by itself.

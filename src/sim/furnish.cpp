@@ -30,11 +30,18 @@ void remember(std::map<std::pair<std::string, std::vector<std::string>>, Conduct
   }
 }
 
-// What an awsvip resource names of the world is there, under that name.
+void add_what_is_taken(Region& region, const ResourceConfig& resource) {
+  const std::string key = taken_along(resource);
+  if (key.empty()) return;
+  if (resource.type != "awsvip") return region.add_holding(key);
+  for (const char* table : {"rtb-1", "rtb-2", "rtb-3"}) region.add_route(table, key);
+}
+
+// What a resource of AWS names of the world is there, under that name.
 void name_things(World& world, const ResourceConfig& resource, std::size_t machine,
                  const NodeName& node) {
   const auto params = resource.params.find(node);
-  if (resource.type != "awsvip" || params == resource.params.end()) return;
+  if (!resource.type.starts_with("aws") || params == resource.params.end()) return;
   const auto given = [&](const char* key) {
     const std::string* value = text_of(params->second, key);
     return value == nullptr ? std::string() : *value;
@@ -48,10 +55,21 @@ void name_things(World& world, const ResourceConfig& resource, std::size_t machi
 
 }  // namespace
 
-std::string virtual_address(const ResourceConfig& resource) {
-  if (resource.type != "awsvip" || resource.params.empty()) return "";
+std::string held_address(const ResourceConfig& resource) {
+  const bool holds = resource.type == "awsvip" || resource.type == "awssip";
+  if (!holds || resource.params.empty()) return "";
   const std::string* ip = text_of(resource.params.begin()->second, "ip");
   return ip == nullptr ? "" : *ip;
+}
+
+std::string taken_along(const ResourceConfig& resource) {
+  static const std::map<std::string_view, const char*> keys = {
+      {"awsvip", "ip"}, {"awseip", "allocation_id"}, {"awssip", "ip"}};
+  const auto key = keys.find(resource.type);
+  if (key == keys.end() || resource.params.empty()) return "";
+  const std::string* value = text_of(resource.params.begin()->second, key->second);
+  if (value == nullptr) return "";
+  return resource.type == "awsvip" ? host_route(*value) : *value;
 }
 
 std::string host_route(const std::string& address) {
@@ -74,14 +92,9 @@ void furnish(World& world, const Environment& environment) {
       world.region().place(address->second, static_cast<PathIndex>(path), i);
     }
   }
-  for (const char* table : {"rtb-1", "rtb-2", "rtb-3"}) {
-    world.region().add_table(table);
-    for (const auto& group : config.groups) {
-      for (const auto& resource : group.resources) {
-        const std::string address = virtual_address(resource);
-        if (!address.empty()) world.region().add_route(table, host_route(address));
-      }
-    }
+  for (const char* table : {"rtb-1", "rtb-2", "rtb-3"}) world.region().add_table(table);
+  for (const auto& group : config.groups) {
+    for (const auto& resource : group.resources) add_what_is_taken(world.region(), resource);
   }
   for (std::size_t i = 0; i < config.nodes.size(); ++i) {
     const NodeConfig& node = config.nodes[i];

@@ -11,8 +11,11 @@
 
 namespace mainstay::sim {
 
-// The awsvip resource's address; "" for other types.
-std::string virtual_address(const ResourceConfig& resource);
+// The address that a resource puts on its node's interface; "" for types that put none there.
+std::string held_address(const ResourceConfig& resource);
+// What a resource takes along with its group: the destination of routes of an awsvip, the
+// allocation of an awseip, the address of an awssip; "" for other types.
+std::string taken_along(const ResourceConfig& resource);
 // "10.1.0.20/32".
 std::string host_route(const std::string& address);
 

@@ -54,6 +54,12 @@ class AwsPort : public Aws {
   Task<Result<AwsInterface>> network_interface(std::string eni, Call call) override;
   Task<Status> replace_route(std::string table, std::string destination, std::string eni,
                              Call call) override;
+  Task<Result<AwsAddress>> address(std::string allocation, Call call) override;
+  Task<Status> associate_address(std::string allocation, std::string eni, std::string private_ip,
+                                 Call call) override;
+  Task<Status> disassociate_address(std::string association, Call call) override;
+  Task<Status> assign_private_ip(std::string eni, std::string address, Call call) override;
+  Task<Result<AwsZone>> zone(std::string name, Call call) override;
   Task<Result<AwsInstance>> instance(std::string id, Call call) override;
   Task<Result<AwsInstance>> instance_with_address(std::string vpc, std::string address,
                                                   Call call) override;

@@ -18,6 +18,8 @@ void Region::add_route(const std::string& table, const std::string& destination)
   tables_[table][destination].history = {{WorldTime{}, ""}};
 }
 
+void Region::add_holding(const std::string& key) { holdings_[key].history = {{WorldTime{}, ""}}; }
+
 void Region::place(const std::string& address, PathIndex path, std::size_t machine) {
   places_[address] = {path, machine};
 }
@@ -64,6 +66,8 @@ std::map<std::string, std::string> Region::leads_to(const std::string& destinati
     const auto route = routes.find(destination);
     if (route != routes.end()) owners[id] = route->second.history.back().second;
   }
+  const auto held = holdings_.find(destination);
+  if (held != holdings_.end()) owners[destination] = held->second.history.back().second;
   return owners;
 }
 
@@ -73,15 +77,62 @@ std::map<std::string, WorldTime> Region::changed_at(const std::string& destinati
     const auto route = routes.find(destination);
     if (route != routes.end()) times[id] = route->second.history.back().first;
   }
+  const auto held = holdings_.find(destination);
+  if (held != holdings_.end()) times[destination] = held->second.history.back().first;
   return times;
 }
 
 void Region::point(const std::string& table, const std::string& destination,
                    const std::string& eni) {
-  auto& history = tables_.at(table).at(destination).history;
-  history.emplace_back(world_.now(), eni);
-  if (history.size() > history_max) history.erase(history.begin());
+  change(tables_.at(table).at(destination), eni);
   world_.saw({Sight::route_changed, 0, destination});
+}
+
+void Region::give(const std::string& key, const std::string& eni) {
+  change(holdings_.at(key), eni);
+  world_.saw({Sight::route_changed, 0, key});
+}
+
+void Region::change(Route& route, const std::string& eni) {
+  ++route.changes;
+  route.history.emplace_back(world_.now(), eni);
+  if (route.history.size() > history_max) route.history.erase(route.history.begin());
+}
+
+const std::string& Region::target(const Route& route, WorldTime when) {
+  const std::string* eni = &route.history.front().second;
+  for (const auto& [since, held_by] : route.history) {
+    if (since <= when) eni = &held_by;
+  }
+  return *eni;
+}
+
+std::optional<Region::Holding> Region::holding(const std::string& key, WorldTime when) const {
+  const auto found = holdings_.find(key);
+  if (found == holdings_.end()) return std::nullopt;
+  const Route& route = found->second;
+  std::uint64_t number = route.changes - (route.history.size() - 1);
+  for (std::size_t i = 1; i < route.history.size(); ++i) {
+    if (route.history[i].first <= when) ++number;
+  }
+  return Holding{target(route, when), fmt::format("{}-{}", key, number)};
+}
+
+std::vector<std::string> Region::secondary_ips(const std::string& eni, WorldTime when) const {
+  std::vector<std::string> addresses;
+  for (const auto& [key, route] : holdings_) {
+    if (target(route, when) == eni) addresses.push_back(key);
+  }
+  return addresses;
+}
+
+std::optional<ZoneState> Region::zone_state(const std::string& name) const {
+  const auto set = zones_.find(name);
+  if (set != zones_.end()) return set->second;
+  for (std::size_t i = 0; i < world_.size(); ++i) {
+    if (interface(i).zone == name) return ZoneState::available;
+  }
+  return std::nullopt;
 }
 
 std::vector<AwsRouteTable> Region::tables(WorldTime when) const {
@@ -91,10 +142,7 @@ std::vector<AwsRouteTable> Region::tables(WorldTime when) const {
     table.subnets.push_back("subnet-" + id);
     for (const auto& cidr : cidrs_) table.routes.push_back({cidr, "", "local", true});
     for (const auto& [destination, route] : routes) {
-      std::string eni = route.history.front().second;
-      for (const auto& [since, target] : route.history) {
-        if (since <= when) eni = target;
-      }
+      const std::string& eni = target(route, when);
       const auto holder = machine_of_eni(eni);
       const bool active = holder && world_.machine(*holder).powered();
       table.routes.push_back({destination, eni, "", active});

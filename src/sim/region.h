@@ -29,6 +29,10 @@ class Region {
   void add_table(std::string id);
   // The table gets a route to the destination, led to nowhere.
   void add_route(const std::string& table, const std::string& destination);
+  // Something that one ENI holds at a time: an Elastic IP address by its allocation, a secondary
+  // private address by itself. At first nobody does.
+  void add_holding(const std::string& key);
+  void set_zone(const std::string& name, ZoneState state) { zones_[name] = state; }
   // That this address belongs to this machine on this path.
   void place(const std::string& address, PathIndex path, std::size_t machine);
   // Outside addresses answer unless they are silenced.
@@ -42,11 +46,13 @@ class Region {
   std::optional<std::pair<PathIndex, std::size_t>> place_of(const std::string& address) const;
   bool answers(const std::string& address) const { return !silent_.contains(address); }
 
-  // ---- The truth, for checkers: where each table that knows the destination leads.
+  // ---- The truth, for checkers: where each table that knows the destination leads. Of a holding:
+  // who has it, under its own name.
   std::map<std::string, std::string> leads_to(const std::string& destination) const;
   // When each of them was changed last.
   std::map<std::string, WorldTime> changed_at(const std::string& destination) const;
-  // For scenarios: a hand from outside changes a route.
+  // For scenarios: a hand from outside changes a route, or gives a holding to somebody else.
+  void give(const std::string& key, const std::string& eni);
   void point(const std::string& table, const std::string& destination, const std::string& eni);
 
   // ---- What the API says, as of `when` (the past, within the staleness).
@@ -54,6 +60,15 @@ class Region {
   AwsInterface interface(std::size_t machine) const;
   AwsIdentity identity(std::size_t machine) const;
   const std::vector<std::string>& cidrs() const { return cidrs_; }
+  // Who had it then; nullopt if there is no such thing.
+  struct Holding {
+    std::string eni;
+    std::string number;  // of this turn
+  };
+  std::optional<Holding> holding(const std::string& key, WorldTime when) const;
+  // The secondary private addresses it had then.
+  std::vector<std::string> secondary_ips(const std::string& eni, WorldTime when) const;
+  std::optional<ZoneState> zone_state(const std::string& name) const;
   Status replace(const std::string& table, const std::string& destination, const std::string& eni);
   std::optional<std::size_t> machine_of_eni(const std::string& eni) const;
   std::optional<std::size_t> machine_of_instance(const std::string& instance) const;
@@ -77,7 +92,11 @@ class Region {
 
   struct Route {
     std::vector<std::pair<WorldTime, std::string>> history;  // since when, to which ENI
+    std::uint64_t changes = 0;
   };
+
+  void change(Route& route, const std::string& eni);
+  static const std::string& target(const Route& route, WorldTime when);
 
   World& world_;
   std::vector<std::string> cidrs_{"198.18.0.0/16"};
@@ -85,6 +104,8 @@ class Region {
   std::map<std::size_t, std::string> enis_;
   std::map<std::size_t, std::string> instances_;
   std::map<std::string, std::map<std::string, Route>> tables_;
+  std::map<std::string, Route> holdings_;
+  std::map<std::string, ZoneState> zones_;
   std::map<std::string, std::pair<PathIndex, std::size_t>> places_;
   std::map<std::string, bool> silent_;
   std::map<std::size_t, std::vector<Life>> lives_;  // the past, oldest first

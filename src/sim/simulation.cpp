@@ -333,9 +333,14 @@ void Simulation::kill_program(const Fault& fault) {
 void Simulation::change_route(const Fault& fault) {
   if (fault.group >= config().groups.size()) return;
   for (const auto& resource : config().groups[fault.group].resources) {
-    const std::string address = virtual_address(resource);
-    if (address.empty()) continue;
-    world_->region().point("rtb-2", host_route(address), world_->region().eni_of(fault.node));
+    const std::string key = taken_along(resource);
+    if (key.empty()) continue;
+    Region& region = world_->region();
+    if (resource.type == "awsvip") {
+      region.point("rtb-2", key, region.eni_of(fault.node));
+    } else {
+      region.give(key, region.eni_of(fault.node));
+    }
   }
 }
 

@@ -10,6 +10,7 @@ Truth::Truth(World& world, const ClusterConfig& config) : world_(world), config_
   const std::size_t groups = config.groups.size();
   families_.resize(groups);
   addresses_.resize(groups);
+  taken_.resize(groups);
   runners_.resize(groups);
   for (std::size_t group = 0; group < groups; ++group) {
     for (const auto& resource : config.groups[group].resources) {
@@ -17,7 +18,8 @@ Truth::Truth(World& world, const ClusterConfig& config) : world_(world), config_
         families_[group].push_back(resource.name.value);
         group_of_family_[resource.name.value] = group;
       }
-      if (const auto ip = virtual_address(resource); !ip.empty()) addresses_[group].push_back(ip);
+      if (const auto ip = held_address(resource); !ip.empty()) addresses_[group].push_back(ip);
+      if (const auto key = taken_along(resource); !key.empty()) taken_[group].push_back(key);
     }
   }
 }
@@ -54,7 +56,9 @@ bool Truth::complete(std::size_t group, std::size_t machine) const {
 bool Truth::led_to(std::size_t group, std::size_t machine) const {
   for (const auto& address : addresses_[group]) {
     if (!world_.machine(machine).host().addresses().contains(address)) return false;
-    for (const auto& [table, eni] : world_.region().leads_to(host_route(address))) {
+  }
+  for (const auto& key : taken_[group]) {
+    for (const auto& [table, eni] : world_.region().leads_to(key)) {
       if (eni != world_.region().eni_of(machine)) return false;
     }
   }

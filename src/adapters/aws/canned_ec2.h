@@ -78,6 +78,11 @@ class CannedEc2 {
     if (action == "DescribeNetworkInterfaces") return describe_interfaces(form);
     if (action == "DescribeInstances") return describe_instances(form);
     if (action == "ReplaceRoute") return replace_route(form);
+    if (action == "DescribeAddresses") return describe_addresses(form);
+    if (action == "AssociateAddress") return associate(form);
+    if (action == "DisassociateAddress") return disassociate(form);
+    if (action == "AssignPrivateIpAddresses") return assign(form);
+    if (action == "DescribeAvailabilityZones") return describe_zones(form);
     if (action == "StopInstances") return stop_instances(form);
     if (action == "StartInstances") return start_instances(form);
     return fault(400, "InvalidAction", "The action " + action + " is not valid.");
@@ -115,7 +120,7 @@ class CannedEc2 {
                                             (known && !second ? "<nextToken>2/=</nextToken>" : ""));
   }
 
-  static Answer describe_interfaces(const Form& form) {
+  Answer describe_interfaces(const Form& form) const {
     const std::string id = form.at("NetworkInterfaceId.1");
     if (id != "eni-a" && id != "eni-b") {
       return not_found("InvalidNetworkInterfaceID.NotFound", "networkInterface", id);
@@ -128,7 +133,87 @@ class CannedEc2 {
                      "</availabilityZone><macAddress>02:00:00:00:00:0" + letter +
                      "</macAddress><privateIpAddress>10.0.1.10</privateIpAddress>"
                      "<sourceDestCheck>false</sourceDestCheck><attachment><instanceId>i-" +
-                     letter + "</instanceId></attachment></item></networkInterfaceSet>");
+                     letter + "</instanceId></attachment>" + private_addresses(id) +
+                     "</item></networkInterfaceSet>");
+  }
+
+  std::string private_addresses(const std::string& id) const {
+    std::string secondary;
+    if (secondary_holder_ == id) {
+      secondary =
+          "<item><privateIpAddress>10.0.1.100</privateIpAddress><primary>false</primary></item>";
+    }
+    return "<privateIpAddressesSet><item><privateIpAddress>10.0.1.10</privateIpAddress>"
+           "<primary>true</primary></item>" +
+           secondary + "</privateIpAddressesSet>";
+  }
+
+  Answer describe_addresses(const Form& form) const {
+    const std::string id = form.at("AllocationId.1");
+    if (id != "eipalloc-1") return not_found("InvalidAllocationID.NotFound", "allocation", id);
+    std::string association;
+    if (!address_holder_.empty()) {
+      association = "<associationId>" + association_id() + "</associationId><networkInterfaceId>" +
+                    address_holder_ +
+                    "</networkInterfaceId><privateIpAddress>10.0.1.10</privateIpAddress>";
+    }
+    return reply("DescribeAddresses",
+                 "<addressesSet><item><publicIp>198.51.100.20</publicIp><allocationId>" + id +
+                     "</allocationId><domain>vpc</domain>" + association +
+                     "</item></addressesSet>");
+  }
+
+  std::string association_id() const { return "eipassoc-" + std::to_string(associations_); }
+
+  Answer associate(const Form& form) {
+    const std::string id = form.at("AllocationId");
+    const std::string eni = form.at("NetworkInterfaceId");
+    if (id != "eipalloc-1") return not_found("InvalidAllocationID.NotFound", "allocation", id);
+    if (eni != "eni-a" && eni != "eni-b") {
+      return not_found("InvalidNetworkInterfaceID.NotFound", "networkInterface", eni);
+    }
+    if (!address_holder_.empty() && form.at("AllowReassociation") != "true") {
+      return fault(400, "Resource.AlreadyAssociated", "resource eipalloc-1 is already associated");
+    }
+    if (address_holder_ != eni) ++associations_;
+    address_holder_ = eni;
+    return reply("AssociateAddress",
+                 "<return>true</return><associationId>" + association_id() + "</associationId>");
+  }
+
+  Answer disassociate(const Form& form) {
+    const std::string id = form.at("AssociationId");
+    if (address_holder_.empty() || id != association_id()) {
+      return not_found("InvalidAssociationID.NotFound", "association", id);
+    }
+    address_holder_.clear();
+    return reply("DisassociateAddress", "<return>true</return>");
+  }
+
+  Answer assign(const Form& form) {
+    const std::string eni = form.at("NetworkInterfaceId");
+    if (eni != "eni-a" && eni != "eni-b") {
+      return not_found("InvalidNetworkInterfaceID.NotFound", "networkInterface", eni);
+    }
+    if (form.at("AllowReassignment") != "true" || form.at("PrivateIpAddress.1") != "10.0.1.100") {
+      return fault(400, "InvalidParameterValue", "Address is in use.");
+    }
+    secondary_holder_ = eni;
+    return reply("AssignPrivateIpAddresses",
+                 "<networkInterfaceId>" + eni +
+                     "</networkInterfaceId><assignedPrivateIpAddressesSet><item><privateIpAddress>"
+                     "10.0.1.100</privateIpAddress></item></assignedPrivateIpAddressesSet>");
+  }
+
+  static Answer describe_zones(const Form& form) {
+    const std::string name = form.at("ZoneName.1");
+    if (name != "eu-west-1a") {
+      return fault(400, "InvalidParameterValue", "Invalid availability zone: [" + name + "]");
+    }
+    return reply("DescribeAvailabilityZones",
+                 "<availabilityZoneInfo><item><zoneName>eu-west-1a</zoneName><zoneState>available"
+                 "</zoneState><regionName>eu-west-1</regionName><messageSet/></item>"
+                 "</availabilityZoneInfo>");
   }
 
   // By id, or by VPC and private address.
@@ -235,6 +320,9 @@ class CannedEc2 {
   Mood mood_ = Mood::well;
   std::map<std::string, std::string> targets_ = {
       {"rtb-1", "eni-a"}, {"rtb-2", "eni-a"}, {"rtb-3", "eni-a"}};
+  std::string address_holder_;
+  int associations_ = 0;
+  std::string secondary_holder_;
   std::map<std::string, std::string> states_ = {{"i-a", "running"}, {"i-b", "running"}};
   TestServer server_;
 };

@@ -4,66 +4,54 @@
 
 #include <algorithm>
 
+#include "adapters/aws/ec2_question.h"
 #include "adapters/aws/ec2_reply.h"
-#include "adapters/http/url.h"
 
 namespace mainstay::aws {
 namespace {
 
-constexpr std::string_view api_version = "2016-11-15";
 // A VPC has 200 route tables by default; a page holds up to 100.
 constexpr int pages_max = 50;
 
-Question question(std::string action, std::string subject, Effect effect, Parameters parameters) {
-  Parameters form = {{"Action", action}, {"Version", std::string(api_version)}};
-  form.insert(form.end(), parameters.begin(), parameters.end());
-  return {.service = "ec2",
-          .action = std::move(action),
-          .subject = std::move(subject),
-          .effect = effect,
-          .headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}},
-          .body = encode_parameters(form)};
-}
-
 Question describe_vpc(const std::string& vpc) {
-  return question("DescribeVpcs", "VPC " + vpc, Effect::read, {{"VpcId.1", vpc}});
+  return ec2_question("DescribeVpcs", "VPC " + vpc, Effect::read, {{"VpcId.1", vpc}});
 }
 
 Question describe_route_tables(const std::string& vpc, const std::string& next) {
   Parameters parameters = {{"Filter.1.Name", "vpc-id"}, {"Filter.1.Value.1", vpc}};
   if (!next.empty()) parameters.emplace_back("NextToken", next);
-  return question("DescribeRouteTables", "VPC " + vpc, Effect::read, std::move(parameters));
+  return ec2_question("DescribeRouteTables", "VPC " + vpc, Effect::read, std::move(parameters));
 }
 
 Question describe_interface(const std::string& eni) {
-  return question("DescribeNetworkInterfaces", "network interface " + eni, Effect::read,
-                  {{"NetworkInterfaceId.1", eni}});
+  return ec2_question("DescribeNetworkInterfaces", "network interface " + eni, Effect::read,
+                      {{"NetworkInterfaceId.1", eni}});
 }
 
 // Three strings side by side, because g++ 12 destroys a brace-initialised aggregate twice when it
 // is a temporary of a co_await expression.
 Question replace(const std::string& table, const std::string& destination, const std::string& eni) {
   const bool ipv6 = destination.find(':') != std::string::npos;
-  return question("ReplaceRoute", fmt::format("{} in route table {}", destination, table),
-                  Effect::change,
-                  {{"RouteTableId", table},
-                   {ipv6 ? "DestinationIpv6CidrBlock" : "DestinationCidrBlock", destination},
-                   {"NetworkInterfaceId", eni}});
+  return ec2_question("ReplaceRoute", fmt::format("{} in route table {}", destination, table),
+                      Effect::change,
+                      {{"RouteTableId", table},
+                       {ipv6 ? "DestinationIpv6CidrBlock" : "DestinationCidrBlock", destination},
+                       {"NetworkInterfaceId", eni}});
 }
 
 Question describe_instance(const std::string& instance) {
-  return question("DescribeInstances", "instance " + instance, Effect::read,
-                  {{"InstanceId.1", instance}});
+  return ec2_question("DescribeInstances", "instance " + instance, Effect::read,
+                      {{"InstanceId.1", instance}});
 }
 
 Question describe_instance_with(const std::string& vpc, const std::string& address) {
   const bool ipv6 = address.find(':') != std::string::npos;
-  return question("DescribeInstances", "the instance with address " + address, Effect::read,
-                  {{"Filter.1.Name", "vpc-id"},
-                   {"Filter.1.Value.1", vpc},
-                   {"Filter.2.Name", ipv6 ? "network-interface.ipv6-addresses.ipv6-address"
-                                          : "network-interface.addresses.private-ip-address"},
-                   {"Filter.2.Value.1", address}});
+  return ec2_question("DescribeInstances", "the instance with address " + address, Effect::read,
+                      {{"Filter.1.Name", "vpc-id"},
+                       {"Filter.1.Value.1", vpc},
+                       {"Filter.2.Name", ipv6 ? "network-interface.ipv6-addresses.ipv6-address"
+                                              : "network-interface.addresses.private-ip-address"},
+                       {"Filter.2.Value.1", address}});
 }
 
 enum class GuestShutdown { forced, skipped };
@@ -71,26 +59,20 @@ enum class GuestShutdown { forced, skipped };
 Question stop(const std::string& instance, GuestShutdown shutdown) {
   Parameters parameters = {{"InstanceId.1", instance}, {"Force", "true"}};
   if (shutdown == GuestShutdown::skipped) parameters.emplace_back("SkipOsShutdown", "true");
-  return question("StopInstances", "instance " + instance, Effect::change, std::move(parameters));
+  return ec2_question("StopInstances", "instance " + instance, Effect::change,
+                      std::move(parameters));
 }
 
 Question start(const std::string& instance) {
-  return question("StartInstances", "instance " + instance, Effect::change,
-                  {{"InstanceId.1", instance}});
+  return ec2_question("StartInstances", "instance " + instance, Effect::change,
+                      {{"InstanceId.1", instance}});
 }
 
 // Asks for the permission only. It changes nothing, so a lost answer leaves nothing in doubt.
 Question dry_run(InstanceChange change, const std::string& instance) {
   const bool stops = change == InstanceChange::stop;
-  return question(stops ? "StopInstances" : "StartInstances", "instance " + instance, Effect::read,
-                  {{"InstanceId.1", instance}, {"DryRun", "true"}});
-}
-
-// A change that AWS accepted, but whose answer makes no sense, may well have happened.
-Status accepted(const Status& parsed, std::string_view what) {
-  if (parsed) return {};
-  return failure(Code::outcome_unknown, fmt::format("{}: {}; it may or may not have happened", what,
-                                                    parsed.error().message));
+  return ec2_question(stops ? "StopInstances" : "StartInstances", "instance " + instance,
+                      Effect::read, {{"InstanceId.1", instance}, {"DryRun", "true"}});
 }
 
 // EC2 says InvalidParameterValue both for a route that is not there and for a wrong parameter; only

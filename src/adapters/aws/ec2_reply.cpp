@@ -82,7 +82,35 @@ AwsInterface interface_from(pugi::xml_node node) {
   out.instance = text(node.child("attachment"), "instanceId");
   out.private_ip = text(node, "privateIpAddress");
   out.source_dest_check = text(node, "sourceDestCheck") != "false";
+  for (const auto item : node.child("privateIpAddressesSet").children("item")) {
+    if (!is_true(item, "primary")) out.secondary_ips.push_back(text(item, "privateIpAddress"));
+  }
   return out;
+}
+
+AwsAddress address_from(pugi::xml_node node) {
+  return {.allocation = text(node, "allocationId"),
+          .public_ip = text(node, "publicIp"),
+          .association = text(node, "associationId"),
+          .eni = text(node, "networkInterfaceId"),
+          .private_ip = text(node, "privateIpAddress")};
+}
+
+// A state that EC2 has thought of since is worth a look, no more.
+ZoneState zone_state_from(std::string_view name) {
+  if (name == "available") return ZoneState::available;
+  if (name == "unavailable") return ZoneState::unavailable;
+  return name == "impaired" ? ZoneState::impaired : ZoneState::information;
+}
+
+AwsZone zone_from(pugi::xml_node node) {
+  AwsZone zone{.name = text(node, "zoneName"),
+               .state = zone_state_from(text(node, "zoneState")),
+               .messages = {}};
+  for (const auto item : node.child("messageSet").children("item")) {
+    zone.messages.push_back(text(item, "message"));
+  }
+  return zone;
 }
 
 // Blocks that are on their way in or out do not belong to the VPC's addresses.
@@ -175,6 +203,28 @@ Result<std::vector<AwsInterface>> parse_network_interfaces(std::string_view xml)
   return interfaces;
 }
 
+Result<std::vector<AwsAddress>> parse_addresses(std::string_view xml) {
+  pugi::xml_document document;
+  const auto root = root_of(document, xml, "DescribeAddresses");
+  if (!root) return std::unexpected(root.error());
+  std::vector<AwsAddress> addresses;
+  for (const auto item : root->child("addressesSet").children("item")) {
+    addresses.push_back(address_from(item));
+  }
+  return addresses;
+}
+
+Result<std::vector<AwsZone>> parse_zones(std::string_view xml) {
+  pugi::xml_document document;
+  const auto root = root_of(document, xml, "DescribeAvailabilityZones");
+  if (!root) return std::unexpected(root.error());
+  std::vector<AwsZone> zones;
+  for (const auto item : root->child("availabilityZoneInfo").children("item")) {
+    zones.push_back(zone_from(item));
+  }
+  return zones;
+}
+
 Result<std::vector<AwsInstance>> parse_instances(std::string_view xml) {
   pugi::xml_document document;
   const auto root = root_of(document, xml, "DescribeInstances");
@@ -210,6 +260,15 @@ Status parse_told(std::string_view xml, std::string_view action, std::string_vie
     if (item.child_value("instanceId") == instance) return {};
   }
   return failure(Code::corrupt, fmt::format("EC2's answer does not mention {}", instance));
+}
+
+Status parse_assigned(std::string_view xml, std::string_view eni) {
+  pugi::xml_document document;
+  const auto root = root_of(document, xml, "AssignPrivateIpAddresses");
+  if (!root) return std::unexpected(root.error());
+  // Older APIs only say yes.
+  if (is_true(*root, "return") || text(*root, "networkInterfaceId") == eni) return {};
+  return failure(Code::corrupt, fmt::format("EC2's answer does not mention {}", eni));
 }
 
 Fault parse_fault(int status, std::string_view body) {

@@ -126,5 +126,49 @@ TEST_CASE("errors are read in the forms of EC2, of STS and of S3") {
   CHECK(parse_fault(503, "") == Fault{503, "", ""});
 }
 
+TEST_CASE("an Elastic IP address is told with what it is associated with") {
+  const auto addresses = parse_addresses(response(
+      "DescribeAddresses",
+      "<addressesSet><item><publicIp>198.51.100.1</publicIp><allocationId>eipalloc-1"
+      "</allocationId><domain>vpc</domain><instanceId>i-1</instanceId><associationId>eipassoc-1"
+      "</associationId><networkInterfaceId>eni-1</networkInterfaceId><networkInterfaceOwnerId>1"
+      "</networkInterfaceOwnerId><privateIpAddress>10.0.0.5</privateIpAddress></item>"
+      "<item><publicIp>198.51.100.2</publicIp><allocationId>eipalloc-2</allocationId></item>"
+      "</addressesSet>"));
+  REQUIRE(addresses.has_value());
+  CHECK(*addresses ==
+        std::vector<AwsAddress>{{"eipalloc-1", "198.51.100.1", "eipassoc-1", "eni-1", "10.0.0.5"},
+                                {"eipalloc-2", "198.51.100.2", "", "", ""}});
+  CHECK_FALSE(parse_addresses("<html/>").has_value());
+}
+
+TEST_CASE("states of zones, the old ones and those still to come") {
+  const auto zones = parse_zones(response(
+      "DescribeAvailabilityZones",
+      "<availabilityZoneInfo>"
+      "<item><zoneName>a</zoneName><zoneState>available</zoneState><messageSet/></item>"
+      "<item><zoneName>b</zoneName><zoneState>impaired</zoneState><messageSet><item><message>Power"
+      "</message></item></messageSet></item>"
+      "<item><zoneName>c</zoneName><zoneState>unavailable</zoneState></item>"
+      "<item><zoneName>d</zoneName><zoneState>constrained</zoneState></item>"
+      "</availabilityZoneInfo>"));
+  REQUIRE(zones.has_value());
+  CHECK(*zones == std::vector<AwsZone>{{"a", ZoneState::available, {}},
+                                       {"b", ZoneState::impaired, {"Power"}},
+                                       {"c", ZoneState::unavailable, {}},
+                                       {"d", ZoneState::information, {}}});
+}
+
+TEST_CASE("an assignment is one only if the answer says so") {
+  CHECK(parse_assigned(response("AssignPrivateIpAddresses", "<return>true</return>"), "eni-1"));
+  CHECK(parse_assigned(
+      response("AssignPrivateIpAddresses", "<networkInterfaceId>eni-1</networkInterfaceId>"),
+      "eni-1"));
+  CHECK_FALSE(parse_assigned(response("AssignPrivateIpAddresses", ""), "eni-1"));
+  CHECK_FALSE(parse_assigned(
+      response("AssignPrivateIpAddresses", "<networkInterfaceId>eni-2</networkInterfaceId>"),
+      "eni-1"));
+}
+
 }  // namespace
 }  // namespace mainstay::aws

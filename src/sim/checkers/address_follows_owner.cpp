@@ -1,5 +1,6 @@
-// A virtual address that a node calls active leads to that node: every route table that knows it
-// was changed by this activation, or led there already, unless somebody changed it since.
+// An address that a node calls active leads to that node: every route table that knows it, or the
+// Elastic or secondary address itself, was changed by this activation, or led there already, unless
+// somebody changed it since.
 #include <fmt/format.h>
 
 #include "sim/checkers/checker.h"
@@ -21,12 +22,12 @@ struct Watch {
 std::string address_of(const Scene& scene, const ActivateResource& start) {
   const GroupConfig* group = find_group(scene.config(), start.group);
   const ResourceConfig* resource = group ? find_resource(*group, start.resource) : nullptr;
-  return resource == nullptr ? "" : virtual_address(*resource);
+  return resource == nullptr ? "" : taken_along(*resource);
 }
 
 void judge(Scene& scene, std::size_t machine, const Activation& activation) {
   const Region& region = scene.world.region();
-  const std::string route = host_route(activation.address);
+  const std::string& route = activation.address;
   const auto changed = region.changed_at(route);
   for (const auto& [table, eni] : region.leads_to(route)) {
     if (eni == region.eni_of(machine) || changed.at(table) >= activation.begun) continue;

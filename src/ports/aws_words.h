@@ -1,0 +1,23 @@
+// How what AWS answers is told to people: the sentences and numbers that they search for.
+#pragma once
+
+#include <expected>
+#include <string>
+
+#include "base/result.h"
+
+namespace mainstay {
+
+inline constexpr int number_aws_failed = 5;
+inline constexpr int number_timeout = 6;
+
+std::unexpected<Error> numbered(Code code, int number, std::string message);
+// What was tried, and what AWS said, follow the known sentence; that an id does not exist is said
+// first, in AWS's own words.
+Error aws_error(const Error& error, const std::string& what);
+// Nobody said anything, or nothing that means yes or no.
+bool no_answer(const Error& error);
+// Asking again cannot help.
+bool is_final(const Error& error);
+
+}  // namespace mainstay
