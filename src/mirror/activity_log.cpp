@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "mirror/sabotage.h"
+#include "base/mirror_sabotage.h"
 
 namespace mainstay::mirror {
 namespace {

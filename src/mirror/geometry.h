@@ -53,6 +53,9 @@ struct Geometry {
     return range.count > 0 && range.first < sectors && range.count <= sectors - range.first;
   }
 
+  // No request is longer: so it touches two zones at most, and the log can hold both.
+  std::uint64_t request_sectors_max() const { return std::uint64_t{region_sectors} * zone_regions; }
+
   static constexpr std::uint64_t bits_of_block = block_size * 8;
 };
 
