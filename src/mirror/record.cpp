@@ -1,0 +1,35 @@
+#include "mirror/record.h"
+
+#include <fmt/format.h>
+
+namespace mainstay::mirror {
+namespace {
+
+constexpr std::uint8_t version = 1;
+
+}  // namespace
+
+Bytes encode(const UpToDate& record) {
+  ByteWriter writer;
+  writer.u8(version);
+  writer.u64(record.term);
+  writer.boolean(record.first);
+  writer.boolean(record.second);
+  return writer.take();
+}
+
+Result<UpToDate> decode_up_to_date(ByteView bytes) {
+  ByteReader reader(bytes);
+  const std::uint8_t found = reader.u8();
+  UpToDate record;
+  record.term = reader.u64();
+  record.first = reader.boolean();
+  record.second = reader.boolean();
+  if (found != version || !reader.finished() || (!record.first && !record.second)) {
+    return failure(Code::corrupt,
+                   fmt::format("arbiter: the mirror's record cannot be read (version {})", found));
+  }
+  return record;
+}
+
+}  // namespace mainstay::mirror

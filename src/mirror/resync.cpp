@@ -1,0 +1,183 @@
+// Resync: the primary sends the regions that the peer's copy lacks, a window at a time, while
+// writes go on. A bit is cleared when the peer has the region durably.
+#include <fmt/format.h>
+
+#include "mirror/parts.h"
+
+namespace mainstay::mirror {
+namespace {
+
+constexpr std::size_t flush_after = 64;  // regions
+
+Chunk* find_chunk(State& s, Handle handle) {
+  for (Chunk& chunk : s.chunks) {
+    if (chunk.stage != Chunk::Stage::idle && chunk.handle == handle) return &chunk;
+  }
+  return nullptr;
+}
+
+bool under_way(const State& s, Region region) {
+  for (const Chunk& chunk : s.chunks) {
+    if (chunk.stage != Chunk::Stage::idle && chunk.region == region) return true;
+  }
+  return s.resynced.has(region) || s.flushing.has(region);
+}
+
+bool may_be_read(const State& s, Region region) {
+  if (under_way(s, region)) return false;
+  return sabotaged(Sabotage::resync_overtakes) ||
+         !overlaps_running_write(s, s.settings.geometry.range_of(region));
+}
+
+// The next region to send, round and round; nothing if every one is under way or held up.
+std::optional<Region> next_region(State& s) {
+  Region region = s.dirty.next(s.cursor);
+  bool wrapped = false;
+  while (true) {
+    if (region >= s.dirty.size()) {
+      if (wrapped) return std::nullopt;
+      wrapped = true;
+      region = s.dirty.next(0);
+      if (region >= s.cursor) return std::nullopt;
+    }
+    if (wrapped && region >= s.cursor) return std::nullopt;
+    if (may_be_read(s, region)) {
+      s.cursor = region + 1;
+      return region;
+    }
+    region = s.dirty.next(region + 1);
+  }
+}
+
+BufferId buffer_of(const State& s, const Chunk& chunk) {
+  return static_cast<BufferId>(&chunk - s.chunks.data()) + 1;
+}
+
+void read_more(Step& step) {
+  State& s = step.s;
+  if (step.now < s.resync_pause) return;
+  s.resync_pause = {};
+  for (Chunk& chunk : s.chunks) {
+    if (chunk.stage != Chunk::Stage::idle) continue;
+    const auto region = next_region(s);
+    if (!region) return;
+    chunk = {.stage = Chunk::Stage::reading, .region = *region, .handle = ++s.tickets};
+    step.act(ReadData{ticket(Kind::chunk, chunk.handle), s.settings.geometry.range_of(*region),
+                      buffer_of(s, chunk)});
+  }
+}
+
+bool chunks_idle(const State& s) {
+  for (const Chunk& chunk : s.chunks) {
+    if (chunk.stage != Chunk::Stage::idle) return false;
+  }
+  return true;
+}
+
+void flush_some(Step& step) {
+  State& s = step.s;
+  if (s.resync_flush != 0 || s.resynced.empty()) return;
+  if (!chunks_idle(s) && s.resynced.list().size() < flush_after) return;
+  s.flushing.swap(s.resynced);
+  s.resync_flush = ++s.tickets;
+  s.resync_flush_since = step.now;
+  if (sabotaged(Sabotage::resync_not_flushed)) return on_resync_flushed(step, s.resync_flush, true);
+  send(step, Flush{ticket(Kind::resync_flush, s.resync_flush)});
+}
+
+// From the moment Finish is on its way the peer may call itself up to date, and its generation is
+// ours.
+void finish(Step& step) {
+  State& s = step.s;
+  s.wanted.shared = true;
+  if (!superblock_settled(s)) return;
+  s.word = false;
+  s.standing = Standing::finishing;
+  s.asked = step.now;
+  step.note("resync: everything was sent");
+  send(step, Finish{s.wanted.generations.current});
+}
+
+}  // namespace
+
+void begin_resync(State& s) {
+  s.cursor = 0;
+  s.resync_pause = {};
+}
+
+void stop_resync(State& s) {
+  for (Chunk& chunk : s.chunks) {
+    if (chunk.stage == Chunk::Stage::reading) chunk.cancelled = true;
+    if (chunk.stage == Chunk::Stage::sent) chunk.stage = Chunk::Stage::idle;
+  }
+  s.resynced.clear();
+  s.flushing.clear();
+  s.resync_flush = 0;
+  s.resync_pause = {};
+}
+
+bool resync_holds(State& s, const Range& range) {
+  if (sabotaged(Sabotage::resync_overtakes)) return false;
+  bool held = false;
+  for (Chunk& chunk : s.chunks) {
+    if (chunk.stage == Chunk::Stage::idle) continue;
+    if (!overlap(s.settings.geometry.range_of(chunk.region), range)) continue;
+    if (chunk.stage == Chunk::Stage::sent) held = true;
+    chunk.cancelled = true;
+  }
+  return held;
+}
+
+void on_chunk_read(Step& step, Handle handle, bool ok) {
+  State& s = step.s;
+  Chunk* chunk = find_chunk(s, handle);
+  if (chunk == nullptr || chunk->stage != Chunk::Stage::reading) return;
+  chunk->stage = Chunk::Stage::idle;
+  if (chunk->cancelled || s.standing != Standing::syncing) return;
+  if (!ok) {
+    step.note(fmt::format("resync: region {} cannot be read", chunk->region));
+    s.resync_pause = step.now + s.settings.record_retry;
+    return;
+  }
+  chunk->stage = Chunk::Stage::sent;
+  chunk->since = step.now;
+  send(step, Write{ticket(Kind::chunk, handle), Operation::write,
+                   s.settings.geometry.range_of(chunk->region), false, buffer_of(s, *chunk)});
+}
+
+void on_chunk_written(Step& step, Handle handle, bool ok) {
+  State& s = step.s;
+  Chunk* chunk = find_chunk(s, handle);
+  if (chunk == nullptr || chunk->stage != Chunk::Stage::sent) return;
+  if (!ok) return lose_peer(step, "the peer's disk failed");
+  chunk->stage = Chunk::Stage::idle;
+  s.resynced.add(chunk->region);
+}
+
+void on_resync_flushed(Step& step, Handle handle, bool ok) {
+  State& s = step.s;
+  if (handle != s.resync_flush || handle == 0) return;
+  if (!ok) return lose_peer(step, "the peer's disk failed");
+  s.resync_flush = 0;
+  for (const Region region : s.flushing.list()) clear_dirty(s, region);
+  s.flushing.clear();
+}
+
+void on_finished(Step& step) {
+  State& s = step.s;
+  if (s.standing != Standing::finishing) return;
+  settle(s.wanted.generations);
+  s.standing = Standing::paired;
+  step.note("the peer's copy is up to date");
+}
+
+void pump_resync(Step& step) {
+  State& s = step.s;
+  if (s.standing != Standing::syncing || s.phase != Phase::primary) return;
+  read_more(step);
+  flush_some(step);
+  const bool done = s.dirty.empty() && chunks_idle(s) && s.resync_flush == 0 && s.resynced.empty();
+  if (done || sabotaged(Sabotage::finish_early)) finish(step);
+}
+
+}  // namespace mainstay::mirror

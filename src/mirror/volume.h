@@ -1,0 +1,201 @@
+// The core of one copy of a mirror: a function of its state, an event and the time.
+//
+// One thread calls step(), and `now` never goes back. Actions are performed in order and not waited
+// for. Each that has a ticket is answered by exactly one event; an answer that comes too late is
+// ignored. docs/mirror.md says what must be durable before what is acknowledged.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "base/time.h"
+#include "mirror/action.h"
+#include "mirror/activity_log.h"
+#include "mirror/bitmap.h"
+#include "mirror/record.h"
+
+namespace mainstay::mirror {
+
+struct Settings {
+  MirrorId mirror{};
+  Geometry geometry;
+  Copy self = 0;
+  // false: no arbiter is configured, and a primary that loses its peer goes on with nothing but
+  // itself to remember it. Weak: both copies may then go on.
+  bool record = true;
+  Duration peer_timeout = 20s;  // for an answer, until the link is dropped
+  Duration promote_wait = 2s;   // for the peer, until a promotion goes on without it
+  Duration record_retry = 1s;
+  std::uint32_t resync_window = 16;  // regions on their way at one time; below first_free_buffer
+  std::uint64_t seed = 0;            // another one for every start
+};
+
+enum class Phase : std::uint8_t {
+  opening,    // reading what the cluster partition says
+  broken,     // a device failed, or the metadata was refused; this run is over
+  secondary,  // takes what a primary sends
+  promoting,
+  primary,
+  demoting,
+};
+std::string_view to_text(Phase phase);
+
+// How a primary stands with its peer.
+enum class Standing : std::uint8_t {
+  apart,
+  refused,    // linked, but the histories do not allow more: a person must decide
+  leading,    // asked it to follow
+  syncing,    // its copy is being made equal
+  finishing,  // told it that its copy is up to date
+  paired,     // equal, and every write goes to both
+};
+std::string_view to_text(Standing standing);
+
+// A request of the front end, or a flush of our own (no id).
+struct Request {
+  RequestId id = 0;
+  Operation operation = Operation::read;
+  Range range;
+  bool durable = false;
+  BufferId buffer = 0;
+  bool local_pending = false;
+  bool peer_pending = false;
+  bool lost = false;      // the peer's part of it is unknown: waits until we may go on alone
+  bool answered = false;  // nobody waits for it any more
+  Instant since{};
+};
+
+// A write that the primary sent, on its way to our device.
+struct Taken {
+  Session session = 0;
+  Handle number = 0;
+  Operation operation = Operation::write;
+  Range range;
+  BufferId buffer = 0;
+};
+
+struct Chunk {
+  enum class Stage : std::uint8_t { idle, reading, sent };
+  Stage stage = Stage::idle;
+  bool cancelled = false;
+  Region region = 0;
+  Handle handle = 0;
+  Instant since{};
+};
+
+struct State {
+  Settings settings;
+  Random random{0};
+  Phase phase = Phase::opening;
+  std::string trouble;  // why it is broken
+
+  // ---- Metadata.
+  struct Opening {
+    std::uint64_t pending = 0;
+    Bytes first, second, log;
+    std::vector<Bytes> bitmap;
+  };
+  Opening opening;
+  Superblock durable;  // what the cluster partition says
+  Superblock wanted;   // what it is to say
+  std::optional<Superblock> writing;
+  ActivityLog log;
+  bool log_writing = false;
+  Bitmap dirty;             // regions that the peer's copy lacks, or may lack
+  std::vector<bool> stale;  // by block: the cluster partition's bits differ
+  std::uint64_t stale_count = 0;
+  std::optional<std::uint64_t> bitmap_writing;
+
+  // ---- The front end's requests.
+  std::deque<Request> queue;
+  Slab<Request> requests;
+  // Regions written to on both copies and not known to be settled on both: since the settling flush
+  // began, and before.
+  RegionList young, old;
+  Handle settling = 0;
+  bool any_lost = false;
+
+  // ---- The link.
+  bool link_up = false;
+  Session session = 0;       // ours
+  Session echoed = 0;        // the peer's, as last answered
+  Session peer_session = 0;  // 0: not greeted
+  std::optional<Hello> peer;
+
+  // ---- As primary.
+  Standing standing = Standing::apart;
+  Joining joining = Joining::pair;
+  bool word = false;  // the peer has durably called itself inconsistent under our term
+  Instant asked{};    // Lead or Finish
+  std::optional<std::uint64_t> blocks_due;
+  std::uint64_t blocks_seen = 0;
+  Instant next_check{};  // of what the peer owes us
+
+  // ---- Resync.
+  std::vector<Chunk> chunks;
+  Region cursor = 0;
+  RegionList resynced, flushing;
+  Handle resync_flush = 0;
+  Instant resync_flush_since{};
+  Instant resync_pause{};
+
+  // ---- As follower.
+  struct Wish {
+    Term term = 0;
+    Joining joining = Joining::pair;
+    bool finish = false;
+    Generation current = 0;
+  };
+  std::optional<Wish> wish;  // what the primary asked for and is not durable yet
+  Term following = 0;
+  Slab<Taken> taken;
+
+  // ---- The arbiter's record.
+  struct Known {
+    std::uint64_t version = 0;
+    UpToDate value;
+    // Written by this run. Of what was only read, a write of before that is still on its way may
+    // yet take the place; of what we wrote ourselves, none can.
+    bool ours = false;
+  };
+  std::optional<Known> record;
+  Handle record_busy = 0;
+  UpToDate record_meant;
+  Instant record_retry{};
+
+  // ---- The cluster's orders.
+  struct Promotion {
+    Ticket ticket = 0;
+    Term term = 0;
+    Instant deadline{};
+  };
+  std::optional<Promotion> promotion;
+  struct Demotion {
+    Ticket ticket = 0;
+    bool flushed = false;
+    Handle flush = 0;
+  };
+  std::optional<Demotion> demotion;
+  std::uint64_t tickets = 0;
+};
+
+// What a new copy's superblock says. A source is what the other is built from; a target is nothing
+// yet; equal ones were proven equal beforehand and share `generation`.
+Superblock format_source(const Settings& settings, Generation generation);
+Superblock format_target(const Settings& settings);
+
+// Begins by reading the cluster partition.
+State begin(const Settings& settings, Actions& out);
+// Appends to `out`; callers keep it to spare allocations.
+void step(State& state, const Event& event, Instant now, Actions& out);
+Instant next_deadline(const State& state);
+
+bool overlaps_running_write(const State& state, const Range& range);
+
+// Both copies are equal wherever nothing is in flight.
+bool in_step(const State& state);
+
+}  // namespace mainstay::mirror

@@ -1,0 +1,98 @@
+#include "sim/mirror/cluster.h"
+
+#include <fmt/format.h>
+
+#include "sim/mirror/world.h"
+
+namespace mainstay::mirror_sim {
+
+using namespace mirror;
+
+bool Cluster::overdue(Duration limit) const { return world_.now() - since_ > limit; }
+
+void Cluster::give_up(Copy next) {
+  world_.application().end();
+  stage_ = Stage::idle;
+  next_ = next;
+  try_at_ = world_.now() + world_.random().between(10ms, 200ms);
+}
+
+void Cluster::promote() {
+  if (world_.now() < try_at_) return;
+  const bool first_choice = world_.engine(next_).awake();
+  const Copy copy = first_choice ? next_ : other(next_);
+  Engine& engine = world_.engine(copy);
+  if (!engine.awake() || engine.core()->phase == Phase::opening) return;
+  if (engine.core()->phase != Phase::secondary) {
+    engine.tell(Demote{++ticket_});
+    try_at_ = world_.now() + 100ms;
+    return;
+  }
+  // An engine that was only restarted gets the term it had.
+  const bool again = copy == node_ && engine.core()->durable.primary_term == term_;
+  if (!again || world_.random().chance(0.5)) ++term_;
+  node_ = copy;
+  life_ = engine.life();
+  stage_ = Stage::promoting;
+  since_ = world_.now();
+  world_.tell(copy, fmt::format("is to be promoted at term {}", term_));
+  engine.tell(Promote{++ticket_, term_});
+}
+
+void Cluster::watch_holder() {
+  Engine& engine = world_.engine(node_);
+  if (!engine.running() || engine.life() != life_) {
+    return give_up(world_.random().chance(0.5) ? node_ : other(node_));
+  }
+  if (engine.frozen()) {
+    if (frozen_at_ == never) frozen_at_ = world_.now();
+    if (world_.now() - frozen_at_ > 1s) give_up(other(node_));
+    return;
+  }
+  frozen_at_ = never;
+  const Phase phase = engine.core()->phase;
+  if (stage_ == Stage::serving && phase != Phase::primary) return give_up(other(node_));
+  if (stage_ == Stage::promoting && overdue(30s)) engine.kill();
+  if (stage_ == Stage::demoting && overdue(3s)) engine.kill();
+}
+
+void Cluster::manage() {
+  if (stage_ == Stage::idle) {
+    promote();
+  } else {
+    watch_holder();
+  }
+  world_.at(world_.now() + world_.random().between(10ms, 60ms), [this] { manage(); });
+}
+
+void Cluster::move() {
+  if (stage_ != Stage::serving || calm_) return;
+  Engine& engine = world_.engine(node_);
+  if (!engine.awake()) return;
+  world_.application().end();
+  stage_ = Stage::demoting;
+  since_ = world_.now();
+  engine.tell(Demote{++ticket_});
+}
+
+void Cluster::believe_dead() {
+  if (stage_ == Stage::serving && !calm_) give_up(other(node_));
+}
+
+void Cluster::on_answer(Copy copy, const AnswerCluster& answer) {
+  if (copy != node_ || answer.ticket != ticket_) return;
+  if (stage_ == Stage::demoting) return give_up(other(node_));
+  if (stage_ != Stage::promoting) return;
+  if (!answer.outcome) {
+    world_.tell(copy, "is not promoted: " + answer.outcome.error().message);
+    return give_up(other(copy));
+  }
+  stage_ = Stage::serving;
+  // It is the primary's now, but its programs start a little later.
+  world_.at(world_.now() + 1ms, [this, copy, term = term_, life = life_] {
+    const bool still = stage_ == Stage::serving && node_ == copy && term_ == term;
+    if (still && world_.engine(copy).life() == life) world_.application().start(copy, term);
+  });
+}
+
+}  // namespace mainstay::mirror_sim
