@@ -11,7 +11,7 @@ namespace {
 std::string without_permission(const State& state, Instant now) {
   const arbitration::Permission permission = node::permission(state);
   if (state.config->arbitration.arbiter.kind == ArbiterKind::none)
-    return "this node may not run anything: " + permission.basis;
+    return fmt::format("this node may not run anything: {}", permission.basis);
   const arbitration::Session& session = state.arbitration.session;
   const std::string standing =
       session.held

@@ -63,9 +63,9 @@ Task<Status> settle(const Config& config, Context& context, const std::string& e
   Instant told = context.clock.now();
   while (true) {
     const auto address = co_await read(config, context);
-    if (address && is_ours(config, eni, *address)) co_return Status{};
+    if (last && address && is_ours(config, eni, *address)) co_return Status{};
     if (!address && is_final(address.error())) co_return std::unexpected(address.error());
-    if (address && (!last || context.clock.now() - told >= aws_stale_max)) {
+    if (!last || (address && context.clock.now() - told >= aws_stale_max)) {
       last = co_await associate(config, context, eni);
       told = context.clock.now();
       if (!last && is_final(last.error())) co_return last;

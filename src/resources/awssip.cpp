@@ -72,9 +72,9 @@ Task<Status> settle(const Config& config, Context& context, const std::string& e
   Instant told = context.clock.now();
   while (true) {
     const auto interface = co_await read(config, context, eni);
-    if (interface && is_assigned(config, *interface)) co_return Status{};
+    if (last && interface && is_assigned(config, *interface)) co_return Status{};
     if (!interface && is_final(interface.error())) co_return std::unexpected(interface.error());
-    if (interface && (!last || context.clock.now() - told >= aws_stale_max)) {
+    if (!last || (interface && context.clock.now() - told >= aws_stale_max)) {
       last = co_await assign(config, context, eni);
       told = context.clock.now();
       if (!last && is_final(last.error())) co_return last;
