@@ -10,7 +10,7 @@ namespace mainstay {
 namespace {
 
 constexpr Duration first_pause = 250ms;
-constexpr Duration pause_max = 2s;
+constexpr Duration pause_max = 500ms;
 // How long one description may take, so that a lost answer does not use up the whole time.
 constexpr Duration reading_max = 5s;
 // An instance that reads as stopped the first time it is looked at may be shown as it was once: it

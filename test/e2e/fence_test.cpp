@@ -2,6 +2,8 @@
 // daemons in the lab, whose EC2 needs its time for a stop.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "harness/cluster.h"
@@ -76,6 +78,10 @@ TEST_CASE("a frozen owner is stopped by force, and only then is its group starte
   const auto activation = must(cluster.last_activation("server2"));
   CHECK(activation.evidence == "fenced");
   CHECK(activation.monotonic_ns - struck > Duration(5s).count());  // silence, and then the stop
+  const auto events = must(cluster.events("server2", 0));
+  CHECK(std::ranges::none_of(events, [](const Moment& moment) {
+    return moment.text.find("forced stop failed") != std::string::npos;
+  }));
   CHECK(state_by_aws_command(lab, "server1").starts_with("stopped"));
   CHECK(state_by_aws_command(lab, "server2").starts_with("running"));
 
