@@ -1,5 +1,7 @@
 // AWS as one machine reaches it: every call travels there and back, and may be lost, throttled or
 // refused on the way; what is described may be the past.
+#include <fmt/format.h>
+
 #include "sim/machine.h"
 #include "sim/world.h"
 
@@ -21,24 +23,30 @@ Fate draw_fate(Machine& machine) {
   return Fate::answered;
 }
 
-Error refusal(Fate fate) {
+Error refusal(Fate fate, std::string_view verb) {
   switch (fate) {
     case Fate::throttled:
       return {Code::throttled, "Request limit exceeded."};
     case Fate::denied:
-      return {Code::denied, "You are not authorized to perform this operation."};
+      return {Code::denied,
+              fmt::format("You are not authorized to perform this operation: ec2:{}", verb)};
     default:
       return {Code::unavailable, "The service is unavailable. Please try again shortly."};
   }
+}
+
+Error no_vpc(const std::string& id) {
+  return {Code::not_found, "The vpc ID '" + id + "' does not exist"};
 }
 
 Error no_instance(const std::string& id) {
   return {Code::not_found, "The instance ID '" + id + "' does not exist"};
 }
 
-// Sends a question to the region; `effect` runs there and gives the answer.
+// Sends a question to the region; `effect` runs there and gives the answer. `verb` is EC2's name of
+// it.
 template <class T>
-void ask(Machine& machine, Completion<Result<T>> done,
+void ask(Machine& machine, const char* verb, Completion<Result<T>> done,
          std::move_only_function<Result<T>()> effect) {
   if (!machine.daemon_runs()) return;
   const Span& delay = machine.world().conditions().aws.delay;
@@ -48,7 +56,7 @@ void ask(Machine& machine, Completion<Result<T>> done,
   if (fate == Fate::lost_before) return;
   if (fate != Fate::answered && fate != Fate::lost_after) {
     machine.on_daemon_after(there + back,
-                            [done, fate] { done.set(std::unexpected(refusal(fate))); });
+                            [done, fate, verb] { done.set(std::unexpected(refusal(fate, verb))); });
     return;
   }
   // The answer is for this run of the daemon only, so its place in the queue is taken now.
@@ -81,23 +89,23 @@ Task<Result<AwsIdentity>> AwsPort::identity(Call call) {
 Task<Result<std::vector<std::string>>> AwsPort::vpc_cidrs(std::string vpc, Call call) {
   auto done = machine_.pending<std::vector<std::string>>(call, Code::timed_out, "DescribeVpcs");
   Region& region = machine_.world().region();
-  ask<std::vector<std::string>>(
-      machine_, done, [&region, vpc]() -> Result<std::vector<std::string>> {
-        if (vpc != region.vpc())
-          return failure(Code::not_found, "The vpc ID '" + vpc + "' does not exist");
-        return region.cidrs();
-      });
+  ask<std::vector<std::string>>(machine_, "DescribeVpcs", done,
+                                [&region, vpc]() -> Result<std::vector<std::string>> {
+                                  if (vpc != region.vpc()) return std::unexpected(no_vpc(vpc));
+                                  return region.cidrs();
+                                });
   co_return co_await done;
 }
 
 Task<Result<std::vector<AwsRouteTable>>> AwsPort::route_tables(std::string vpc, Call call) {
-  (void)vpc;
   auto done =
       machine_.pending<std::vector<AwsRouteTable>>(call, Code::timed_out, "DescribeRouteTables");
   World& world = machine_.world();
   const Duration stale = draw_staleness();
-  ask<std::vector<AwsRouteTable>>(machine_, done,
-                                  [&world, stale]() -> Result<std::vector<AwsRouteTable>> {
+  ask<std::vector<AwsRouteTable>>(machine_, "DescribeRouteTables", done,
+                                  [&world, vpc, stale]() -> Result<std::vector<AwsRouteTable>> {
+                                    if (vpc != world.region().vpc())
+                                      return std::unexpected(no_vpc(vpc));
                                     return world.region().tables(world.now() - stale);
                                   });
   co_return co_await done;
@@ -106,13 +114,14 @@ Task<Result<std::vector<AwsRouteTable>>> AwsPort::route_tables(std::string vpc, 
 Task<Result<AwsInterface>> AwsPort::network_interface(std::string eni, Call call) {
   auto done = machine_.pending<AwsInterface>(call, Code::timed_out, "DescribeNetworkInterfaces");
   Region& region = machine_.world().region();
-  ask<AwsInterface>(machine_, done, [&region, eni]() -> Result<AwsInterface> {
-    const auto holder = region.machine_of_eni(eni);
-    if (!holder) {
-      return failure(Code::not_found, "The networkInterface ID '" + eni + "' does not exist");
-    }
-    return region.interface(*holder);
-  });
+  ask<AwsInterface>(
+      machine_, "DescribeNetworkInterfaces", done, [&region, eni]() -> Result<AwsInterface> {
+        const auto holder = region.machine_of_eni(eni);
+        if (!holder) {
+          return failure(Code::not_found, "The networkInterface ID '" + eni + "' does not exist");
+        }
+        return region.interface(*holder);
+      });
   co_return co_await done;
 }
 
@@ -120,7 +129,7 @@ Task<Status> AwsPort::replace_route(std::string table, std::string destination, 
                                     Call call) {
   auto done = machine_.pending<void>(call, Code::outcome_unknown, "ReplaceRoute");
   Region& region = machine_.world().region();
-  ask<void>(machine_, done,
+  ask<void>(machine_, "ReplaceRoute", done,
             [&region, table, destination, eni] { return region.replace(table, destination, eni); });
   co_return co_await done;
 }
@@ -129,11 +138,12 @@ Task<Result<AwsInstance>> AwsPort::instance(std::string id, Call call) {
   auto done = machine_.pending<AwsInstance>(call, Code::timed_out, "DescribeInstances");
   World& world = machine_.world();
   const Duration stale = draw_staleness();
-  ask<AwsInstance>(machine_, done, [&world, id, stale]() -> Result<AwsInstance> {
-    const auto machine = world.region().machine_of_instance(id);
-    if (!machine) return std::unexpected(no_instance(id));
-    return world.region().instance(*machine, world.now() - stale);
-  });
+  ask<AwsInstance>(machine_, "DescribeInstances", done,
+                   [&world, id, stale]() -> Result<AwsInstance> {
+                     const auto machine = world.region().machine_of_instance(id);
+                     if (!machine) return std::unexpected(no_instance(id));
+                     return world.region().instance(*machine, world.now() - stale);
+                   });
   co_return co_await done;
 }
 
@@ -142,13 +152,14 @@ Task<Result<AwsInstance>> AwsPort::instance_with_address(std::string vpc, std::s
   auto done = machine_.pending<AwsInstance>(call, Code::timed_out, "DescribeInstances");
   World& world = machine_.world();
   const Duration stale = draw_staleness();
-  ask<AwsInstance>(machine_, done, [&world, vpc, address, stale]() -> Result<AwsInstance> {
-    const auto place = world.region().place_of(address);
-    if (!place || vpc != world.region().vpc()) {
-      return failure(Code::not_found, "no instance in " + vpc + " has the address " + address);
-    }
-    return world.region().instance(place->second, world.now() - stale);
-  });
+  ask<AwsInstance>(
+      machine_, "DescribeInstances", done, [&world, vpc, address, stale]() -> Result<AwsInstance> {
+        const auto place = world.region().place_of(address);
+        if (!place || vpc != world.region().vpc()) {
+          return failure(Code::not_found, "no instance in " + vpc + " has the address " + address);
+        }
+        return world.region().instance(place->second, world.now() - stale);
+      });
   co_return co_await done;
 }
 
@@ -157,7 +168,7 @@ Task<Status> AwsPort::stop_instance(std::string instance, Call call) {
   Region& region = machine_.world().region();
   const Duration takes = machine_.world().conditions().aws.stop_instance.draw(machine_.random());
   const Duration back = machine_.random().between(30s, 90s);
-  ask<void>(machine_, done, [&region, instance, takes, back]() -> Status {
+  ask<void>(machine_, "StopInstances", done, [&region, instance, takes, back]() -> Status {
     const auto machine = region.machine_of_instance(instance);
     if (!machine) return std::unexpected(no_instance(instance));
     region.stop(*machine, takes, back);
@@ -169,7 +180,7 @@ Task<Status> AwsPort::stop_instance(std::string instance, Call call) {
 Task<Status> AwsPort::start_instance(std::string instance, Call call) {
   auto done = machine_.pending<void>(call, Code::outcome_unknown, "StartInstances");
   Region& region = machine_.world().region();
-  ask<void>(machine_, done, [&region, instance]() -> Status {
+  ask<void>(machine_, "StartInstances", done, [&region, instance]() -> Status {
     const auto machine = region.machine_of_instance(instance);
     if (!machine) return std::unexpected(no_instance(instance));
     return region.start(*machine);
@@ -177,10 +188,11 @@ Task<Status> AwsPort::start_instance(std::string instance, Call call) {
   co_return co_await done;
 }
 
-Task<Status> AwsPort::may_change_instance(InstanceChange, std::string instance, Call call) {
+Task<Status> AwsPort::may_change_instance(InstanceChange change, std::string instance, Call call) {
   auto done = machine_.pending<void>(call, Code::timed_out, "DryRun");
   Region& region = machine_.world().region();
-  ask<void>(machine_, done, [&region, instance]() -> Status {
+  const char* verb = change == InstanceChange::stop ? "StopInstances" : "StartInstances";
+  ask<void>(machine_, verb, done, [&region, instance]() -> Status {
     if (!region.machine_of_instance(instance)) return std::unexpected(no_instance(instance));
     return {};
   });
