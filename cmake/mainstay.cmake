@@ -58,6 +58,9 @@ add_library(mainstay_test_main OBJECT ${CMAKE_SOURCE_DIR}/cmake/test_main.cpp)
 target_link_libraries(mainstay_test_main PUBLIC mainstay_flags doctest::doctest)
 target_precompile_headers(mainstay_test_main REUSE_FROM mainstay_pch)
 
+# What the unit tests and the fuzz targets need, and no more: for builds with sanitizers.
+add_custom_target(unit_tests)
+
 # mainstay_library(NAME folder... [LINK libraries...]): every .cpp of the folders (below this directory) that is not
 # a test becomes the static library mainstay_NAME; the *_test.cpp become the test program NAME_tests.
 function(mainstay_library name)
@@ -87,6 +90,7 @@ function(mainstay_library name)
     add_executable(${name}_tests ${tests})
     target_link_libraries(${name}_tests PRIVATE mainstay_${name} ${ARG_TEST_LINK} mainstay_test_main)
     target_precompile_headers(${name}_tests REUSE_FROM mainstay_pch)
+    add_dependencies(unit_tests ${name}_tests)
     add_test(NAME ${name} COMMAND ${name}_tests WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   endif()
 endfunction()

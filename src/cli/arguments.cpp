@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "cli/invocation.h"
+#include "cli/since.h"
 
 namespace mainstay::cli {
 namespace {
@@ -117,7 +118,14 @@ void add_events(CLI::App& app, const Parsed& parsed) {
   auto verb = std::make_shared<ShowEvents>();
   auto* sub = command(app, "events", "What happened, as the asked node saw it");
   sub->add_flag("-f,--follow", verb->follow, "Print what comes until interrupted");
-  sub->add_option("--since", verb->since, "Only events with a higher number")->type_name("NUMBER");
+  sub->add_option("--since", verb->since,
+                  "After the event of this number, or from this time on: 41, 10min, "
+                  "2026-11-23T06:15:01Z")
+      ->type_name("NUMBER|TIME")
+      ->check([](const std::string& text) {
+        const auto since = parse_since(text, WallTime{});
+        return since ? "" : since.error().message;
+      });
   sub->add_option("-n,--limit", verb->limit, "At most so many")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

@@ -1,4 +1,4 @@
-// `mainstay help TYPE`: a type's fields, permissions and known problems, from its schema.
+// `mainstay help`: which types there are. What is told of one comes from config/help.h.
 #pragma once
 
 #include <string>
@@ -9,7 +9,5 @@
 namespace mainstay::cli {
 
 std::string describe_types(const Catalog& catalog, const Style& style);
-std::string describe_type(const TypeSchema& schema, const Style& style);
-std::string describe_check(const TypeSchema& resource, const Style& style);
 
 }  // namespace mainstay::cli

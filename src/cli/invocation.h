@@ -32,7 +32,7 @@ struct ShutdownPolicy {
 };
 struct ShowEvents {
   bool follow = false;
-  std::optional<std::uint64_t> since;
+  std::string since;  // as parse_since() reads it; "": the newest
   std::uint64_t limit = 50;
 };
 struct ExplainGroup {

@@ -6,6 +6,7 @@
 #include "cli/check_json.h"
 #include "cli/configuration.h"
 #include "cli/describe.h"
+#include "config/help.h"
 
 namespace mainstay::cli {
 namespace {
@@ -48,20 +49,13 @@ ExitCode perform(const Session& session, const Simulate& verb) {
 
 ExitCode perform(const Session& session, const DescribeType& verb) {
   const auto& catalog = session.environment.catalog;
-  const auto& style = session.environment.style;
   auto& out = session.environment.out;
   if (verb.type.empty()) {
-    out << describe_types(catalog, style);
+    out << describe_types(catalog, session.environment.style);
     return ExitCode::done;
   }
-  const TypeSchema* type = find_type(catalog.resources, verb.type);
-  if (!type) type = find_type(catalog.monitors, verb.type);
-  if (type) {
-    out << describe_type(*type, style);
-    return ExitCode::done;
-  }
-  if (const TypeSchema* resource = find_checked(catalog, verb.type)) {
-    out << describe_check(*resource, style);
+  if (const std::string page = help_for(catalog, verb.type); !page.empty()) {
+    out << page;
     return ExitCode::done;
   }
   return complain(

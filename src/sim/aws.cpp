@@ -1,5 +1,7 @@
 // AWS as one machine reaches it: every call travels there and back, and may be lost, throttled or
 // refused on the way; what is described may be the past.
+#include <fmt/format.h>
+
 #include "sim/machine.h"
 #include "sim/world.h"
 
@@ -21,15 +23,20 @@ Fate draw_fate(Machine& machine) {
   return Fate::answered;
 }
 
-Error refusal(Fate fate) {
+Error refusal(Fate fate, std::string_view verb) {
   switch (fate) {
     case Fate::throttled:
       return {Code::throttled, "Request limit exceeded."};
     case Fate::denied:
-      return {Code::denied, "You are not authorized to perform this operation."};
+      return {Code::denied,
+              fmt::format("You are not authorized to perform this operation: ec2:{}", verb)};
     default:
       return {Code::unavailable, "The service is unavailable. Please try again shortly."};
   }
+}
+
+Error no_vpc(const std::string& id) {
+  return {Code::not_found, "The vpc ID '" + id + "' does not exist"};
 }
 
 Error no_instance(const std::string& id) {
@@ -44,9 +51,10 @@ Error no_interface(const std::string& eni) {
   return {Code::not_found, "The networkInterface ID '" + eni + "' does not exist"};
 }
 
-// Sends a question to the region; `effect` runs there and gives the answer.
+// Sends a question to the region; `effect` runs there and gives the answer. `verb` is EC2's name of
+// it.
 template <class T>
-void ask(Machine& machine, Completion<Result<T>> done,
+void ask(Machine& machine, const char* verb, Completion<Result<T>> done,
          std::move_only_function<Result<T>()> effect) {
   if (!machine.daemon_runs()) return;
   const Span& delay = machine.world().conditions().aws.delay;
@@ -56,7 +64,7 @@ void ask(Machine& machine, Completion<Result<T>> done,
   if (fate == Fate::lost_before) return;
   if (fate != Fate::answered && fate != Fate::lost_after) {
     machine.on_daemon_after(there + back,
-                            [done, fate] { done.set(std::unexpected(refusal(fate))); });
+                            [done, fate, verb] { done.set(std::unexpected(refusal(fate, verb))); });
     return;
   }
   // The answer is for this run of the daemon only, so its place in the queue is taken now.
@@ -89,23 +97,23 @@ Task<Result<AwsIdentity>> AwsPort::identity(Call call) {
 Task<Result<std::vector<std::string>>> AwsPort::vpc_cidrs(std::string vpc, Call call) {
   auto done = machine_.pending<std::vector<std::string>>(call, Code::timed_out, "DescribeVpcs");
   Region& region = machine_.world().region();
-  ask<std::vector<std::string>>(
-      machine_, done, [&region, vpc]() -> Result<std::vector<std::string>> {
-        if (vpc != region.vpc())
-          return failure(Code::not_found, "The vpc ID '" + vpc + "' does not exist");
-        return region.cidrs();
-      });
+  ask<std::vector<std::string>>(machine_, "DescribeVpcs", done,
+                                [&region, vpc]() -> Result<std::vector<std::string>> {
+                                  if (vpc != region.vpc()) return std::unexpected(no_vpc(vpc));
+                                  return region.cidrs();
+                                });
   co_return co_await done;
 }
 
 Task<Result<std::vector<AwsRouteTable>>> AwsPort::route_tables(std::string vpc, Call call) {
-  (void)vpc;
   auto done =
       machine_.pending<std::vector<AwsRouteTable>>(call, Code::timed_out, "DescribeRouteTables");
   World& world = machine_.world();
   const Duration stale = draw_staleness();
-  ask<std::vector<AwsRouteTable>>(machine_, done,
-                                  [&world, stale]() -> Result<std::vector<AwsRouteTable>> {
+  ask<std::vector<AwsRouteTable>>(machine_, "DescribeRouteTables", done,
+                                  [&world, vpc, stale]() -> Result<std::vector<AwsRouteTable>> {
+                                    if (vpc != world.region().vpc())
+                                      return std::unexpected(no_vpc(vpc));
                                     return world.region().tables(world.now() - stale);
                                   });
   co_return co_await done;
@@ -115,13 +123,14 @@ Task<Result<AwsInterface>> AwsPort::network_interface(std::string eni, Call call
   auto done = machine_.pending<AwsInterface>(call, Code::timed_out, "DescribeNetworkInterfaces");
   World& world = machine_.world();
   const Duration stale = draw_staleness();
-  ask<AwsInterface>(machine_, done, [&world, eni, stale]() -> Result<AwsInterface> {
-    const auto holder = world.region().machine_of_eni(eni);
-    if (!holder) return std::unexpected(no_interface(eni));
-    AwsInterface interface = world.region().interface(*holder);
-    interface.secondary_ips = world.region().secondary_ips(eni, world.now() - stale);
-    return interface;
-  });
+  ask<AwsInterface>(
+      machine_, "DescribeNetworkInterfaces", done, [&world, eni, stale]() -> Result<AwsInterface> {
+        const auto holder = world.region().machine_of_eni(eni);
+        if (!holder) return std::unexpected(no_interface(eni));
+        AwsInterface interface = world.region().interface(*holder);
+        interface.secondary_ips = world.region().secondary_ips(eni, world.now() - stale);
+        return interface;
+      });
   co_return co_await done;
 }
 
@@ -129,7 +138,7 @@ Task<Status> AwsPort::replace_route(std::string table, std::string destination, 
                                     Call call) {
   auto done = machine_.pending<void>(call, Code::outcome_unknown, "ReplaceRoute");
   Region& region = machine_.world().region();
-  ask<void>(machine_, done,
+  ask<void>(machine_, "ReplaceRoute", done,
             [&region, table, destination, eni] { return region.replace(table, destination, eni); });
   co_return co_await done;
 }
@@ -138,16 +147,20 @@ Task<Result<AwsAddress>> AwsPort::address(std::string allocation, Call call) {
   auto done = machine_.pending<AwsAddress>(call, Code::timed_out, "DescribeAddresses");
   World& world = machine_.world();
   const Duration stale = draw_staleness();
-  ask<AwsAddress>(machine_, done, [&world, allocation, stale]() -> Result<AwsAddress> {
-    const auto holding = world.region().holding(allocation, world.now() - stale);
-    if (!holding) return std::unexpected(no_allocation(allocation));
-    AwsAddress address{
-        .allocation = allocation, .public_ip = "", .association = "", .eni = "", .private_ip = ""};
-    if (holding->eni.empty()) return address;
-    address.association = holding->number;
-    address.eni = holding->eni;
-    return address;
-  });
+  ask<AwsAddress>(machine_, "DescribeAddresses", done,
+                  [&world, allocation, stale]() -> Result<AwsAddress> {
+                    const auto holding = world.region().holding(allocation, world.now() - stale);
+                    if (!holding) return std::unexpected(no_allocation(allocation));
+                    AwsAddress address{.allocation = allocation,
+                                       .public_ip = "",
+                                       .association = "",
+                                       .eni = "",
+                                       .private_ip = ""};
+                    if (holding->eni.empty()) return address;
+                    address.association = holding->number;
+                    address.eni = holding->eni;
+                    return address;
+                  });
   co_return co_await done;
 }
 
@@ -156,7 +169,7 @@ Task<Status> AwsPort::associate_address(std::string allocation, std::string eni,
   (void)private_ip;
   auto done = machine_.pending<void>(call, Code::outcome_unknown, "AssociateAddress");
   Region& region = machine_.world().region();
-  ask<void>(machine_, done, [&region, allocation, eni]() -> Status {
+  ask<void>(machine_, "AssociateAddress", done, [&region, allocation, eni]() -> Status {
     if (!region.holding(allocation, WorldTime{})) {
       return std::unexpected(no_allocation(allocation));
     }
@@ -170,7 +183,7 @@ Task<Status> AwsPort::associate_address(std::string allocation, std::string eni,
 Task<Status> AwsPort::disassociate_address(std::string association, Call call) {
   auto done = machine_.pending<void>(call, Code::outcome_unknown, "DisassociateAddress");
   World& world = machine_.world();
-  ask<void>(machine_, done, [&world, association]() -> Status {
+  ask<void>(machine_, "DisassociateAddress", done, [&world, association]() -> Status {
     const std::string allocation = association.substr(0, association.rfind('-'));
     const auto holding = world.region().holding(allocation, world.now());
     if (!holding || holding->eni.empty() || holding->number != association) {
@@ -185,7 +198,7 @@ Task<Status> AwsPort::disassociate_address(std::string association, Call call) {
 Task<Status> AwsPort::assign_private_ip(std::string eni, std::string address, Call call) {
   auto done = machine_.pending<void>(call, Code::outcome_unknown, "AssignPrivateIpAddresses");
   Region& region = machine_.world().region();
-  ask<void>(machine_, done, [&region, eni, address]() -> Status {
+  ask<void>(machine_, "AssignPrivateIpAddresses", done, [&region, eni, address]() -> Status {
     if (!region.machine_of_eni(eni)) return std::unexpected(no_interface(eni));
     if (!region.holding(address, WorldTime{})) {
       return failure(Code::invalid, "Address " + address + " does not fall within the subnet");
@@ -199,7 +212,7 @@ Task<Status> AwsPort::assign_private_ip(std::string eni, std::string address, Ca
 Task<Result<AwsZone>> AwsPort::zone(std::string name, Call call) {
   auto done = machine_.pending<AwsZone>(call, Code::timed_out, "DescribeAvailabilityZones");
   Region& region = machine_.world().region();
-  ask<AwsZone>(machine_, done, [&region, name]() -> Result<AwsZone> {
+  ask<AwsZone>(machine_, "DescribeAvailabilityZones", done, [&region, name]() -> Result<AwsZone> {
     const auto state = region.zone_state(name);
     if (!state) return failure(Code::not_found, "Invalid availability zone: [" + name + "]");
     return AwsZone{.name = name, .state = *state, .messages = {}};
@@ -211,11 +224,12 @@ Task<Result<AwsInstance>> AwsPort::instance(std::string id, Call call) {
   auto done = machine_.pending<AwsInstance>(call, Code::timed_out, "DescribeInstances");
   World& world = machine_.world();
   const Duration stale = draw_staleness();
-  ask<AwsInstance>(machine_, done, [&world, id, stale]() -> Result<AwsInstance> {
-    const auto machine = world.region().machine_of_instance(id);
-    if (!machine) return std::unexpected(no_instance(id));
-    return world.region().instance(*machine, world.now() - stale);
-  });
+  ask<AwsInstance>(machine_, "DescribeInstances", done,
+                   [&world, id, stale]() -> Result<AwsInstance> {
+                     const auto machine = world.region().machine_of_instance(id);
+                     if (!machine) return std::unexpected(no_instance(id));
+                     return world.region().instance(*machine, world.now() - stale);
+                   });
   co_return co_await done;
 }
 
@@ -224,13 +238,14 @@ Task<Result<AwsInstance>> AwsPort::instance_with_address(std::string vpc, std::s
   auto done = machine_.pending<AwsInstance>(call, Code::timed_out, "DescribeInstances");
   World& world = machine_.world();
   const Duration stale = draw_staleness();
-  ask<AwsInstance>(machine_, done, [&world, vpc, address, stale]() -> Result<AwsInstance> {
-    const auto place = world.region().place_of(address);
-    if (!place || vpc != world.region().vpc()) {
-      return failure(Code::not_found, "no instance in " + vpc + " has the address " + address);
-    }
-    return world.region().instance(place->second, world.now() - stale);
-  });
+  ask<AwsInstance>(
+      machine_, "DescribeInstances", done, [&world, vpc, address, stale]() -> Result<AwsInstance> {
+        const auto place = world.region().place_of(address);
+        if (!place || vpc != world.region().vpc()) {
+          return failure(Code::not_found, "no instance in " + vpc + " has the address " + address);
+        }
+        return world.region().instance(place->second, world.now() - stale);
+      });
   co_return co_await done;
 }
 
@@ -239,7 +254,7 @@ Task<Status> AwsPort::stop_instance(std::string instance, Call call) {
   Region& region = machine_.world().region();
   const Duration takes = machine_.world().conditions().aws.stop_instance.draw(machine_.random());
   const Duration back = machine_.random().between(30s, 90s);
-  ask<void>(machine_, done, [&region, instance, takes, back]() -> Status {
+  ask<void>(machine_, "StopInstances", done, [&region, instance, takes, back]() -> Status {
     const auto machine = region.machine_of_instance(instance);
     if (!machine) return std::unexpected(no_instance(instance));
     region.stop(*machine, takes, back);
@@ -251,7 +266,7 @@ Task<Status> AwsPort::stop_instance(std::string instance, Call call) {
 Task<Status> AwsPort::start_instance(std::string instance, Call call) {
   auto done = machine_.pending<void>(call, Code::outcome_unknown, "StartInstances");
   Region& region = machine_.world().region();
-  ask<void>(machine_, done, [&region, instance]() -> Status {
+  ask<void>(machine_, "StartInstances", done, [&region, instance]() -> Status {
     const auto machine = region.machine_of_instance(instance);
     if (!machine) return std::unexpected(no_instance(instance));
     return region.start(*machine);
@@ -259,10 +274,11 @@ Task<Status> AwsPort::start_instance(std::string instance, Call call) {
   co_return co_await done;
 }
 
-Task<Status> AwsPort::may_change_instance(InstanceChange, std::string instance, Call call) {
+Task<Status> AwsPort::may_change_instance(InstanceChange change, std::string instance, Call call) {
   auto done = machine_.pending<void>(call, Code::timed_out, "DryRun");
   Region& region = machine_.world().region();
-  ask<void>(machine_, done, [&region, instance]() -> Status {
+  const char* verb = change == InstanceChange::stop ? "StopInstances" : "StartInstances";
+  ask<void>(machine_, verb, done, [&region, instance]() -> Status {
     if (!region.machine_of_instance(instance)) return std::unexpected(no_instance(instance));
     return {};
   });

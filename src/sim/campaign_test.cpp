@@ -106,6 +106,11 @@ TEST_CASE("a user's configuration is told what its clients would wait, and wheth
   CHECK(predicts_two_owners(*two_nodes(false)));
   CHECK(!weak.two_owners_story.empty());
   CHECK(weak.broken.empty());
+  const auto cut = std::ranges::find(weak.faults, "interconnect cut", &FaultReport::fault);
+  REQUIRE(cut != weak.faults.end());
+  CHECK(cut->two_owners == cut->runs);
+  CHECK(cut->two_owners_max > 15s);
+  CHECK(cut->outage_max < 15s);
 
   const SimulateReport strong = simulate(two_nodes(true), {.seeds = 20, .progress = {}});
   CHECK(strong.evidence == "arbiter");

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "ports/arbiter_contract.h"
+#include "ports/aws_contract.h"
 #include "sim/fixture.h"
 
 namespace mainstay::sim {
@@ -117,6 +118,49 @@ struct Cloud : Bench {
     return tables.value()->front().routes.back().eni;
   }
 };
+
+TEST_CASE("the simulated AWS keeps the contract of the port, whatever past it describes") {
+  for (const Duration stale_max : {Duration(0s), Duration(4s)}) {
+    Cloud cloud;
+    Region& region = cloud.world.region();
+    region.place("10.0.1.10", 0, 0);
+    region.place("10.0.2.10", 0, 1);
+    region.point("rtb-1", "10.1.0.20/32", region.eni_of(0));
+    cloud.run(5s);
+    auto& rates = cloud.world.conditions().aws;
+    rates.stale_max = stale_max;
+    rates.stop_instance = {1s, 3s};
+    AwsContractWorld contract{
+        .aws = cloud[0].aws(),
+        .clock = cloud[0].clock(),
+        .run_until =
+            [&](const std::function<bool()>& done) {
+              while (!done()) cloud.run(1ms);
+            },
+        .self = region.identity(0),
+        .vpc = region.vpc(),
+        .cidrs = region.cidrs(),
+        .tables = {"rtb-1", "rtb-2"},
+        .table = "rtb-1",
+        .destination = "10.1.0.20/32",
+        .here = region.interface(0),
+        .there = region.interface(1),
+        .running_instance = region.instance_of(0),
+        .expendable_instance = region.instance_of(1),
+        .throttle = [&] { rates.throttled = 1; },
+        .deny = [&] { rates.denied = 1; },
+        .be_silent = [&] { rates.outage = true; },
+        .lose_answers = [&] { rates.lose_reply = 1; },
+        .heal =
+            [&] {
+              rates.throttled = rates.denied = rates.lose_reply = 0;
+              rates.outage = false;
+            },
+    };
+    CAPTURE(stale_max.count());
+    for (const auto& broken : broken_aws_clauses(contract)) FAIL_CHECK(broken);
+  }
+}
 
 TEST_CASE("a replaced route leads to the new interface; others are not touched") {
   Cloud cloud;

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <bit>
 
 #include "sim/simulation.h"
 
@@ -48,15 +48,24 @@ struct Sample {
   std::vector<StoryLine> story;
 };
 
-// Whether clients are served: by one owner, and by one that they can reach.
-bool clients_served(Simulation& simulation) {
+// How clients fare, the worst group first.
+enum class Service { none, two_owners, served };
+
+// By one owner, and by one that they can reach. Two owners are worse than an outage, and no outage.
+Service service_of(Simulation& simulation, std::size_t group) {
   World& world = simulation.world();
+  if (std::popcount(simulation.truth().runners(group)) > 1) return Service::two_owners;
+  const std::size_t server = simulation.truth().server(group);
+  const bool reached = server != world.size() && !world.machine(server).conditions().outside_cut;
+  return reached ? Service::served : Service::none;
+}
+
+Service service_of_all(Simulation& simulation) {
+  Service worst = Service::served;
   for (std::size_t group = 0; group < simulation.truth().group_count(); ++group) {
-    if (!simulation.wanted()[group]) continue;
-    const std::size_t server = simulation.truth().server(group);
-    if (server == world.size() || world.machine(server).conditions().outside_cut) return false;
+    if (simulation.wanted()[group]) worst = std::min(worst, service_of(simulation, group));
   }
-  return true;
+  return worst;
 }
 
 std::size_t owner_of_any(const Simulation& simulation, World& world) {
@@ -90,8 +99,9 @@ void watch_clients(Simulation& simulation, Sample& sample) {
   bool served = true;
   while (simulation.world().now() < until) {
     if (!simulation.run_for(tick)) break;
-    const bool now_served = clients_served(simulation);
-    if (!now_served) sample.outage += tick;
+    const Service service = service_of_all(simulation);
+    const bool now_served = service == Service::served;
+    if (service == Service::none) sample.outage += tick;
     if (now_served != served) served_since = simulation.world().now();
     served = now_served;
     // Long enough in peace, with the accident over: nothing more is to be seen.
@@ -232,14 +242,14 @@ SimulateReport simulate(std::shared_ptr<const ClusterConfig> config,
 std::string to_text(const SimulateReport& report) {
   std::string text = fmt::format(
       "{} seeds, {} of simulated time; failovers rest on: {}\n\n{:<24}{:>6}{:>11}{:>11}{:>11}{:>11}"
-      "{:>12}{:>12}\n",
+      "{:>12}{:>12}{:>12}\n",
       report.seeds, mainstay::to_text(report.simulated), report.evidence, "client outage after",
-      "runs", "median", "p90", "p99", "max", "not served", "two owners");
+      "runs", "median", "p90", "p99", "max", "not served", "two owners", "at most for");
   for (const auto& fault : report.faults) {
-    text += fmt::format("{:<24}{:>6}{:>11}{:>11}{:>11}{:>11}{:>12}{:>12}\n", fault.fault,
+    text += fmt::format("{:<24}{:>6}{:>11}{:>11}{:>11}{:>11}{:>12}{:>12}{:>12}\n", fault.fault,
                         fault.runs, seconds(fault.outage_median), seconds(fault.outage_p90),
                         seconds(fault.outage_p99), seconds(fault.outage_max), fault.not_served,
-                        fault.two_owners);
+                        fault.two_owners, seconds(fault.two_owners_max));
   }
   text +=
       report.two_owners_possible

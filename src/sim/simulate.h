@@ -25,7 +25,8 @@ struct SimulateOptions {
 struct FaultReport {
   std::string fault;  // "node killed"
   std::uint64_t runs = 0;
-  // How long at least one group was not served: 0 where nobody noticed.
+  // How long at least one group was not served: 0 where nobody noticed. The time with two owners
+  // stands apart, below.
   Duration outage_median{};
   Duration outage_p90{};
   Duration outage_p99{};
