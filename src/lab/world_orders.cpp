@@ -12,8 +12,9 @@ void World::set_state(const std::string& instance, InstanceState state) {
   Model next = model_;
   const auto found = std::ranges::find(next.instances, instance, &Instance::name);
   if (found == next.instances.end() || found->state == state) return;
-  found->state = state;
+  // A stop leaves the launch time as it was: by it a caller tells the run it stopped from the next.
   if (found->state == InstanceState::stopped) found->launched_ms = wall_clock_ms();
+  found->state = state;
   (void)commit(std::move(next), "instance state");  // States alone change nothing in the kernel.
 }
 
