@@ -6,7 +6,7 @@
 namespace mainstay::lab {
 namespace {
 
-const Route* find_route(const RouteTable& table, const Cidr& destination) {
+const Route* find_route(const RouteTable& table, const Destination& destination) {
   const auto found = std::ranges::find(table.routes, destination, &Route::destination);
   return found == table.routes.end() ? nullptr : &*found;
 }

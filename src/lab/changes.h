@@ -16,7 +16,7 @@ struct SetRoute {  // one netlink message, atomic
 };
 struct RemoveRoute {
   std::string table_id;
-  Cidr destination{};
+  Destination destination{};
   friend bool operator==(const RemoveRoute&, const RemoveRoute&) = default;
 };
 struct SetCheck {

@@ -174,8 +174,10 @@ Ec2Outcome associate_address(const Ec2Input& input) {
   if (!there && !(*address)->eni_id.empty()) free_address(next, **address);
   (*address)->eni_id = (*eni)->id;
   (*address)->private_ip = *target;
-  (*address)->association_id =
-      make_id("eipassoc", to_text((*address)->public_ip) + (*eni)->id + to_text(*target));
+  if (!there || (*address)->association_id.empty()) {
+    (*address)->association_id = make_id(
+        "eipassoc", to_text((*address)->public_ip) + std::to_string(++next.associations_made));
+  }
   settle_public_address(next, **eni);
   Xml xml;
   xml.leaf("return", "true").leaf("associationId", (*address)->association_id);

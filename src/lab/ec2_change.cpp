@@ -24,22 +24,35 @@ Or<RouteTable*> table_of(const Ec2Input& input, Model& model) {
   return table;
 }
 
-Or<Cidr> destination_of(const Ec2Input& input) {
-  const std::string text = input.query.value("DestinationCidrBlock");
-  if (text.empty()) {
-    return no("MissingParameter", "The request must contain the parameter destinationCidrBlock");
+Or<Destination> destination_of(const Ec2Input& input) {
+  const std::string four = input.query.value("DestinationCidrBlock");
+  const std::string six = input.query.value("DestinationIpv6CidrBlock");
+  if (four.empty() == six.empty()) {
+    return no(four.empty() ? "MissingParameter" : "InvalidParameterCombination",
+              "The request must contain exactly one of destinationCidrBlock, "
+              "destinationIpv6CidrBlock");
   }
-  const auto cidr = parse_cidr(text);
-  if (!cidr) {
+  const auto invalid = [](const char* parameter, const std::string& value) {
     return no("InvalidParameterValue",
-              fmt::format("Value ({}) for parameter destinationCidrBlock is invalid. "
-                          "This is not a valid CIDR block.",
-                          text));
+              fmt::format("Value ({}) for parameter {} is invalid. This is not a valid CIDR block.",
+                          value, parameter));
+  };
+  if (!six.empty()) {
+    const auto cidr = parse_cidr6(six);
+    if (!cidr) return invalid("destinationIpv6CidrBlock", six);
+    return Destination{{}, *cidr};
   }
-  return *cidr;
+  const auto cidr = parse_cidr(four);
+  if (!cidr) return invalid("destinationCidrBlock", four);
+  return Destination{*cidr};
 }
 
-Or<Route> route_to_target(const Ec2Input& input, Model& model, const Cidr& destination) {
+bool lies_in_vpc(const Model& model, const Destination& destination) {
+  if (destination.six) return model.vpc6 && model.vpc6->contains(*destination.six);
+  return model.vpc.contains(destination.four);
+}
+
+Or<Route> route_to_target(const Ec2Input& input, Model& model, const Destination& destination) {
   const Query& query = input.query;
   const int given = int{query.has("GatewayId")} + int{query.has("NetworkInterfaceId")} +
                     int{query.has("InstanceId")};
@@ -50,6 +63,8 @@ Or<Route> route_to_target(const Ec2Input& input, Model& model, const Cidr& desti
   Route route{.destination = destination};
   if (query.has("GatewayId")) {
     route.gateway_id = query.value("GatewayId");
+    if (route.gateway_id == model.igw_id && destination.six)
+      return no("InvalidParameterValue", "The lab's internet gateway knows no IPv6.");
     if (route.gateway_id == model.igw_id) return route;
     return no("InvalidInternetGatewayID.NotFound",
               fmt::format("The internetGateway ID '{}' does not exist", route.gateway_id));
@@ -69,7 +84,7 @@ Or<Route> route_to_target(const Ec2Input& input, Model& model, const Cidr& desti
 struct RouteCall {
   Model next;
   RouteTable* table = nullptr;  // in next
-  Cidr destination{};
+  Destination destination{};
   Route* existing = nullptr;
 };
 
@@ -176,7 +191,7 @@ Ec2Outcome create_route(const Ec2Input& input) {
         400, "RouteAlreadyExists",
         fmt::format("The route identified by {} already exists.", to_text(route->destination)));
   }
-  if (input.model.vpc.contains(route->destination)) {
+  if (lies_in_vpc(input.model, route->destination)) {
     return refuse(
         400, "InvalidParameterValue",
         fmt::format("The destination CIDR block {} is equal to or more specific than one of "

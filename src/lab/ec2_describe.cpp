@@ -17,7 +17,8 @@ bool target_gone(const Model& model, const Route& route) {
 }
 
 void write_route(Xml& xml, const Model& model, const Route& route) {
-  xml.leaf("destinationCidrBlock", to_text(route.destination));
+  xml.leaf(route.destination.six ? "destinationIpv6CidrBlock" : "destinationCidrBlock",
+           to_text(route.destination));
   if (!route.gateway_id.empty()) xml.leaf("gatewayId", route.gateway_id);
   if (const Eni* eni = find_id(model.enis, route.eni_id)) {
     xml.leaf("instanceId", eni->instance_id).leaf("instanceOwnerId", model.account);
@@ -65,7 +66,9 @@ FilterFields<RouteTable> table_fields(const Model& model) {
       {"owner-id", [&model](const RouteTable&) { return Texts{model.account}; }},
       {"tag:Name", [](const RouteTable& t) { return Texts{t.name}; }},
       {"route.destination-cidr-block",
-       of_routes([](const Route& r) { return to_text(r.destination); })},
+       of_routes([](const Route& r) { return r.destination.six ? "" : to_text(r.destination); })},
+      {"route.destination-ipv6-cidr-block",
+       of_routes([](const Route& r) { return r.destination.six ? to_text(r.destination) : ""; })},
       {"route.gateway-id", of_routes([](const Route& r) { return r.gateway_id; })},
       {"route.network-interface-id", of_routes([](const Route& r) { return r.eni_id; })},
       {"route.instance-id", of_routes([&model](const Route& r) {
@@ -111,6 +114,15 @@ void write_private_addresses(Xml& xml, const Model& model, const Eni& eni) {
   });
 }
 
+Texts address6_texts(const Eni& eni) {
+  return eni.address6 ? Texts{to_text(*eni.address6)} : Texts{};
+}
+
+void write_addresses6(Xml& xml, const Eni& eni) {
+  xml.items("ipv6AddressesSet", address6_texts(eni),
+            [&](const std::string& address) { xml.leaf("ipv6Address", address); });
+}
+
 void write_eni(Xml& xml, const Model& model, const Eni& eni) {
   const Subnet* subnet = find_id(model.subnets, eni.subnet_id);
   const Instance* instance = find_id(model.instances, eni.instance_id);
@@ -130,6 +142,7 @@ void write_eni(Xml& xml, const Model& model, const Eni& eni) {
   write_public_association(xml, model, eni, eni.address);
   name_tag(xml, instance->name);
   write_private_addresses(xml, model, eni);
+  write_addresses6(xml, eni);
   xml.leaf("interfaceType", "interface");
 }
 
@@ -137,6 +150,14 @@ Texts address_texts(const Eni& eni) {
   Texts out;
   for (const Ipv4 address : eni.addresses()) out.push_back(to_text(address));
   return out;
+}
+
+void write_block6(Xml& xml, const std::optional<Cidr6>& block) {
+  const Texts blocks = block ? Texts{to_text(*block)} : Texts{};
+  xml.items("ipv6CidrBlockAssociationSet", blocks, [&](const std::string& cidr) {
+    xml.leaf("ipv6CidrBlock", cidr).leaf("associationId", make_id("cidr-assoc", cidr));
+    xml.node("ipv6CidrBlockState", [&] { xml.leaf("state", "associated"); });
+  });
 }
 
 FilterFields<Eni> eni_fields(const Model& model) {
@@ -159,6 +180,7 @@ FilterFields<Eni> eni_fields(const Model& model) {
          const Ipv4 shown = public_address_of(model, e, e.address);
          return shown == Ipv4{} ? Texts{} : Texts{to_text(shown)};
        }},
+      {"ipv6-addresses.ipv6-address", address6_texts},
       {"group-id", [](const Eni& e) { return e.group_ids; }},
   };
 }
@@ -174,6 +196,7 @@ void write_instance_interface(Xml& xml, const Model& model, const Eni& eni) {
   });
   write_public_association(xml, model, eni, eni.address);
   write_private_addresses(xml, model, eni);
+  write_addresses6(xml, eni);
 }
 
 void write_instance(Xml& xml, const Model& model, const Instance& instance) {
@@ -221,6 +244,8 @@ FilterFields<Instance> instance_fields(const Model& model) {
        [eni_of](const Instance& i) { return Texts{to_text(eni_of(i)->address)}; }},
       {"network-interface.addresses.private-ip-address",
        [eni_of](const Instance& i) { return address_texts(*eni_of(i)); }},
+      {"network-interface.ipv6-addresses.ipv6-address",
+       [eni_of](const Instance& i) { return address6_texts(*eni_of(i)); }},
       {"network-interface.network-interface-id", [](const Instance& i) { return Texts{i.eni_id}; }},
       {"tag:Name", [](const Instance& i) { return Texts{i.name}; }},
   };
@@ -253,6 +278,7 @@ Ec2Outcome describe_vpcs(const Ec2Input& input) {
         xml.node("cidrBlockState", [&] { xml.leaf("state", "associated"); });
       });
     });
+    write_block6(xml, model.vpc6);
     xml.leaf("dhcpOptionsId", make_id("dopt", id)).leaf("instanceTenancy", "default");
     xml.leaf("isDefault", "false");
     name_tag(xml, "lab");
@@ -284,6 +310,7 @@ Ec2Outcome describe_subnets(const Ec2Input& input) {
     xml.leaf("availableIpAddressCount", std::to_string(room));
     xml.leaf("availabilityZone", subnet.zone)
         .leaf("availabilityZoneId", zone_id(model, subnet.zone));
+    write_block6(xml, subnet.cidr6);
     xml.leaf("defaultForAz", "false").leaf("mapPublicIpOnLaunch", "false");
     name_tag(xml, subnet.name);
   });

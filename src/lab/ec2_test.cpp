@@ -114,7 +114,7 @@ TEST_CASE("replacing a route changes that route of that table and nothing else")
   const auto todo = changes(before, *outcome.next);
   REQUIRE(todo.size() == 1);
   CHECK(todo[0] == Change(SetRoute{table("Public-AB"),
-                                   {.destination = *parse_cidr(vip), .eni_id = eni("server2")}}));
+                                   {.destination = {*parse_cidr(vip)}, .eni_id = eni("server2")}}));
   CHECK(changes(before, before).empty());
 }
 
@@ -151,7 +151,7 @@ TEST_CASE("routes come and go") {
   CHECK(*removed.next == make());
   CHECK(code(remove) == "InvalidRoute.NotFound");
   CHECK(changes(*created.next, *removed.next) ==
-        std::vector<Change>{RemoveRoute{table("Private-A"), *parse_cidr("10.9.0.0/24")}});
+        std::vector<Change>{RemoveRoute{table("Private-A"), {*parse_cidr("10.9.0.0/24")}}});
   CHECK(code(fmt::format("Action=CreateRoute&RouteTableId={}&DestinationCidrBlock=10.0.9.0/24&"
                          "NetworkInterfaceId={}",
                          table("Private-A"), eni("server1"))) == "InvalidParameterValue");

@@ -25,6 +25,10 @@ void add_interface(Tree& tree, const Model& model, const Eni& eni) {
   tree[base + "device-number"] = "0";
   tree[base + "mac"] = eni.mac;
   tree[base + "local-ipv4s"] = fmt::format("{}", fmt::join(texts_of(eni.addresses()), "\n"));
+  if (eni.address6) {
+    tree[base + "ipv6s"] = to_text(*eni.address6);
+    tree["ipv6"] = to_text(*eni.address6);
+  }
   tree[base + "local-hostname"] = private_dns_name(model, eni.address);
   tree[base + "owner-id"] = model.account;
   std::vector<std::string> group_names;

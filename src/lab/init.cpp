@@ -27,6 +27,7 @@
 #include "lab/init_reboot.h"
 #include "lab/netlink.h"
 #include "lab/netns.h"
+#include "lab/network.h"
 #include "lab/unix_socket.h"
 
 namespace mainstay::lab {
@@ -42,6 +43,14 @@ const Fd& control() {
 // The lab reads it; if the lab is gone there is nobody left to tell.
 void tell_lab(std::string_view text) { (void)send_message(control(), text); }
 
+Status configure_ipv6(Netlink& netlink, const std::string& text) {
+  const auto address = parse_ipv6(text);
+  if (!address) return std::unexpected(address.error());
+  if (auto done = netlink.add_address6(2, *address, 128); !done) return done;
+  return netlink.replace_route6(
+      {.table = 254, .destination = {Ipv6{}, 0}, .via = ipv6_gateway, .index = 2});
+}
+
 Status configure_network(const InitSpec& spec) {
   auto netlink = Netlink::open();
   if (!netlink) return std::unexpected(netlink.error());
@@ -55,6 +64,9 @@ Status configure_network(const InitSpec& spec) {
         netlink->replace_route(
             {.table = 254, .destination = {Ipv4{0}, 0}, .via = *gateway, .index = 2})}) {
     if (!done) return done;
+  }
+  if (!spec.address6.empty()) {
+    if (auto done = configure_ipv6(*netlink, spec.address6); !done) return done;
   }
   if (spec.masquerade_for.empty()) return {};
   if (auto done = write_existing("/proc/sys/net/ipv4/ip_forward", "1"); !done) return done;

@@ -18,6 +18,7 @@ struct InitSpec {
   std::string shared;     // directory of the lab that every instance sees as /run/lab
   std::string address;    // with prefix length
   std::string gateway;
+  std::string address6;            // empty: none
   std::string masquerade_for;      // the VPC's CIDR if this is a NAT instance
   std::vector<std::string> binds;  // host directories that must stay visible at their place
   std::vector<std::vector<std::string>> boot_commands;

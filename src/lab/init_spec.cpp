@@ -6,7 +6,8 @@
 namespace mainstay::lab {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InitSpec, instance, host_name, directory, clock, shared, address,
-                                   gateway, masquerade_for, binds, boot_commands, stop_patience_s)
+                                   gateway, address6, masquerade_for, binds, boot_commands,
+                                   stop_patience_s)
 
 std::string encode(const InitSpec& spec) { return nlohmann::json(spec).dump(); }
 

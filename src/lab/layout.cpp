@@ -74,24 +74,33 @@ LayoutTable parse_table(const json& object) {
   const std::string where = "route table " + table.name;
   for (const json& entry : list(object, where, "routes")) {
     known_keys(entry, where, {"destination", "target"});
-    table.routes.push_back(
-        {must(parse_cidr(text(entry, where, "destination")), where), text(entry, where, "target")});
+    LayoutRoute route{.target = text(entry, where, "target")};
+    const std::string destination = text(entry, where, "destination");
+    if (destination.find(':') == std::string::npos) {
+      route.destination = must(parse_cidr(destination), where);
+    } else {
+      route.destination6 = must(parse_cidr6(destination), where);
+    }
+    table.routes.push_back(route);
   }
   return table;
 }
 
 LayoutSubnet parse_subnet(const json& object) {
-  known_keys(object, "a subnet", {"name", "zone", "cidr", "route_table"});
+  known_keys(object, "a subnet", {"name", "zone", "cidr", "ipv6", "route_table"});
   const std::string name = text(object, "a subnet", "name");
   const std::string where = "subnet " + name;
-  return {name, text(object, where, "zone"), must(parse_cidr(text(object, where, "cidr")), where),
-          text(object, where, "route_table")};
+  LayoutSubnet subnet{name, text(object, where, "zone"),
+                      must(parse_cidr(text(object, where, "cidr")), where),
+                      text(object, where, "route_table")};
+  if (object.contains("ipv6")) subnet.cidr6 = must(parse_cidr6(text(object, where, "ipv6")), where);
+  return subnet;
 }
 
 LayoutInstance parse_instance(const json& object) {
   known_keys(object, "an instance",
              {"name", "subnet", "address", "elastic_ip", "source_dest_check", "nat", "role",
-              "secondary_addresses", "public_ip", "proxy", "security_groups"});
+              "secondary_addresses", "ipv6", "public_ip", "proxy", "security_groups"});
   LayoutInstance instance{.name = text(object, "an instance", "name"), .subnet = {}};
   const std::string where = "instance " + instance.name;
   instance.subnet = text_or(object, where, "subnet", "");
@@ -104,6 +113,8 @@ LayoutInstance parse_instance(const json& object) {
   for (const std::string& address : texts(object, where, "secondary_addresses")) {
     instance.secondary.push_back(must(parse_ipv4(address), where));
   }
+  if (object.contains("ipv6"))
+    instance.address6 = must(parse_ipv6(text(object, where, "ipv6")), where);
   instance.public_ip = flag_or(object, where, "public_ip", false);
   instance.proxy = flag_or(object, where, "proxy", false);
   instance.groups = texts(object, where, "security_groups");
@@ -233,6 +244,8 @@ void check_subnets(const Layout& layout) {
         throw Wrong{fmt::format("{} and subnet {} overlap", where, other.name)};
       }
     }
+    if (subnet.cidr6 && (!layout.vpc6 || !layout.vpc6->contains(*subnet.cidr6)))
+      throw Wrong{fmt::format("{}: {} must lie in vpc_ipv6", where, to_text(*subnet.cidr6))};
     find_named(layout.tables, subnet.route_table, where);
   }
 }
@@ -259,6 +272,11 @@ void check_instance(const Layout& layout, const LayoutInstance& instance) {
   }
   const Cidr cidr = find_named(layout.subnets, instance.subnet, where).cidr;
   check_address(cidr, instance.address, where);
+  const auto& cidr6 = find_named(layout.subnets, instance.subnet, where).cidr6;
+  if (instance.address6 && (!cidr6 || !cidr6->contains(*instance.address6))) {
+    throw Wrong{fmt::format("{}: {} is no address of the IPv6 block of its subnet", where,
+                            to_text(*instance.address6))};
+  }
   for (const Ipv4 address : instance.secondary) check_address(cidr, address, where);
   for (const std::string& group : instance.groups) find_named(layout.groups, group, where);
 }
@@ -304,22 +322,29 @@ void check(const Layout& layout) {
   }
   for (const LayoutTable& table : layout.tables) {
     for (const LayoutRoute& route : table.routes) {
-      const std::string where =
-          fmt::format("route table {}, {}", table.name, to_text(route.destination));
-      if (layout.vpc.contains(route.destination)) throw Wrong{where + ": lies in the VPC's CIDR"};
+      const std::string where = fmt::format(
+          "route table {}, {}", table.name,
+          route.destination6 ? to_text(*route.destination6) : to_text(route.destination));
+      if (route.destination6 && route.target == "internet")
+        throw Wrong{where + ": the lab's internet knows no IPv6"};
+      if (!route.destination6 && layout.vpc.contains(route.destination))
+        throw Wrong{where + ": lies in the VPC's CIDR"};
       if (route.target != "internet") find_named(layout.instances, route.target, where);
     }
   }
 }
 
 Layout parse(const json& object) {
-  known_keys(object, "the layout",
-             {"region", "account", "vpc", "zones", "route_tables", "subnets", "instances", "roles",
-              "hosted_zones", "security_groups", "vpc_endpoints", "spare_elastic_ips"});
+  known_keys(
+      object, "the layout",
+      {"region", "account", "vpc", "vpc_ipv6", "zones", "route_tables", "subnets", "instances",
+       "roles", "hosted_zones", "security_groups", "vpc_endpoints", "spare_elastic_ips"});
   Layout layout;
   layout.region = text_or(object, "the layout", "region", "ap-northeast-1");
   layout.account = text_or(object, "the layout", "account", "123456789012");
   layout.vpc = must(parse_cidr(text(object, "the layout", "vpc")), "vpc");
+  if (object.contains("vpc_ipv6"))
+    layout.vpc6 = must(parse_cidr6(text(object, "the layout", "vpc_ipv6")), "vpc_ipv6");
   layout.zones = texts(object, "the layout", "zones");
   for (const json& entry : list(object, "the layout", "route_tables")) {
     layout.tables.push_back(parse_table(entry));

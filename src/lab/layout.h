@@ -1,6 +1,7 @@
 // What a lab consists of, as a person writes it down: subnets, route tables, instances. Pure data.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,12 +10,14 @@
 #include "lab/dns_names.h"
 #include "lab/iam_policy.h"
 #include "lab/ipv4.h"
+#include "lab/ipv6.h"
 
 namespace mainstay::lab {
 
 struct LayoutRoute {
   Cidr destination{};
-  std::string target;  // "internet" or the name of an instance
+  std::optional<Cidr6> destination6 = {};  // instead
+  std::string target;                      // "internet" or the name of an instance
 };
 
 struct LayoutTable {
@@ -27,6 +30,7 @@ struct LayoutSubnet {
   std::string zone;
   Cidr cidr{};
   std::string route_table;
+  std::optional<Cidr6> cidr6 = {};
 };
 
 struct LayoutInstance {
@@ -38,8 +42,9 @@ struct LayoutInstance {
   bool nat = false;                  // forwards and masquerades for its VPC, as a NAT instance does
   std::string role = {};             // of its credentials; empty: none
   std::vector<Ipv4> secondary = {};  // further private addresses
-  bool public_ip = false;            // AWS gives it a public address of its own
-  bool proxy = false;                // runs an HTTP proxy
+  std::optional<Ipv6> address6 = {};
+  bool public_ip = false;                // AWS gives it a public address of its own
+  bool proxy = false;                    // runs an HTTP proxy
   std::vector<std::string> groups = {};  // security groups; none: the default one
 };
 
@@ -84,6 +89,7 @@ struct Layout {
   std::string region;
   std::string account;
   Cidr vpc{};
+  std::optional<Cidr6> vpc6 = {};
   std::vector<std::string> zones;
   std::vector<LayoutTable> tables;
   std::vector<LayoutSubnet> subnets;

@@ -14,11 +14,17 @@ std::string mac_of(std::size_t number) { return fmt::format("02:4d:53:00:00:{:02
 
 std::string group_id(const std::string& name) { return make_id("sg", "group " + name); }
 
+void add_local_routes(RouteTable& table, const Layout& layout) {
+  table.routes.push_back({.destination = {layout.vpc}, .gateway_id = "local"});
+  if (layout.vpc6)
+    table.routes.push_back({.destination = {{}, layout.vpc6}, .gateway_id = "local"});
+}
+
 RouteTable make_table(const Layout& layout, const LayoutTable& from, const Model& model) {
   RouteTable table{.id = make_id("rtb", from.name), .name = from.name};
-  table.routes.push_back({.destination = layout.vpc, .gateway_id = "local"});
+  add_local_routes(table, layout);
   for (const LayoutRoute& route : from.routes) {
-    Route made{.destination = route.destination};
+    Route made{.destination = {route.destination, route.destination6}};
     if (route.target == "internet") {
       made.gateway_id = model.igw_id;
     } else {
@@ -45,6 +51,7 @@ void add_instance(Model& model, const Layout& layout, const LayoutInstance& from
                         make_id("subnet", from.subnet), from.address, mac_of(model.enis.size() + 1),
                         from.source_dest_check, from.secondary});
   Eni& eni = model.enis.back();
+  eni.address6 = from.address6;
   eni.wants_public = from.public_ip;
   if (from.public_ip && from.elastic_ip.empty()) eni.auto_public = free_public_address(model);
   for (const std::string& group : from.groups) eni.group_ids.push_back(group_id(group));
@@ -131,16 +138,17 @@ Model make_model(const Layout& layout, std::int64_t now_ms) {
               .igw_id = make_id("igw", to_text(layout.vpc)),
               .group_id = make_id("sg", to_text(layout.vpc)),
               .vpc = layout.vpc,
+              .vpc6 = layout.vpc6,
               .zones = layout.zones};
   for (const LayoutSubnet& subnet : layout.subnets) {
     model.subnets.push_back({make_id("subnet", subnet.name), subnet.name, subnet.zone, subnet.cidr,
-                             make_id("rtb", subnet.route_table)});
+                             make_id("rtb", subnet.route_table), subnet.cidr6});
   }
   // AWS gives every VPC a main table; here nothing uses it but subnets without a table, of which
   // there are none.
   RouteTable main{.id = make_id("rtb", "main of " + model.vpc_id), .name = "main"};
   main.associations.push_back({make_id("rtbassoc", "main of " + model.vpc_id), ""});
-  main.routes.push_back({.destination = layout.vpc, .gateway_id = "local"});
+  add_local_routes(main, layout);
   model.tables.push_back(main);
   for (const LayoutTable& table : layout.tables) {
     model.tables.push_back(make_table(layout, table, model));
@@ -161,6 +169,10 @@ Model make_model(const Layout& layout, std::int64_t now_ms) {
 const Instance* find_instance_named(const Model& model, std::string_view name) {
   const auto found = std::ranges::find(model.instances, name, &Instance::name);
   return found == model.instances.end() ? nullptr : &*found;
+}
+
+std::string to_text(const Destination& destination) {
+  return destination.six ? to_text(*destination.six) : to_text(destination.four);
 }
 
 std::vector<Ipv4> Eni::addresses() const {

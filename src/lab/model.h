@@ -5,17 +5,27 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lab/ipv4.h"
+#include "lab/ipv6.h"
 #include "lab/layout.h"
 
 namespace mainstay::lab {
 
+// A block of IPv4 or of IPv6.
+struct Destination {
+  Cidr four{};
+  std::optional<Cidr6> six = {};  // if it is there, it counts
+  friend bool operator==(const Destination&, const Destination&) = default;
+};
+std::string to_text(const Destination& destination);
+
 struct Route {
-  Cidr destination{};
+  Destination destination{};
   std::string gateway_id = {};  // "local" or igw-…; empty when the target is an interface
   std::string eni_id = {};
   friend bool operator==(const Route&, const Route&) = default;
@@ -41,6 +51,7 @@ struct Subnet {
   std::string zone;
   Cidr cidr{};
   std::string table_id;
+  std::optional<Cidr6> cidr6 = {};
   friend bool operator==(const Subnet&, const Subnet&) = default;
 };
 
@@ -56,6 +67,7 @@ struct Eni {
   bool wants_public = false;  // given a public address of AWS's own while it has no Elastic IP
   Ipv4 auto_public{};         // that address; 0: none now
   std::vector<std::string> group_ids = {};
+  std::optional<Ipv6> address6 = {};
   bool holds(Ipv4 one) const {
     return one == address || std::ranges::find(secondary, one) != secondary.end();
   }
@@ -134,6 +146,7 @@ struct Model {
   std::string igw_id;
   std::string group_id;  // the default security group, which lets everything through
   Cidr vpc{};
+  std::optional<Cidr6> vpc6 = {};
   std::vector<std::string> zones;
   std::vector<Subnet> subnets;
   std::vector<RouteTable> tables;
@@ -143,6 +156,7 @@ struct Model {
   std::map<std::string, ZoneCondition> zone_conditions;  // those that are not simply available
   std::vector<SecurityGroup> groups;
   std::vector<VpcEndpoint> endpoints;
+  std::uint64_t associations_made = 0;  // each association of an address has an id of its own
   friend bool operator==(const Model&, const Model&) = default;
 };
 

@@ -1,4 +1,4 @@
-// rtnetlink messages, built by hand: there are nine of them.
+// rtnetlink messages, built by hand; those of IPv6 are in netlink6.cpp.
 #include "lab/netlink.h"
 
 #include <arpa/inet.h>
@@ -14,59 +14,11 @@
 #include <sys/time.h>
 
 #include <cerrno>
-#include <cstring>
+
+#include "lab/netlink_message.h"
 
 namespace mainstay::lab {
 namespace {
-
-constexpr std::size_t message_size_max = 1024;
-
-// A message under construction. Its size is bounded by the nine messages below, all far under the
-// maximum.
-class Message {
- public:
-  Message(std::uint16_t type, int flags) {
-    header().nlmsg_len = NLMSG_LENGTH(0);
-    header().nlmsg_type = type;
-    header().nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_ACK | flags);
-  }
-
-  template <class T>
-  void body(const T& value) {
-    append(&value, sizeof(T));
-  }
-  void attribute(int type, const void* data, std::size_t size) {
-    rtattr head{};
-    head.rta_type = static_cast<std::uint16_t>(type);
-    head.rta_len = static_cast<std::uint16_t>(RTA_LENGTH(size));
-    append(&head, sizeof(head));
-    append(data, size);
-  }
-  void text(int type, std::string_view value) {
-    attribute(type, std::string(value).c_str(), value.size() + 1);
-  }
-  void number(int type, std::uint32_t value) { attribute(type, &value, sizeof(value)); }
-  void address(int type, Ipv4 value) { number(type, htonl(value.value)); }
-  std::size_t begin_nest(int type) {
-    const std::size_t at = header().nlmsg_len;
-    attribute(type, nullptr, 0);
-    return at;
-  }
-  void end_nest(std::size_t at) {
-    reinterpret_cast<rtattr*>(bytes_.data() + at)->rta_len =
-        static_cast<std::uint16_t>(header().nlmsg_len - at);
-  }
-  void* data() { return bytes_.data(); }
-
- private:
-  nlmsghdr& header() { return *reinterpret_cast<nlmsghdr*>(bytes_.data()); }
-  void append(const void* data, std::size_t size) {
-    if (size > 0) std::memcpy(bytes_.data() + header().nlmsg_len, data, size);
-    header().nlmsg_len += static_cast<std::uint32_t>(NLMSG_ALIGN(size));
-  }
-
-  alignas(NLMSG_ALIGNTO) std::array<char, message_size_max> bytes_{};
-};
 
 void link_attributes(Message& message, const LinkEnd& end) {
   message.text(IFLA_IFNAME, end.name);
@@ -199,7 +151,7 @@ Status Netlink::remove_route(const KernelRoute& route) {
 Status Netlink::add_rule(const KernelRule& rule) {
   Message message(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL);
   fib_rule_hdr body{};
-  body.family = AF_INET;
+  body.family = rule.ipv6 ? AF_INET6 : AF_INET;
   body.action = FR_ACT_TO_TBL;
   message.body(body);
   message.number(FRA_PRIORITY, rule.priority);

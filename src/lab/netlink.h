@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "lab/files.h"
 #include "lab/ipv4.h"
+#include "lab/ipv6.h"
 
 namespace mainstay::lab {
 
@@ -33,10 +34,20 @@ struct KernelRoute {
   std::uint32_t metric = 0;
 };
 
+struct KernelRoute6 {
+  std::uint32_t table = 0;
+  Cidr6 destination{};
+  bool blackhole = false;
+  Ipv6 via{};     // zero: the destination is on the link itself
+  int index = 0;  // of the interface that leads there
+  std::uint32_t metric = 0;
+};
+
 struct KernelRule {
   std::uint32_t priority = 0;
   std::uint32_t table = 0;
   std::string incoming = {};  // the interface's name; empty: every packet
+  bool ipv6 = false;
 };
 
 class Netlink {
@@ -60,6 +71,11 @@ class Netlink {
   Status add_rule(const KernelRule& rule);
   // An entry that never ages: packets flow at once, also to a guest that has just started.
   Status set_neighbour(int index, Ipv4 address, const Mac& mac);
+  // The same for IPv6; an address is good at once, nobody is asked whether it is taken.
+  Status add_address6(int index, const Ipv6& address, int length);
+  Status replace_route6(const KernelRoute6& route);
+  Status remove_route6(std::uint32_t table, const Cidr6& destination);
+  Status set_neighbour6(int index, const Ipv6& address, const Mac& mac);
 
  private:
   explicit Netlink(Fd socket) : socket_(std::move(socket)) {}

@@ -5,30 +5,21 @@
 
 #include "base/check.h"
 #include "lab/netns.h"
+#include "lab/network_numbers.h"
 
 namespace mainstay::lab {
 namespace {
 
-constexpr std::uint32_t table_of_vpc = 100;  // every private address of the VPC: the "local" route
-constexpr std::uint32_t table_first = 1000;  // the VPC's route tables
-constexpr std::uint32_t main_table = 254;
-constexpr std::uint32_t last_resort = 1U << 20U;  // the metric of "nothing else matches"
 constexpr int gateway_index = 50;
 constexpr Ipv4 gateway_inner{(169U << 24U) | (254U << 16U) | (100U << 8U) | 1U};
 constexpr Ipv4 gateway_outer{(169U << 24U) | (254U << 16U) | (100U << 8U) | 2U};
 constexpr Ipv4 internet_gateway_of_visitors{(203U << 24U) | (113U << 8U) | 1U};
 constexpr Cidr everywhere{Ipv4{0}, 0};
 
-int router_index(int number) { return 100 + number; }
 int wire_inner_index(int number) { return 100 + 2 * number; }  // towards the instance
 int wire_outer_index(int number) { return 101 + 2 * number; }  // towards the router
-std::string router_name(int number) { return fmt::format("r{}", number); }
 std::string wire_inner(int number) { return fmt::format("wi{}", number); }
 std::string wire_outer(int number) { return fmt::format("wr{}", number); }
-
-Mac lab_mac(std::uint8_t kind, int number) {
-  return {0x02, 0x4d, 0x53, kind, 0, static_cast<std::uint8_t>(number)};
-}
 
 constexpr std::string_view router_filter = R"(table ip vpc {{
   set cut_pair {{ type ifname . ifname; }}
@@ -58,6 +49,13 @@ constexpr std::string_view router_filter = R"(table ip vpc {{
     oifname @checked oifname . ip daddr != @own drop
     iifname "igw" ip daddr != {1} drop
     oifname vmap @guards
+  }}
+}}
+table ip6 vpc {{
+  set cut_pair {{ type ifname . ifname; }}
+  chain passing {{
+    type filter hook forward priority 0;
+    iifname . oifname @cut_pair drop
   }}
 }}
 )";
@@ -185,8 +183,8 @@ Status Network::make_router(const Layout& layout, const Model& model) {
                              .blackhole = true,
                              .metric = last_resort}),
        add_endpoints(router, model), router.add_rule({.priority = 100, .table = table_of_vpc}),
-       run_nft(router_,
-               fmt::format(router_filter, to_text(endpoint_address), to_text(layout.vpc)))});
+       run_nft(router_, fmt::format(router_filter, to_text(endpoint_address), to_text(layout.vpc))),
+       make_router_ipv6(model)});
 }
 
 Status Network::make_outside(const Layout&, const Model& model) {
@@ -261,6 +259,9 @@ Status Network::make_router_side(const Model& model, const Eni& eni) {
                         {fmt::format("neigh/{}/proxy_delay", name), "0"}});
   });
   if (!answering) return answering;
+  if (eni.address6) {
+    if (auto done = make_port_ipv6(model, eni); !done) return done;
+  }
   return router_netlink_->add_rule({.priority = 1000 + static_cast<std::uint32_t>(port.number),
                                     .table = kernel_table_.at(subnet->table_id),
                                     .incoming = name});
@@ -269,7 +270,7 @@ Status Network::make_router_side(const Model& model, const Eni& eni) {
 Result<KernelRoute> Network::kernel_route(const std::string& table_id, const Route& route) const {
   const auto table = kernel_table_.find(table_id);
   MAINSTAY_CHECK(table != kernel_table_.end());
-  KernelRoute made{.table = table->second, .destination = route.destination};
+  KernelRoute made{.table = table->second, .destination = route.destination.four};
   if (route.eni_id.empty()) {
     made.via = gateway_outer;
     made.index = gateway_index;
@@ -353,13 +354,18 @@ Status Network::apply_private(const SetPrivate& set) {
 Status Network::apply_kernel(const Change& change) {
   if (const auto* set = std::get_if<SetRoute>(&change)) {
     if (set->route.gateway_id == "local") return {};  // The rule of priority 100 is this route.
+    if (set->route.destination.six)
+      return router_netlink_->replace_route6(kernel_route6(set->table_id, set->route));
     const auto route = kernel_route(set->table_id, set->route);
     if (!route) return std::unexpected(route.error());
     return router_netlink_->replace_route(*route);
   }
   if (const auto* remove = std::get_if<RemoveRoute>(&change)) {
+    const Destination& destination = remove->destination;
+    if (destination.six)
+      return router_netlink_->remove_route6(kernel_table_.at(remove->table_id), *destination.six);
     return router_netlink_->remove_route(
-        {.table = kernel_table_.at(remove->table_id), .destination = remove->destination});
+        {.table = kernel_table_.at(remove->table_id), .destination = destination.four});
   }
   if (const auto* set = std::get_if<SetPrivate>(&change)) return apply_private(*set);
   if (const auto* gone = std::get_if<RemovePrivate>(&change)) {
@@ -475,10 +481,13 @@ Status Network::set_cuts(const Model& model, const std::vector<Cut>& cuts) {
     return place == "internet" ? std::string("igw") : router_name(ports_.at(place).number);
   };
   std::string script =
-      "flush set ip vpc cut_pair\nflush set ip vpc cut_to_aws\nflush set ip vpc cut_from_aws\n";
+      "flush set ip vpc cut_pair\nflush set ip6 vpc cut_pair\nflush set ip vpc cut_to_aws\n"
+      "flush set ip vpc cut_from_aws\n";
   for (const PortPair& pair : plan.pairs) {
-    script += fmt::format("add element ip vpc cut_pair {{ \"{}\" . \"{}\" }}\n", device(pair.from),
-                          device(pair.to));
+    for (const char* family : {"ip", "ip6"}) {
+      script += fmt::format("add element {} vpc cut_pair {{ \"{}\" . \"{}\" }}\n", family,
+                            device(pair.from), device(pair.to));
+    }
   }
   for (const std::string& name : plan.to_aws) {
     script += fmt::format("add element ip vpc cut_to_aws {{ \"{}\" }}\n", device(name));

@@ -27,6 +27,9 @@ inline constexpr Ipv4 resolver_address{(203U << 24U) | (113U << 8U) | 53U};  // 
 inline constexpr Ipv4 name_server_address{(203U << 24U) | (113U << 8U) | 54U};  // of public zones
 inline constexpr Ipv4 metadata_address{(169U << 24U) | (254U << 16U) | (169U << 8U) | 254U};
 
+// The gateway of every instance that has IPv6: fe80::1 on its own link.
+inline constexpr Ipv6 ipv6_gateway{{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+
 // The resolver every VPC has: its first address plus two.
 Ipv4 vpc_dns_address(const Cidr& vpc);
 
@@ -68,6 +71,9 @@ class Network {
   Status make_port(const Port& port);
   Status make_router_side(const Model& model, const Eni& eni);
   Status apply_quality(const Port& port, const LineQuality& quality);
+  Status make_router_ipv6(const Model& model);
+  Status make_port_ipv6(const Model& model, const Eni& eni);
+  KernelRoute6 kernel_route6(const std::string& table_id, const Route& route) const;
   std::string filter_change(const Change& change) const;
   std::string guard_script(const SetGuard& guard) const;
   Status apply_kernel(const Change& change);
@@ -83,6 +89,7 @@ class Network {
   std::map<std::string, Port> ports_;
   std::map<std::string, int> port_of_eni_;  // ENI id -> port number
   std::map<std::string, Ipv4> address_of_eni_;
+  std::map<std::string, Ipv6> address6_of_eni_;
   std::map<std::string, std::uint32_t> kernel_table_;  // route table id -> number
   std::unique_ptr<Shaper> shaper_;
   mutable std::mutex lines_;  // guards what follows

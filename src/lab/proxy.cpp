@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 #include <netdb.h>
 #include <poll.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -85,6 +87,21 @@ void serve(int client) {
   copy_both_ways(client, server.number());
 }
 
+// The lines that do not speak of the connection to the proxy itself.
+std::string other_headers(std::string_view lines) {
+  std::string out;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find("\r\n"));
+    lines.remove_prefix(std::min(line.size() + 2, lines.size()));
+    if (line.empty() || ::strncasecmp(line.data(), "connection:", 11) == 0 ||
+        ::strncasecmp(line.data(), "proxy-", 6) == 0) {
+      continue;
+    }
+    out += fmt::format("{}\r\n", line);
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<ProxyTarget> parse_proxy_request(std::string_view head) {
@@ -111,8 +128,8 @@ Result<ProxyTarget> parse_proxy_request(std::string_view head) {
                      colon == std::string_view::npos ? "80" : std::string(where.substr(colon + 1)),
                      {}};
   if (!tunnel) {
-    target.pass_on =
-        fmt::format("{} {}{}{}", method, path, line.substr(second), head.substr(line.size()));
+    target.pass_on = fmt::format("{} {}{}\r\nConnection: close\r\n{}\r\n", method, path,
+                                 line.substr(second), other_headers(head.substr(line.size() + 2)));
   }
   return target;
 }

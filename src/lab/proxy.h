@@ -15,7 +15,8 @@ struct ProxyOptions {
 // Serves until it is ended by a signal.
 Status run_proxy(const ProxyOptions& options);
 
-// What a request's head asks of a proxy: to whom, and what that one is to get. Pure.
+// What a request's head asks of a proxy: to whom, and what that one is to get. A plain request is
+// the only one of its connection. Pure.
 struct ProxyTarget {
   std::string host;
   std::string port;

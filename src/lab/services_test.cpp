@@ -117,8 +117,9 @@ TEST_CASE("what is announced to an instance stands in its metadata until it is w
 TEST_CASE("a proxy is told whom to reach, and passes on what that one is to get") {
   CHECK(*parse_proxy_request("CONNECT ec2.amazonaws.com:443 HTTP/1.1\r\n\r\n") ==
         ProxyTarget{"ec2.amazonaws.com", "443", ""});
-  CHECK(*parse_proxy_request("GET http://x:8080/a?b HTTP/1.1\r\nHost: x\r\n\r\n") ==
-        ProxyTarget{"x", "8080", "GET /a?b HTTP/1.1\r\nHost: x\r\n\r\n"});
+  CHECK(*parse_proxy_request("GET http://x:8080/a?b HTTP/1.1\r\nHost: x\r\n"
+                             "Proxy-Connection: keep-alive\r\n\r\n") ==
+        ProxyTarget{"x", "8080", "GET /a?b HTTP/1.1\r\nConnection: close\r\nHost: x\r\n\r\n"});
   CHECK(parse_proxy_request("GET http://x HTTP/1.1\r\n\r\n")->pass_on.starts_with("GET / HTTP"));
   CHECK_FALSE(parse_proxy_request("GET /local HTTP/1.1\r\n\r\n"));
   CHECK_FALSE(parse_proxy_request("CONNECT x HTTP/1.1\r\n\r\n"));

@@ -63,6 +63,7 @@ json instance_json(const Model& model, const Instance& instance) {
               {"subnet", eni.subnet_id},
               {"address", to_text(eni.address)},
               {"mac", eni.mac},
+              {"ipv6", eni.address6 ? json(to_text(*eni.address6)) : json()},
               {"source_dest_check", eni.source_dest_check}};
   const Address* address = find_address_of(model, eni);
   out["elastic_ip"] = address == nullptr ? json() : json(to_text(address->public_ip));
@@ -258,6 +259,7 @@ InitSpec World::init_spec(const Layout& layout, const LayoutInstance& instance) 
   spec.shared = options_.directory + "/shared";
   spec.address = to_text(port.address_with_host_bits);
   spec.gateway = to_text(port.gateway);
+  if (instance.address6) spec.address6 = to_text(*instance.address6);
   if (!options_.clock_library.empty()) spec.clock = spec.directory + "/clock";
   if (instance.nat) spec.masquerade_for = to_text(layout.vpc);
   if (instance.proxy) {

@@ -182,8 +182,14 @@ TEST_CASE("StopInstances and StartInstances act on the instance") {
   const auto call = [&](const std::string& action) {
     return api(lab, "server1", fmt::format("Action={}&InstanceId.1={}", action, id));
   };
+  const auto launched = [&] {
+    const std::string text = call("DescribeInstances");
+    return text.substr(text.find("<launchTime>"), 36);
+  };
+  const std::string before = launched();
   CHECK(contains(call("StopInstances"), "<name>stopping</name>"));
   CHECK(becomes_true(5s, [&] { return value_of(lab, "instances/server2/state") == "stopped"; }));
+  CHECK(launched() == before);
   CHECK_FALSE(pings(lab, "client", "10.0.120.10"));
   CHECK(contains(call("RebootInstances"), "<Code>IncorrectInstanceState</Code>"));
   CHECK(contains(call("StartInstances"), "<name>pending</name>"));

@@ -295,3 +295,40 @@ TEST_CASE("an endpoint in the VPC and a proxy are ways to the API, and security 
                   value_of(lab, "security_groups/web/id")));
   CHECK(reaches("server1", "http://10.0.120.10/"));
 }
+
+TEST_CASE("a VIP of IPv6 outside the VPC's block follows its /128 route") {
+  std::string layout =
+      replaced(default_layout_text(), "\"zones\"", "\"vpc_ipv6\": \"2001:db8:1::/56\", \"zones\"");
+  for (const auto& [subnet, block] : {std::pair{"Subnet-2A", "12"}, std::pair{"Subnet-2B", "22"},
+                                      std::pair{"Subnet-Clients", "c0"}}) {
+    const std::string name = fmt::format("\"name\": \"{}\",", subnet);
+    layout =
+        replaced(layout, name, fmt::format("{} \"ipv6\": \"2001:db8:1:{}::/64\",", name, block));
+  }
+  for (const auto& [four, six] : {std::pair{"10.0.110.10", "2001:db8:1:12::10"},
+                                  std::pair{"10.0.120.10", "2001:db8:1:22::10"},
+                                  std::pair{"10.0.200.10", "2001:db8:1:c0::10"}}) {
+    layout = replaced(layout, fmt::format("\"address\": \"{}\",", four),
+                      fmt::format("\"address\": \"{}\", \"ipv6\": \"{}\",", four, six));
+  }
+  const Lab lab = lab_of(layout);
+  CHECK(pings(lab, "client", "2001:db8:1:12::10"));
+  const std::string six = "2001:db8:99::20";
+  for (const char* server : {"server1", "server2"})
+    run(lab, server, {"ip", "addr", "add", six + "/128", "dev", "eth0", "nodad"});
+  const auto route = [&](const std::string& verb, const std::string& server) {
+    return fmt::format(
+        "ec2 {} --route-table-id {} --destination-ipv6-cidr-block {}/128 --network-interface-id {}",
+        verb, value_of(lab, "route_tables/Public-AB/id"), six,
+        value_of(lab, fmt::format("instances/{}/eni", server)));
+  };
+  CHECK_FALSE(pings(lab, "client", six));
+  aws_says(lab, "server1", route("create-route", "server1"));
+  CHECK(pings(lab, "client", six));
+  run(lab, "server1", {"ip", "addr", "del", six + "/128", "dev", "eth0"});
+  CHECK_FALSE(pings(lab, "client", six));
+  aws_says(lab, "server2", route("replace-route", "server2"));
+  CHECK(pings(lab, "client", six));
+  fault(lab, "cut client server2");
+  CHECK_FALSE(pings(lab, "client", six));
+}
