@@ -102,6 +102,7 @@ std::shared_ptr<Recipes::Job> Recipes::job(const GroupName& group, const Resourc
                          .host = ports_.host,
                          .process = ports_.process,
                          .aws = ports_.aws,
+                         .resolver = ports_.resolver,
                          .random = random_,
                          .facts = {.policy_position = position(*owner, setup_.self)},
                          .warn = say(Severity::warning),

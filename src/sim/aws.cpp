@@ -1,36 +1,9 @@
 // AWS as one machine reaches it: every call travels there and back, and may be lost, throttled or
 // refused on the way; what is described may be the past.
-#include "sim/machine.h"
-#include "sim/world.h"
+#include "sim/aws_call.h"
 
 namespace mainstay::sim {
 namespace {
-
-// How one call fares on its way; the same dice for every verb.
-enum class Fate { answered, lost_before, lost_after, throttled, denied, unavailable };
-
-Fate draw_fate(Machine& machine) {
-  const AwsConditions& rates = machine.world().conditions().aws;
-  Random& random = machine.random();
-  if (rates.outage || machine.conditions().aws_cut) return Fate::lost_before;
-  if (random.chance(rates.lose_request)) return Fate::lost_before;
-  if (random.chance(rates.throttled)) return Fate::throttled;
-  if (random.chance(rates.denied)) return Fate::denied;
-  if (random.chance(rates.unavailable)) return Fate::unavailable;
-  if (random.chance(rates.lose_reply)) return Fate::lost_after;
-  return Fate::answered;
-}
-
-Error refusal(Fate fate) {
-  switch (fate) {
-    case Fate::throttled:
-      return {Code::throttled, "Request limit exceeded."};
-    case Fate::denied:
-      return {Code::denied, "You are not authorized to perform this operation."};
-    default:
-      return {Code::unavailable, "The service is unavailable. Please try again shortly."};
-  }
-}
 
 Error no_instance(const std::string& id) {
   return {Code::not_found, "The instance ID '" + id + "' does not exist"};
@@ -42,30 +15,6 @@ Error no_allocation(const std::string& allocation) {
 
 Error no_interface(const std::string& eni) {
   return {Code::not_found, "The networkInterface ID '" + eni + "' does not exist"};
-}
-
-// Sends a question to the region; `effect` runs there and gives the answer.
-template <class T>
-void ask(Machine& machine, Completion<Result<T>> done,
-         std::move_only_function<Result<T>()> effect) {
-  if (!machine.daemon_runs()) return;
-  const Span& delay = machine.world().conditions().aws.delay;
-  const Duration there = delay.draw(machine.random());
-  const Duration back = delay.draw(machine.random());
-  const Fate fate = draw_fate(machine);
-  if (fate == Fate::lost_before) return;
-  if (fate != Fate::answered && fate != Fate::lost_after) {
-    machine.on_daemon_after(there + back,
-                            [done, fate] { done.set(std::unexpected(refusal(fate))); });
-    return;
-  }
-  // The answer is for this run of the daemon only, so its place in the queue is taken now.
-  const auto answer = std::make_shared<std::optional<Result<T>>>();
-  machine.world().after(there,
-                        [answer, effect = std::move(effect)]() mutable { *answer = effect(); });
-  if (fate == Fate::answered) {
-    machine.on_daemon_after(there + back, [done, answer] { done.set(std::move(**answer)); });
-  }
 }
 
 }  // namespace
@@ -143,9 +92,9 @@ Task<Result<AwsAddress>> AwsPort::address(std::string allocation, Call call) {
     if (!holding) return std::unexpected(no_allocation(allocation));
     AwsAddress address{
         .allocation = allocation, .public_ip = "", .association = "", .eni = "", .private_ip = ""};
-    if (holding->eni.empty()) return address;
+    if (holding->target.empty()) return address;
     address.association = holding->number;
-    address.eni = holding->eni;
+    address.eni = holding->target;
     return address;
   });
   co_return co_await done;
@@ -173,7 +122,7 @@ Task<Status> AwsPort::disassociate_address(std::string association, Call call) {
   ask<void>(machine_, done, [&world, association]() -> Status {
     const std::string allocation = association.substr(0, association.rfind('-'));
     const auto holding = world.region().holding(allocation, world.now());
-    if (!holding || holding->eni.empty() || holding->number != association) {
+    if (!holding || holding->target.empty() || holding->number != association) {
       return failure(Code::not_found, "The association ID '" + association + "' does not exist");
     }
     world.region().give(allocation, "");

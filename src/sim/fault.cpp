@@ -17,7 +17,8 @@ constexpr std::array<std::string_view, fault_kind_count> names = {
     "route changed",    "store slow",           "store fails",      "scripts bad",
     "programs undying", "program killed",       "group stopped",    "group moved",
     "group restarted",  "node stopped by hand", "system shut down", "arbiter refuses",
-    "arbiter wiped",    "metadata down",        "store unreadable", "configuration differs"};
+    "arbiter wiped",    "metadata down",        "store unreadable", "configuration differs",
+    "end announced"};
 
 bool sensible(FaultKind kind, const Environment& environment) {
   const ArbitrationConfig& arbitration = environment.config->arbitration;
@@ -168,6 +169,9 @@ void worsen_machine(MachineConditions& machine, const Fault& fault) {
       break;
     case FaultKind::metadata_down:
       machine.metadata_cut = true;
+      break;
+    case FaultKind::end_announced:
+      machine.announced = true;
       break;
     case FaultKind::store_unreadable:
       machine.store.unreadable = true;

@@ -57,8 +57,9 @@ enum class FaultKind : std::uint8_t {
   metadata_down,     // of one node's instance
   store_unreadable,  // the daemon dies and finds its state damaged, until the end
   config_differs,    // the daemon is started again with another document, until the end
+  end_announced,     // of one node's instance; called off at the end
 };
-inline constexpr std::size_t fault_kind_count = 36;
+inline constexpr std::size_t fault_kind_count = 37;
 std::string_view to_text(FaultKind kind);
 
 struct Fault {
