@@ -2,7 +2,9 @@
 // JSON of the metadata service.
 #include "adapters/aws/ec2_reply.h"
 #include "adapters/aws/fault.h"
+#include "adapters/aws/notices.h"
 #include "adapters/aws/role_document.h"
+#include "adapters/aws/route53_reply.h"
 #include "adapters/aws/sts.h"
 #include "base/check.h"
 
@@ -35,6 +37,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& status : {parse_return(text), parse_told(text, "StopInstances", "i-1")}) {
     MAINSTAY_CHECK(status || status.error().code == Code::corrupt);
   }
+  if (const auto zone = parse_hosted_zone(text)) MAINSTAY_CHECK(!zone->id.empty());
+  if (const auto change = parse_change(text, "GetChange")) MAINSTAY_CHECK(!change->id.empty());
+  (void)parse_records(text);
+  (void)parse_addresses(text);
+  (void)parse_zones(text);
+  (void)parse_instance_action(text);
+  (void)parse_rebalance(text);
+  (void)parse_maintenance(text);
   if (const auto interfaces = parse_network_interfaces(text)) {
     MAINSTAY_CHECK(interfaces->size() <= size);
   }

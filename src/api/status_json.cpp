@@ -36,11 +36,17 @@ Json path_json(const PathStatus& path) {
 }
 
 Json node_json(const NodeStatus& node) {
-  return {{"name", node.name.value},         {"self", node.self},
-          {"coordinator", node.coordinator}, {"phase", to_text(node.phase)},
-          {"trust", to_text(node.trust)},    {"quarantined", node.quarantined},
-          {"warning", node.warning},         {"why", node.why},
-          {"incarnation", node.incarnation}, {"paths", list_of(node.paths, path_json)}};
+  return {{"name", node.name.value},
+          {"self", node.self},
+          {"coordinator", node.coordinator},
+          {"phase", to_text(node.phase)},
+          {"trust", to_text(node.trust)},
+          {"quarantined", node.quarantined},
+          {"drained", node.drained},
+          {"warning", node.warning},
+          {"why", node.why},
+          {"incarnation", node.incarnation},
+          {"paths", list_of(node.paths, path_json)}};
 }
 
 Json resource_json(const ResourceStatus& resource) {
@@ -148,6 +154,7 @@ NodeStatus node_of(const Json& json) {
   take_word(json, "phase", NodePhase::isolated, node.phase);
   take_word(json, "trust", Trust::resigned, node.trust);
   take(json, "quarantined", node.quarantined);
+  take(json, "drained", node.drained);
   take(json, "warning", node.warning);
   take(json, "why", node.why);
   take(json, "incarnation", node.incarnation);

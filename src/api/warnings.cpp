@@ -78,6 +78,10 @@ void about_node(const NodeStatus& node, Warnings& out) {
                                "node recover {}",
                                name)});
   }
+  if (heard && node.drained) {
+    out.push_back(
+        {Severity::warning, name, "is drained: a monitor of its own wants its groups elsewhere"});
+  }
   if (node.self) return;
   if (node.trust == Trust::dead) {
     out.push_back({Severity::error, name, "is dead" + because(node.why)});

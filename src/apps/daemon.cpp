@@ -18,6 +18,7 @@
 #include "adapters/linux/network.h"
 #include "adapters/linux/notify.h"
 #include "adapters/linux/process.h"
+#include "adapters/linux/resolver.h"
 #include "adapters/linux/watchdog.h"
 #include "apps/arbiter_link.h"
 #include "apps/chronicle.h"
@@ -117,6 +118,7 @@ struct Daemon::Impl {
   std::unique_ptr<LinuxNetwork> network;
   std::optional<LinuxProcess> process;
   LinuxHost host{loop};
+  LinuxResolver resolver{loop};
   std::unique_ptr<aws::Connection> aws;
   ArbiterLink arbiter;
   std::optional<LinuxPower> power;
@@ -206,7 +208,7 @@ struct Daemon::Impl {
                   .self = prepared.self,
                   .seed = random_seed(),
                   .log_directory = prepared.options.log_directory},
-        NodePorts{clock, *network, store, *process, host, aws->aws(), *power,
+        NodePorts{clock, *network, store, *process, host, aws->aws(), resolver, *power,
                   arbiter.arbiter.get()},
         NodeObserver{.on_event = {}, .on_action = [this](const Action& action, Instant) {
                        chronicle.on_action(action);

@@ -71,6 +71,7 @@ std::string paths_text(const NodeStatus& node) {
 
 std::string node_note(const NodeStatus& node) {
   std::string note = node.self ? "this node" : "";
+  if (node.drained) note += note.empty() ? "drained" : ", drained";
   if (node.quarantined) note += note.empty() ? "quarantined" : ", quarantined";
   if (node.coordinator) note += note.empty() ? "coordinator" : ", coordinator";
   return note;

@@ -99,6 +99,8 @@ void act_finally(State& state, const recovery::Request& request, Step& step) {
       step.note(Severity::error, request.monitor.name.value,
                 request.why + ". No final action is configured.");
       return;
+    case FinalAction::drain:  // As long as the monitor is not healthy: see recovery.
+      return;
     case FinalAction::stop_group:
       if (const GroupConfig* config = find_group(step.config, request.monitor.recovery.group)) {
         Intent stop = intent(state, config->name);

@@ -88,6 +88,7 @@ Bytes encode(const Beat& beat) {
   writer.u64(beat.recoveries);
   writer.u32(static_cast<std::uint32_t>(beat.quarantined.size()));
   for (const auto& node : beat.quarantined) writer.text(node.value);
+  writer.boolean(beat.drained);
   return writer.take();
 }
 
@@ -112,6 +113,7 @@ Result<Beat> decode_beat(ByteView bytes) {
   for (std::size_t i = reader.count(nodes_on_wire_max); i > 0 && reader.ok(); --i) {
     beat.quarantined.emplace(reader.text(name_size_max));
   }
+  beat.drained = reader.boolean();
   if (!reader.finished()) return failure(Code::corrupt, "the beat is truncated or damaged");
   return beat;
 }

@@ -118,11 +118,13 @@ struct Beat {
   std::uint64_t recoveries = 0;
   // Whom the sender has lost too often of late to place anything there.
   std::set<NodeName> quarantined;
+  // The sender runs nothing that another node can: its instance is about to go, say.
+  bool drained = false;
   friend bool operator==(const Beat&, const Beat&) = default;
 };
 
-// Version 1 knew neither isolated nodes nor quarantines.
-inline constexpr std::uint16_t beat_version = 2;
+// Version 1 knew neither isolated nodes nor quarantines, version 2 no drained nodes.
+inline constexpr std::uint16_t beat_version = 3;
 Bytes encode(const Beat& beat);
 // corrupt: truncated, impossible values, lists beyond their limits. Fuzzed.
 Result<Beat> decode_beat(ByteView bytes);

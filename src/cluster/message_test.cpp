@@ -33,6 +33,7 @@ Beat full_beat() {
   beat.wanted[GroupName("web")] = NodeName("a");
   beat.recoveries = 2;
   beat.quarantined = {NodeName("b"), NodeName("c")};
+  beat.drained = true;
   return beat;
 }
 

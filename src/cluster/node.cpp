@@ -332,6 +332,7 @@ placement::View view(const State& state) {
   auto& own = view.present[state.self];
   own.usable = state.phase == NodePhase::member;
   own.quarantined = quarantined(state, state.self);
+  own.drained = recovery::drains(state.recovery);
   for (const auto& [name, group] : state.groups) {
     own.reports[name] = {.phase = group.phase,
                          .term = group.term,
@@ -346,6 +347,7 @@ placement::View view(const State& state) {
     candidate.usable =
         peer.beat->phase == NodePhase::member && peer.beat->config_digest == state.config->digest;
     candidate.quarantined = quarantined(state, name);
+    candidate.drained = peer.beat->drained;
     candidate.reports = peer.beat->reports;
   }
   for (const auto& [group, last] : state.last_owners) {

@@ -46,6 +46,12 @@ Status may_run_on(const State& state, const GroupConfig& group, const NodeName& 
                                "groups again: mainstay node recover {}",
                                node, node));
   }
+  if (candidate->second.drained) {
+    return failure(Code::conflict,
+                   fmt::format("{} is drained: it hands its groups over as long as its monitor "
+                               "says so. See: mainstay status",
+                               node));
+  }
   return {};
 }
 

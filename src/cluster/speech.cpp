@@ -35,7 +35,7 @@ GroupReport report(const State& state, const GroupName& name, const group::Group
 bool same_but_for_echoes(const Beat& one, const Beat& other) {
   return one.phase == other.phase && one.reports == other.reports && one.intents == other.intents &&
          one.wanted == other.wanted && one.recoveries == other.recoveries &&
-         one.quarantined == other.quarantined;
+         one.quarantined == other.quarantined && one.drained == other.drained;
 }
 
 // All but the echoes.
@@ -60,6 +60,7 @@ Beat say(const State& state, const Step& step) {
   for (const auto& [name, losses] : state.losses) {
     if (losses.quarantined) beat.quarantined.insert(name);
   }
+  beat.drained = recovery::drains(state.recovery);
   return beat;
 }
 

@@ -46,6 +46,20 @@ bool is_dns_name(std::string_view text) {
   return !made_of(last, "0123456789");
 }
 
+// Underscores and a leading "*" are names to a name server.
+bool is_record_name(std::string_view text) {
+  if (!text.ends_with('.') || text.size() > 255) return false;
+  text.remove_suffix(1);
+  if (text.starts_with("*.")) text.remove_prefix(2);
+  std::string name(text);
+  std::ranges::replace(name, '_', 'a');
+  return name.find('.') != std::string::npos && is_dns_name(name);
+}
+
+bool is_hosted_zone_id(std::string_view text) {
+  return !text.empty() && text.size() <= 32 && made_of(text, letters_and_digits);
+}
+
 bool is_interface_name(std::string_view text) {
   return !text.empty() && text.size() <= interface_name_size_max && text != "." && text != ".." &&
          text.find_first_of("/: \"") == std::string_view::npos;
@@ -105,6 +119,10 @@ constexpr FormatRule format_rules[] = {
      "It looks like \"eni-0a1b2c3d4e5f60718\"."},
     {TextFormat::allocation_id, [](std::string_view text) { return is_aws_id(text, "eipalloc-"); },
      "an allocation ID", "It looks like \"eipalloc-0a1b2c3d4e5f60718\"."},
+    {TextFormat::hosted_zone_id, is_hosted_zone_id, "a hosted zone ID",
+     "It looks like \"Z0123456789ABCDEFGHIJ\"."},
+    {TextFormat::dns_name, is_record_name, "a full DNS name",
+     "Write it with its domain and a dot at its end, like \"service.example.com.\"."},
     {TextFormat::instance_id, [](std::string_view text) { return is_aws_id(text, "i-"); },
      "an instance ID", "It looks like \"i-0a1b2c3d4e5f60718\"."},
     {TextFormat::interface_name, is_interface_name, "the name of a network interface",

@@ -38,6 +38,10 @@ std::string kind_text(const Field& field) {
       return "ENI ID";
     case TextFormat::allocation_id:
       return "allocation ID";
+    case TextFormat::hosted_zone_id:
+      return "hosted zone ID";
+    case TextFormat::dns_name:
+      return "DNS name";
     case TextFormat::instance_id:
       return "instance ID";
     case TextFormat::interface_name:

@@ -148,6 +148,10 @@ void laws_of_resource(const ClusterConfig& config, const Catalog& catalog, const
 
 void laws_of_recovery(const MonitorConfig& monitor, std::vector<BrokenLaw>& broken) {
   const RecoveryConfig& recovery = monitor.recovery;
+  if (recovery.target != RecoveryTarget::local && recovery.final_action == FinalAction::drain) {
+    broken.push_back({path_of(monitor), "final_action", "a node can be drained, a group cannot",
+                      "Choose target = \"local\", or another final action."});
+  }
   if (recovery.target != RecoveryTarget::local) return;
   if (recovery.restart_max > 0 || recovery.failover_max > 0) {
     broken.push_back({path_of(monitor), "recovery",
@@ -157,7 +161,7 @@ void laws_of_recovery(const MonitorConfig& monitor, std::vector<BrokenLaw>& brok
   }
   if (recovery.final_action == FinalAction::stop_group) {
     broken.push_back({path_of(monitor), "final_action", "the target is the node, not a group",
-                      "Choose \"stop_service\", \"shut_down\" or \"reboot\"."});
+                      "Choose \"drain\", \"stop_service\", \"shut_down\" or \"reboot\"."});
   }
 }
 

@@ -212,6 +212,7 @@ enum class FinalAction {
   stop_service,  // stop this node's cluster service, in order
   shut_down,     // and shut the node down
   reboot,
+  drain,  // monitors only: this node's groups go to others until the monitor is healthy again
 };
 
 struct ResourceConfig {

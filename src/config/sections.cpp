@@ -11,6 +11,12 @@ const ChoiceNames<FinalAction> final_action_names = {{"none", FinalAction::none}
                                                      {"shut_down", FinalAction::shut_down},
                                                      {"reboot", FinalAction::reboot}};
 
+ChoiceNames<FinalAction> recovery_action_names() {
+  auto names = final_action_names;
+  names.emplace_back("drain", FinalAction::drain);
+  return names;
+}
+
 }  // namespace
 
 const std::vector<Field>& cluster_fields() {
@@ -207,7 +213,7 @@ const std::vector<Field>& recovery_fields() {
       field(&RecoveryConfig::failover_max, "failover_max")
           .help("How often the target's group then moves to another node.")
           .range(0, 99),
-      choice(&RecoveryConfig::final_action, "final_action", final_action_names)
+      choice(&RecoveryConfig::final_action, "final_action", recovery_action_names())
           .help("What happens when both are spent."),
   };
   return fields;

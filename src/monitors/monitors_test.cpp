@@ -174,6 +174,60 @@ TEST_CASE("a zone that is left out is asked from the metadata service") {
   CHECK(bench.observe().verdict == Verdict::unknown);
 }
 
+struct Notice : Bench {
+  Notice() : Bench("awsnoticew", {}) {}
+  Health announced(const AwsNotice& notice) {
+    aws.announced = {notice};
+    return observe();
+  }
+};
+
+TEST_CASE("what EC2 announces is an error with a number of its own, unless it is not to count") {
+  struct Row {
+    NoticeKind kind;
+    int number;
+    const char* field;
+  };
+  const std::vector<Row> table = {{NoticeKind::spot_interruption, 7, "spot_interruption"},
+                                  {NoticeKind::rebalance, 8, "rebalance"},
+                                  {NoticeKind::maintenance, 9, "maintenance"},
+                                  {NoticeKind::scale_in, 10, "scale_in"}};
+  for (const Row& row : table) {
+    Notice bench;
+    CHECK(bench.observe() == healthy());
+    const Health health = bench.announced({row.kind, "terminate", std::nullopt});
+    CHECK(health.verdict == Verdict::unhealthy);
+    CHECK(health.number == row.number);
+    CHECK(health.message.find("terminate") != std::string::npos);
+    bench.params[row.field] = false;
+    CHECK(bench.observe() == healthy());
+  }
+}
+
+TEST_CASE("a maintenance is a warning until it is near") {
+  Notice bench;
+  const WallTime now = bench.clock.wall();
+  Health health = bench.announced({NoticeKind::maintenance, "system-reboot", now + 16min});
+  CHECK(health.verdict == Verdict::unknown);
+  CHECK(health.number == 9);
+  health = bench.announced({NoticeKind::maintenance, "system-reboot", now + 15min});
+  CHECK(health.verdict == Verdict::unhealthy);
+  // The one that counts is told, not the one that comes first.
+  bench.aws.announced.insert(bench.aws.announced.begin(),
+                             {NoticeKind::maintenance, "instance-stop", now + 100h});
+  health = bench.observe();
+  CHECK(health.verdict == Verdict::unhealthy);
+  CHECK(health.message.find("system-reboot") != std::string::npos);
+}
+
+TEST_CASE("a metadata service that does not answer announces nothing") {
+  Notice bench;
+  bench.aws.faults["notices"] = {{testing::Fault::When::before, {}, true}};
+  const Health health = bench.observe();
+  CHECK(health.verdict == Verdict::unknown);
+  CHECK(health.number == 6);
+}
+
 TEST_CASE("a custom monitor needs an absolute path and possible return values") {
   const TypeSchema& schema = find_monitor_type("genw")->schema;
   Params params = defaults_of(schema.fields);

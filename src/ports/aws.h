@@ -81,6 +81,44 @@ struct AwsZone {
   friend bool operator==(const AwsZone&, const AwsZone&) = default;
 };
 
+// ---- Route 53.
+enum class RecordType { a, aaaa };
+
+// A simple record set: one without a routing policy.
+struct AwsRecord {
+  std::string zone;  // the hosted zone's id
+  std::string name;  // with a dot at its end
+  RecordType type = RecordType::a;
+  std::vector<std::string> addresses;  // none: it is an alias
+  Duration ttl{};
+  friend bool operator==(const AwsRecord&, const AwsRecord&) = default;
+};
+
+enum class RecordChange { upsert, remove };
+
+struct AwsHostedZone {
+  std::string id;
+  std::string name;  // with a dot at its end
+  bool is_private = false;
+  std::vector<std::string> name_servers;  // of a public zone
+  friend bool operator==(const AwsHostedZone&, const AwsHostedZone&) = default;
+};
+
+// ---- What AWS announces to an instance through its metadata service.
+enum class NoticeKind {
+  spot_interruption,
+  rebalance,    // a recommendation: the interruption of a Spot Instance has become likely
+  maintenance,  // a scheduled event
+  scale_in,     // Auto Scaling ends the instance
+};
+
+struct AwsNotice {
+  NoticeKind kind = NoticeKind::maintenance;
+  std::string what;            // in AWS's words: "terminate", "system-reboot: ..."
+  std::optional<WallTime> at;  // when it begins, if that is said
+  friend bool operator==(const AwsNotice&, const AwsNotice&) = default;
+};
+
 // Who this instance is, from the metadata service.
 struct AwsIdentity {
   std::string instance;
@@ -111,6 +149,19 @@ class Aws {
   virtual Task<Status> disassociate_address(std::string association, Call call) = 0;
   // Makes this a secondary private address of the ENI, wherever it was before. Idempotent.
   virtual Task<Status> assign_private_ip(std::string eni, std::string address, Call call) = 0;
+  // not_found: there is no such hosted zone.
+  virtual Task<Result<AwsHostedZone>> hosted_zone(std::string id, Call call) = 0;
+  // nullopt: the zone has no such record set.
+  virtual Task<Result<std::optional<AwsRecord>>> record(std::string zone, std::string name,
+                                                        RecordType type, Call call) = 0;
+  // Gives the change's id once Route 53 has accepted it; its name servers follow. Idempotent.
+  // Removal takes only what is exactly so. not_found: there is no such zone, or nothing like that.
+  virtual Task<Result<std::string>> change_record(RecordChange change, AwsRecord record,
+                                                  Call call) = 0;
+  // Whether all name servers of the zone know of the change.
+  virtual Task<Result<bool>> change_in_sync(std::string change, Call call) = 0;
+  // What is announced to this instance; usually nothing.
+  virtual Task<Result<std::vector<AwsNotice>>> notices(Call call) = 0;
   // not_found: there is no such Availability Zone in this region.
   virtual Task<Result<AwsZone>> zone(std::string name, Call call) = 0;
   // May show the past, as all descriptions may.

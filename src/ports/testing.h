@@ -19,6 +19,7 @@
 #include "ports/clock.h"
 #include "ports/host.h"
 #include "ports/process.h"
+#include "ports/resolver.h"
 
 namespace mainstay::testing {
 
@@ -95,6 +96,10 @@ class FakeAws : public Aws {
   std::map<std::string, AwsInterface> interfaces;
   std::map<std::string, AwsAddress> addresses;  // by allocation
   std::map<std::string, AwsZone> zones;
+  std::map<std::string, AwsHostedZone> hosted_zones;
+  std::map<std::string, AwsRecord> records;  // by name
+  int syncs_after = 0;                       // so many questions later a change is known to all
+  std::vector<AwsNotice> announced;
   // So many readings of an address show this one.
   int stale_address_reads = 0;
   AwsAddress stale_address;
@@ -204,6 +209,50 @@ class FakeAws : public Aws {
     };
     co_return co_await answer("assign_private_ip", eni, call, effect);
   }
+  Task<Result<AwsHostedZone>> hosted_zone(std::string id, Call call) override {
+    const Status answered = co_await answer("hosted_zone", id, call, [] {});
+    if (!answered) co_return std::unexpected(answered.error());
+    const auto found = hosted_zones.find(id);
+    if (found != hosted_zones.end()) co_return found->second;
+    co_return std::unexpected(no_zone(id));
+  }
+  Task<Result<std::optional<AwsRecord>>> record(std::string zone, std::string name, RecordType type,
+                                                Call call) override {
+    const Status answered = co_await answer("record", name, call, [] {});
+    if (!answered) co_return std::unexpected(answered.error());
+    if (!hosted_zones.contains(zone)) co_return std::unexpected(no_zone(zone));
+    const auto found = records.find(name);
+    if (found != records.end() && found->second.type == type) {
+      co_return std::optional<AwsRecord>(found->second);
+    }
+    co_return std::optional<AwsRecord>();
+  }
+  Task<Result<std::string>> change_record(RecordChange change, AwsRecord record,
+                                          Call call) override {
+    const bool upsert = change == RecordChange::upsert;
+    const bool known = hosted_zones.contains(record.zone);
+    const bool exact = records.contains(record.name) && records[record.name] == record;
+    const std::function<void()> effect = [this, upsert, known, exact, record] {
+      if (upsert && known) records[record.name] = record;
+      if (!upsert && exact) records.erase(record.name);
+    };
+    const Status answered =
+        co_await answer(upsert ? "upsert_record" : "remove_record", record.name, call, effect);
+    if (!answered) co_return std::unexpected(answered.error());
+    if (!known) co_return std::unexpected(no_zone(record.zone));
+    if (!upsert && !exact) co_return failure(Code::not_found, "it was not found");
+    co_return "C" + std::to_string(++last_change_);
+  }
+  Task<Result<bool>> change_in_sync(std::string change, Call call) override {
+    const Status answered = co_await answer("change_in_sync", change, call, [] {});
+    if (!answered) co_return std::unexpected(answered.error());
+    co_return --syncs_after < 0;
+  }
+  Task<Result<std::vector<AwsNotice>>> notices(Call call) override {
+    const Status answered = co_await answer("notices", "", call, [] {});
+    if (!answered) co_return std::unexpected(answered.error());
+    co_return announced;
+  }
   Task<Result<AwsZone>> zone(std::string name, Call call) override {
     const Status answered = co_await answer("zone", name, call, [] {});
     if (!answered) co_return std::unexpected(answered.error());
@@ -248,6 +297,9 @@ class FakeAws : public Aws {
   }
 
  private:
+  static Error no_zone(const std::string& id) {
+    return {Code::not_found, "No hosted zone found with ID: " + id};
+  }
   std::optional<Fault> next_fault(const std::string& verb, const std::string& argument) {
     for (const std::string& key : {verb + " " + argument, verb}) {
       auto& queue = faults[key];
@@ -269,9 +321,9 @@ class FakeAws : public Aws {
     if (woken == Woken::cancelled) co_return failure(Code::cancelled, "called off");
     if (!fault || fault->when == Fault::When::after) effect();
     if (woken == Woken::deadline) {
-      static const std::set<std::string> writing = {"replace_route",        "stop_instance",
-                                                    "start_instance",       "associate_address",
-                                                    "disassociate_address", "assign_private_ip"};
+      static const std::set<std::string> writing = {
+          "replace_route",        "stop_instance",     "start_instance", "associate_address",
+          "disassociate_address", "assign_private_ip", "upsert_record",  "remove_record"};
       const bool writes = writing.contains(verb);
       co_return failure(writes ? Code::outcome_unknown : Code::timed_out, "no answer in time");
     }
@@ -281,6 +333,40 @@ class FakeAws : public Aws {
 
   FakeClock& clock_;
   int last_association_ = 0;
+  int last_change_ = 0;
+};
+
+class FakeResolver : public Resolver {
+ public:
+  explicit FakeResolver(FakeClock& clock) : clock_(clock) {}
+
+  using Answer = Result<std::vector<IpAddress>>;
+  std::map<std::string, Answer> names;    // as the system resolves them; no entry: silence
+  std::map<std::string, Answer> servers;  // what each says of any name; no entry: silence
+  std::vector<std::string> calls;
+
+  Task<Result<std::vector<IpAddress>>> resolve(std::string name, IpFamily, Call call) override {
+    calls.push_back("resolve " + name);
+    co_return co_await answer(names, name, call);
+  }
+  Task<Result<std::vector<IpAddress>>> ask(std::string server, std::string name, IpFamily,
+                                           Call call) override {
+    calls.push_back("ask " + server + " " + name);
+    co_return co_await answer(servers, server, call);
+  }
+
+ private:
+  Task<Result<std::vector<IpAddress>>> answer(const std::map<std::string, Answer>& from,
+                                              std::string key, Call call) {
+    const auto found = from.find(key);
+    const Duration time = found == from.end() ? Duration(24h) : Duration(1ms);
+    const Woken woken = co_await wait(clock_, time, call);
+    if (woken == Woken::cancelled) co_return failure(Code::cancelled, "called off");
+    if (woken == Woken::deadline) co_return failure(Code::timed_out, "nobody answers");
+    co_return found->second;
+  }
+
+  FakeClock& clock_;
 };
 
 class FakeHost : public Host {

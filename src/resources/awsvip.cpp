@@ -202,6 +202,7 @@ std::vector<Field> fields() {
           .label("VPC ID")
           .help("The VPC whose route tables are switched. Asked from the metadata service if left "
                 "out.")
+          .per_node()
           .format(TextFormat::vpc_id),
       field(&Config::eni_id, "eni_id")
           .label("ENI ID")

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@
 #include "ports/clock.h"
 #include "ports/host.h"
 #include "ports/process.h"
+#include "ports/resolver.h"
 
 namespace mainstay {
 
@@ -56,6 +58,9 @@ struct ActivationFacts {
 
 struct Kept {
   std::shared_ptr<RunningProgram> program;
+  std::string change;              // the last change of a record set
+  std::optional<Instant> changed;  // when it was accepted
+  std::vector<std::string> name_servers;
 };
 
 struct Context {
@@ -68,6 +73,7 @@ struct Context {
   Host& host;
   Process& process;
   Aws& aws;
+  Resolver& resolver;
   Random& random;
   ActivationFacts facts;
   // A warning becomes an event of the cluster; progress is a step of the activation, for its

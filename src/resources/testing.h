@@ -14,6 +14,7 @@ struct ResourceBench {
   FakeAws aws{clock};
   FakeHost host{clock};
   FakeProcess process{clock};
+  FakeResolver resolver{clock};
   Random random{1};
   Kept kept;
   Cancellation cancellation;
@@ -41,6 +42,7 @@ struct ResourceBench {
         .host = host,
         .process = process,
         .aws = aws,
+        .resolver = resolver,
         .random = random,
         .facts = facts,
         .warn = [this](std::string text) { warnings.push_back(std::move(text)); },

@@ -17,6 +17,7 @@
 #include "ports/network.h"
 #include "ports/power.h"
 #include "ports/process.h"
+#include "ports/resolver.h"
 #include "ports/store.h"
 #include "runtime/status.h"
 
@@ -29,6 +30,7 @@ struct NodePorts {
   Process& process;
   Host& host;
   Aws& aws;
+  Resolver& resolver;
   Power& power;
   Arbiter* arbiter = nullptr;  // nullptr: none is configured
 };

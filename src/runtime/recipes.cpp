@@ -71,6 +71,7 @@ Recipes::Recipes(const NodeSetup& setup, const NodePorts& ports, Executor& execu
                  Answers answers)
     : setup_(setup),
       ports_(ports),
+      budget_(ports.aws, ports.clock),
       executor_(executor),
       answers_(std::move(answers)),
       random_(setup.seed) {}
@@ -78,7 +79,7 @@ Recipes::Recipes(const NodeSetup& setup, const NodePorts& ports, Executor& execu
 Recipes::~Recipes() = default;
 
 std::shared_ptr<Recipes::Job> Recipes::job(const GroupName& group, const ResourceName& resource,
-                                           Term term) {
+                                           Term term, Aws& aws) {
   const GroupConfig* owner = find_group(*setup_.config, group);
   const ResourceConfig* config = find_resource(*owner, resource);
   const ResourceType* type = find_resource_type(config->type);
@@ -101,7 +102,8 @@ std::shared_ptr<Recipes::Job> Recipes::job(const GroupName& group, const Resourc
                          .clock = ports_.clock,
                          .host = ports_.host,
                          .process = ports_.process,
-                         .aws = ports_.aws,
+                         .aws = aws,
+                         .resolver = ports_.resolver,
                          .random = random_,
                          .facts = {.policy_position = position(*owner, setup_.self)},
                          .warn = say(Severity::warning),
@@ -112,7 +114,7 @@ std::shared_ptr<Recipes::Job> Recipes::job(const GroupName& group, const Resourc
 }
 
 void Recipes::activate(const ActivateResource& action) {
-  auto made = job(action.group, action.resource, action.term);
+  auto made = job(action.group, action.resource, action.term, budget_.for_recipes());
   made->context.facts.cause = cause_of(action.reason);
   made->context.facts.previous_node = action.previous;
   run(std::move(made), action.ticket, action.deadline, true);
@@ -120,7 +122,7 @@ void Recipes::activate(const ActivateResource& action) {
 
 void Recipes::deactivate(const DeactivateResource& action) {
   end_watch(action.resource);
-  auto made = job(action.group, action.resource, action.term);
+  auto made = job(action.group, action.resource, action.term, budget_.for_recipes());
   made->context.facts.stop_cause = cause_of(action.reason);
   run(std::move(made), action.ticket, action.deadline, false);
 }
@@ -155,7 +157,7 @@ void Recipes::release(const ReleaseGroup& action) {
   for (auto resource = group->resources.rbegin(); resource != group->resources.rend(); ++resource) {
     if (!resource->params.contains(setup_.self)) continue;
     end_watch(resource->name);
-    const auto made = job(action.group, resource->name, 0);
+    const auto made = job(action.group, resource->name, 0, budget_.for_recipes());
     if (made->type->release) made->type->release(*made->params, made->context);
   }
 }
@@ -168,7 +170,8 @@ void Recipes::observe(const RunMonitor& action) {
   const auto ticket = action.ticket;
   Executor::Work work;
   if (!config->checks.empty()) {
-    const auto made = job(group_of(*setup_.config, config->checks)->name, config->checks, 0);
+    const auto made = job(group_of(*setup_.config, config->checks)->name, config->checks, 0,
+                          budget_.for_monitor(config->name));
     work = [this, made, name = config->name, ticket](Call call) {
       return check(made, name, ticket, call);
     };
@@ -211,7 +214,7 @@ Task<void> Recipes::observe(MonitorName monitor, const MonitorConfig& config, st
                          .clock = ports_.clock,
                          .host = ports_.host,
                          .process = ports_.process,
-                         .aws = ports_.aws,
+                         .aws = budget_.for_monitor(monitor),
                          .log_directory = setup_.log_directory};
   Health health = co_await type->observe(config.params.at(setup_.self), context);
   judge(ticket, monitor, std::move(health));
@@ -224,7 +227,8 @@ void Recipes::begin_watch(std::shared_ptr<Job> active) {
   if (!active->type->watch) return;
   end_watch(active->config->name);
   auto watching = std::make_unique<Watching>();
-  auto made = job(active->context.group, active->config->name, active->context.term);
+  auto made =
+      job(active->context.group, active->config->name, active->context.term, budget_.for_recipes());
   made->context.call = Call(never, watching->cancellation);
   watching->task.emplace(watch(made));
   Watching& kept = *(watching_[active->config->name] = std::move(watching));

@@ -11,6 +11,7 @@
 #include "cluster/action.h"
 #include "config/model.h"
 #include "resources/resource.h"
+#include "runtime/aws_budget.h"
 #include "runtime/executor.h"
 #include "runtime/node_driver.h"
 
@@ -36,7 +37,8 @@ class Recipes {
   struct Job;
   struct Watching;
 
-  std::shared_ptr<Job> job(const GroupName& group, const ResourceName& resource, Term term);
+  std::shared_ptr<Job> job(const GroupName& group, const ResourceName& resource, Term term,
+                           Aws& aws);
   // Runs `verb` of the type and answers the ticket with its outcome.
   void run(std::shared_ptr<Job> job, std::uint64_t ticket, Instant deadline, bool up);
   Task<void> perform(std::shared_ptr<Job> job, std::uint64_t ticket, bool up, Call call);
@@ -50,6 +52,7 @@ class Recipes {
 
   const NodeSetup& setup_;
   NodePorts ports_;
+  AwsBudget budget_;
   Executor& executor_;
   Answers answers_;
   Random random_;

@@ -38,6 +38,7 @@ NodeStatus self_status(const State& state, const NodeName& name) {
   status.phase = state.phase;
   status.incarnation = state.durable.incarnation;
   status.quarantined = node::quarantined(state, name);
+  status.drained = recovery::drains(state.recovery);
   if (state.isolation) status.why = state.isolation->why;
   status.warning = !state.config->arbitration.reachability.empty() &&
                    state.arbitration.checks.verdict == Reachability::unreachable;
@@ -53,6 +54,7 @@ NodeStatus peer_status(const State& state, const NodeName& name, Instant now) {
   if (peer.beat) {
     status.phase = peer.beat->phase;
     status.incarnation = peer.beat->incarnation;
+    status.drained = peer.beat->drained;
   }
   if (peer.resigned) status.phase = NodePhase::stopped;
   status.quarantined = node::quarantined(state, name);

@@ -33,6 +33,7 @@ struct NodeStatus {
   NodePhase phase = NodePhase::starting;
   Incarnation incarnation = 0;
   bool quarantined = false;       // lost too often of late: takes only what nobody else can
+  bool drained = false;           // about to go: likewise, and hands over what it has
   bool warning = false;           // a path to it is silent, or a check of its own fails
   std::vector<PathStatus> paths;  // from this node to it; empty for self
   // Last change of trust, in words; of this node: why it is isolated.

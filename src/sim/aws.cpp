@@ -1,39 +1,9 @@
 // AWS as one machine reaches it: every call travels there and back, and may be lost, throttled or
 // refused on the way; what is described may be the past.
-#include <fmt/format.h>
-
-#include "sim/machine.h"
-#include "sim/world.h"
+#include "sim/aws_call.h"
 
 namespace mainstay::sim {
 namespace {
-
-// How one call fares on its way; the same dice for every verb.
-enum class Fate { answered, lost_before, lost_after, throttled, denied, unavailable };
-
-Fate draw_fate(Machine& machine) {
-  const AwsConditions& rates = machine.world().conditions().aws;
-  Random& random = machine.random();
-  if (rates.outage || machine.conditions().aws_cut) return Fate::lost_before;
-  if (random.chance(rates.lose_request)) return Fate::lost_before;
-  if (random.chance(rates.throttled)) return Fate::throttled;
-  if (random.chance(rates.denied)) return Fate::denied;
-  if (random.chance(rates.unavailable)) return Fate::unavailable;
-  if (random.chance(rates.lose_reply)) return Fate::lost_after;
-  return Fate::answered;
-}
-
-Error refusal(Fate fate, std::string_view verb) {
-  switch (fate) {
-    case Fate::throttled:
-      return {Code::throttled, "Request limit exceeded."};
-    case Fate::denied:
-      return {Code::denied,
-              fmt::format("You are not authorized to perform this operation: ec2:{}", verb)};
-    default:
-      return {Code::unavailable, "The service is unavailable. Please try again shortly."};
-  }
-}
 
 Error no_vpc(const std::string& id) {
   return {Code::not_found, "The vpc ID '" + id + "' does not exist"};
@@ -49,31 +19,6 @@ Error no_allocation(const std::string& allocation) {
 
 Error no_interface(const std::string& eni) {
   return {Code::not_found, "The networkInterface ID '" + eni + "' does not exist"};
-}
-
-// Sends a question to the region; `effect` runs there and gives the answer. `verb` is EC2's name of
-// it.
-template <class T>
-void ask(Machine& machine, const char* verb, Completion<Result<T>> done,
-         std::move_only_function<Result<T>()> effect) {
-  if (!machine.daemon_runs()) return;
-  const Span& delay = machine.world().conditions().aws.delay;
-  const Duration there = delay.draw(machine.random());
-  const Duration back = delay.draw(machine.random());
-  const Fate fate = draw_fate(machine);
-  if (fate == Fate::lost_before) return;
-  if (fate != Fate::answered && fate != Fate::lost_after) {
-    machine.on_daemon_after(there + back,
-                            [done, fate, verb] { done.set(std::unexpected(refusal(fate, verb))); });
-    return;
-  }
-  // The answer is for this run of the daemon only, so its place in the queue is taken now.
-  const auto answer = std::make_shared<std::optional<Result<T>>>();
-  machine.world().after(there,
-                        [answer, effect = std::move(effect)]() mutable { *answer = effect(); });
-  if (fate == Fate::answered) {
-    machine.on_daemon_after(there + back, [done, answer] { done.set(std::move(**answer)); });
-  }
 }
 
 }  // namespace
@@ -97,7 +42,7 @@ Task<Result<AwsIdentity>> AwsPort::identity(Call call) {
 Task<Result<std::vector<std::string>>> AwsPort::vpc_cidrs(std::string vpc, Call call) {
   auto done = machine_.pending<std::vector<std::string>>(call, Code::timed_out, "DescribeVpcs");
   Region& region = machine_.world().region();
-  ask<std::vector<std::string>>(machine_, "DescribeVpcs", done,
+  ask<std::vector<std::string>>(machine_, "ec2:DescribeVpcs", done,
                                 [&region, vpc]() -> Result<std::vector<std::string>> {
                                   if (vpc != region.vpc()) return std::unexpected(no_vpc(vpc));
                                   return region.cidrs();
@@ -110,7 +55,7 @@ Task<Result<std::vector<AwsRouteTable>>> AwsPort::route_tables(std::string vpc, 
       machine_.pending<std::vector<AwsRouteTable>>(call, Code::timed_out, "DescribeRouteTables");
   World& world = machine_.world();
   const Duration stale = draw_staleness();
-  ask<std::vector<AwsRouteTable>>(machine_, "DescribeRouteTables", done,
+  ask<std::vector<AwsRouteTable>>(machine_, "ec2:DescribeRouteTables", done,
                                   [&world, vpc, stale]() -> Result<std::vector<AwsRouteTable>> {
                                     if (vpc != world.region().vpc())
                                       return std::unexpected(no_vpc(vpc));
@@ -123,14 +68,15 @@ Task<Result<AwsInterface>> AwsPort::network_interface(std::string eni, Call call
   auto done = machine_.pending<AwsInterface>(call, Code::timed_out, "DescribeNetworkInterfaces");
   World& world = machine_.world();
   const Duration stale = draw_staleness();
-  ask<AwsInterface>(
-      machine_, "DescribeNetworkInterfaces", done, [&world, eni, stale]() -> Result<AwsInterface> {
-        const auto holder = world.region().machine_of_eni(eni);
-        if (!holder) return std::unexpected(no_interface(eni));
-        AwsInterface interface = world.region().interface(*holder);
-        interface.secondary_ips = world.region().secondary_ips(eni, world.now() - stale);
-        return interface;
-      });
+  ask<AwsInterface>(machine_, "ec2:DescribeNetworkInterfaces", done,
+                    [&world, eni, stale]() -> Result<AwsInterface> {
+                      const auto holder = world.region().machine_of_eni(eni);
+                      if (!holder) return std::unexpected(no_interface(eni));
+                      AwsInterface interface = world.region().interface(*holder);
+                      interface.secondary_ips =
+                          world.region().secondary_ips(eni, world.now() - stale);
+                      return interface;
+                    });
   co_return co_await done;
 }
 
@@ -138,7 +84,7 @@ Task<Status> AwsPort::replace_route(std::string table, std::string destination, 
                                     Call call) {
   auto done = machine_.pending<void>(call, Code::outcome_unknown, "ReplaceRoute");
   Region& region = machine_.world().region();
-  ask<void>(machine_, "ReplaceRoute", done,
+  ask<void>(machine_, "ec2:ReplaceRoute", done,
             [&region, table, destination, eni] { return region.replace(table, destination, eni); });
   co_return co_await done;
 }
@@ -147,7 +93,7 @@ Task<Result<AwsAddress>> AwsPort::address(std::string allocation, Call call) {
   auto done = machine_.pending<AwsAddress>(call, Code::timed_out, "DescribeAddresses");
   World& world = machine_.world();
   const Duration stale = draw_staleness();
-  ask<AwsAddress>(machine_, "DescribeAddresses", done,
+  ask<AwsAddress>(machine_, "ec2:DescribeAddresses", done,
                   [&world, allocation, stale]() -> Result<AwsAddress> {
                     const auto holding = world.region().holding(allocation, world.now() - stale);
                     if (!holding) return std::unexpected(no_allocation(allocation));
@@ -156,9 +102,9 @@ Task<Result<AwsAddress>> AwsPort::address(std::string allocation, Call call) {
                                        .association = "",
                                        .eni = "",
                                        .private_ip = ""};
-                    if (holding->eni.empty()) return address;
+                    if (holding->target.empty()) return address;
                     address.association = holding->number;
-                    address.eni = holding->eni;
+                    address.eni = holding->target;
                     return address;
                   });
   co_return co_await done;
@@ -169,7 +115,7 @@ Task<Status> AwsPort::associate_address(std::string allocation, std::string eni,
   (void)private_ip;
   auto done = machine_.pending<void>(call, Code::outcome_unknown, "AssociateAddress");
   Region& region = machine_.world().region();
-  ask<void>(machine_, "AssociateAddress", done, [&region, allocation, eni]() -> Status {
+  ask<void>(machine_, "ec2:AssociateAddress", done, [&region, allocation, eni]() -> Status {
     if (!region.holding(allocation, WorldTime{})) {
       return std::unexpected(no_allocation(allocation));
     }
@@ -183,10 +129,10 @@ Task<Status> AwsPort::associate_address(std::string allocation, std::string eni,
 Task<Status> AwsPort::disassociate_address(std::string association, Call call) {
   auto done = machine_.pending<void>(call, Code::outcome_unknown, "DisassociateAddress");
   World& world = machine_.world();
-  ask<void>(machine_, "DisassociateAddress", done, [&world, association]() -> Status {
+  ask<void>(machine_, "ec2:DisassociateAddress", done, [&world, association]() -> Status {
     const std::string allocation = association.substr(0, association.rfind('-'));
     const auto holding = world.region().holding(allocation, world.now());
-    if (!holding || holding->eni.empty() || holding->number != association) {
+    if (!holding || holding->target.empty() || holding->number != association) {
       return failure(Code::not_found, "The association ID '" + association + "' does not exist");
     }
     world.region().give(allocation, "");
@@ -198,7 +144,7 @@ Task<Status> AwsPort::disassociate_address(std::string association, Call call) {
 Task<Status> AwsPort::assign_private_ip(std::string eni, std::string address, Call call) {
   auto done = machine_.pending<void>(call, Code::outcome_unknown, "AssignPrivateIpAddresses");
   Region& region = machine_.world().region();
-  ask<void>(machine_, "AssignPrivateIpAddresses", done, [&region, eni, address]() -> Status {
+  ask<void>(machine_, "ec2:AssignPrivateIpAddresses", done, [&region, eni, address]() -> Status {
     if (!region.machine_of_eni(eni)) return std::unexpected(no_interface(eni));
     if (!region.holding(address, WorldTime{})) {
       return failure(Code::invalid, "Address " + address + " does not fall within the subnet");
@@ -212,11 +158,13 @@ Task<Status> AwsPort::assign_private_ip(std::string eni, std::string address, Ca
 Task<Result<AwsZone>> AwsPort::zone(std::string name, Call call) {
   auto done = machine_.pending<AwsZone>(call, Code::timed_out, "DescribeAvailabilityZones");
   Region& region = machine_.world().region();
-  ask<AwsZone>(machine_, "DescribeAvailabilityZones", done, [&region, name]() -> Result<AwsZone> {
-    const auto state = region.zone_state(name);
-    if (!state) return failure(Code::not_found, "Invalid availability zone: [" + name + "]");
-    return AwsZone{.name = name, .state = *state, .messages = {}};
-  });
+  ask<AwsZone>(machine_, "ec2:DescribeAvailabilityZones", done,
+               [&region, name]() -> Result<AwsZone> {
+                 const auto state = region.zone_state(name);
+                 if (!state)
+                   return failure(Code::not_found, "Invalid availability zone: [" + name + "]");
+                 return AwsZone{.name = name, .state = *state, .messages = {}};
+               });
   co_return co_await done;
 }
 
@@ -224,7 +172,7 @@ Task<Result<AwsInstance>> AwsPort::instance(std::string id, Call call) {
   auto done = machine_.pending<AwsInstance>(call, Code::timed_out, "DescribeInstances");
   World& world = machine_.world();
   const Duration stale = draw_staleness();
-  ask<AwsInstance>(machine_, "DescribeInstances", done,
+  ask<AwsInstance>(machine_, "ec2:DescribeInstances", done,
                    [&world, id, stale]() -> Result<AwsInstance> {
                      const auto machine = world.region().machine_of_instance(id);
                      if (!machine) return std::unexpected(no_instance(id));
@@ -238,14 +186,15 @@ Task<Result<AwsInstance>> AwsPort::instance_with_address(std::string vpc, std::s
   auto done = machine_.pending<AwsInstance>(call, Code::timed_out, "DescribeInstances");
   World& world = machine_.world();
   const Duration stale = draw_staleness();
-  ask<AwsInstance>(
-      machine_, "DescribeInstances", done, [&world, vpc, address, stale]() -> Result<AwsInstance> {
-        const auto place = world.region().place_of(address);
-        if (!place || vpc != world.region().vpc()) {
-          return failure(Code::not_found, "no instance in " + vpc + " has the address " + address);
-        }
-        return world.region().instance(place->second, world.now() - stale);
-      });
+  ask<AwsInstance>(machine_, "ec2:DescribeInstances", done,
+                   [&world, vpc, address, stale]() -> Result<AwsInstance> {
+                     const auto place = world.region().place_of(address);
+                     if (!place || vpc != world.region().vpc()) {
+                       return failure(Code::not_found,
+                                      "no instance in " + vpc + " has the address " + address);
+                     }
+                     return world.region().instance(place->second, world.now() - stale);
+                   });
   co_return co_await done;
 }
 
@@ -254,7 +203,7 @@ Task<Status> AwsPort::stop_instance(std::string instance, Call call) {
   Region& region = machine_.world().region();
   const Duration takes = machine_.world().conditions().aws.stop_instance.draw(machine_.random());
   const Duration back = machine_.random().between(30s, 90s);
-  ask<void>(machine_, "StopInstances", done, [&region, instance, takes, back]() -> Status {
+  ask<void>(machine_, "ec2:StopInstances", done, [&region, instance, takes, back]() -> Status {
     const auto machine = region.machine_of_instance(instance);
     if (!machine) return std::unexpected(no_instance(instance));
     region.stop(*machine, takes, back);
@@ -266,7 +215,7 @@ Task<Status> AwsPort::stop_instance(std::string instance, Call call) {
 Task<Status> AwsPort::start_instance(std::string instance, Call call) {
   auto done = machine_.pending<void>(call, Code::outcome_unknown, "StartInstances");
   Region& region = machine_.world().region();
-  ask<void>(machine_, "StartInstances", done, [&region, instance]() -> Status {
+  ask<void>(machine_, "ec2:StartInstances", done, [&region, instance]() -> Status {
     const auto machine = region.machine_of_instance(instance);
     if (!machine) return std::unexpected(no_instance(instance));
     return region.start(*machine);
@@ -277,8 +226,8 @@ Task<Status> AwsPort::start_instance(std::string instance, Call call) {
 Task<Status> AwsPort::may_change_instance(InstanceChange change, std::string instance, Call call) {
   auto done = machine_.pending<void>(call, Code::timed_out, "DryRun");
   Region& region = machine_.world().region();
-  const char* verb = change == InstanceChange::stop ? "StopInstances" : "StartInstances";
-  ask<void>(machine_, verb, done, [&region, instance]() -> Status {
+  const char* action = change == InstanceChange::stop ? "ec2:StopInstances" : "ec2:StartInstances";
+  ask<void>(machine_, action, done, [&region, instance]() -> Status {
     if (!region.machine_of_instance(instance)) return std::unexpected(no_instance(instance));
     return {};
   });

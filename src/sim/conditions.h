@@ -46,6 +46,7 @@ struct MachineConditions {
   bool arbiter_cut = false;
   bool aws_cut = false;
   bool metadata_cut = false;
+  bool announced = false;  // its instance's end
   StoreConditions store;
   ScriptConditions scripts;
 };

@@ -6,6 +6,7 @@ namespace mainstay::sim {
 namespace {
 
 constexpr const char* gateway = "203.0.113.1";
+constexpr const char* zone_id = "Z1";
 
 template <class T>
 const T& pick(Random& random, const std::vector<T>& choices) {
@@ -79,7 +80,8 @@ void draw_groups(ClusterConfig& config, Random& random) {
                      .resident = random.chance(0.5),
                      .vip = random.chance(0.6) ? fmt::format("10.1.0.{}", 20 + i) : "",
                      .eip = further.chance(0.15) ? fmt::format("eipalloc-{}", i + 1) : "",
-                     .sip = further.chance(0.15) ? fmt::format("198.18.0.{}", 200 + i) : ""};
+                     .sip = further.chance(0.15) ? fmt::format("198.18.0.{}", 200 + i) : "",
+                     .dns = further.chance(0.15) ? fmt::format("g{}.example.com.", i + 1) : ""};
     GroupConfig group = make_group(shape, policy);
     std::rotate(policy.begin(), policy.begin() + 1, policy.end());
     if (random.chance(0.2)) group.failback = Switch::automatic;
@@ -93,6 +95,7 @@ void draw_groups(ClusterConfig& config, Random& random) {
     config.groups.push_back(group);
     add_checks(config, group);
   }
+  if (further.chance(0.3)) add_notices(config);
 }
 
 ClusterConfig draw_config(Random& random, const EnvironmentWish& wish, EvidenceKind evidence) {
@@ -217,6 +220,20 @@ GroupConfig make_group(const GroupShape& shape, const std::vector<NodeName>& pol
   add_address("-vip", "awsvip", "ip", shape.vip);
   add_address("-eip", "awseip", "allocation_id", shape.eip);
   add_address("-sip", "awssip", "ip", shape.sip);
+  if (!shape.dns.empty()) {
+    add({.name = ResourceName(shape.name + "-dns"),
+         .type = "awsdns",
+         .depends_on = {},
+         .params = {}},
+        {{"zone_id", std::string(zone_id)},
+         {"record_name", shape.dns},
+         {"ttl", Duration(5s)},
+         {"aws_timeout", Duration(2s)}});
+    // In the order of the policy, from the same addresses everywhere.
+    for (auto& [node, params] : group.resources.back().params) {
+      params["ip"] = "10.9.0." + std::to_string(10 + node.value.front() - 'a');
+    }
+  }
   for (std::size_t i = 0; i < shape.scripts; ++i) {
     const std::string name = fmt::format("{}-app{}", shape.name, i + 1);
     Params params{{"start", std::vector<std::string>{"/sim/" + name + "/start"}}};
@@ -251,6 +268,23 @@ void add_checks(ClusterConfig& config, const GroupConfig& group) {
     for (const auto& node : group.policy) monitor.params[node];
     config.monitors.push_back(std::move(monitor));
   }
+}
+
+void add_notices(ClusterConfig& config) {
+  MonitorConfig monitor;
+  monitor.name = MonitorName("awsnoticew1");
+  monitor.type = "awsnoticew";
+  monitor.interval = 5s;
+  monitor.timeout = 5s;
+  monitor.retries = 0;
+  monitor.recovery = {.target = RecoveryTarget::local,
+                      .resource = {},
+                      .group = {},
+                      .restart_max = 0,
+                      .failover_max = 0,
+                      .final_action = FinalAction::drain};
+  for (const auto& node : config.nodes) monitor.params[node.name];
+  config.monitors.push_back(std::move(monitor));
 }
 
 EvidenceKind evidence_of(const ClusterConfig& config) {

@@ -58,10 +58,13 @@ struct GroupShape {
   std::string vip;  // "" = none; else the scripts depend on it
   std::string eip;  // likewise: an allocation id
   std::string sip;  // and a secondary private address
+  std::string dns;  // and a name that stands for the node's own address
 };
 GroupConfig make_group(const GroupShape& shape, const std::vector<NodeName>& policy);
 // The checks that the configuration's parser would add by itself.
 void add_checks(ClusterConfig& config, const GroupConfig& group);
+// Every node heeds what AWS announces to its instance.
+void add_notices(ClusterConfig& config);
 std::string path_address(std::size_t path, std::size_t machine);
 
 }  // namespace mainstay::sim

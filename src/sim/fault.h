@@ -59,8 +59,9 @@ enum class FaultKind : std::uint8_t {
   config_differs,    // the daemon is started again with another document, until the end
   aws_old,           // describes the past, as far back as it lasts
   node_migrated,     // moved to another host: paused for `size`, hears nothing until the end
+  end_announced,     // of one node's instance; called off at the end
 };
-inline constexpr std::size_t fault_kind_count = 38;
+inline constexpr std::size_t fault_kind_count = 39;
 std::string_view to_text(FaultKind kind);
 
 struct Fault {

@@ -64,12 +64,19 @@ std::string held_address(const ResourceConfig& resource) {
 
 std::string taken_along(const ResourceConfig& resource) {
   static const std::map<std::string_view, const char*> keys = {
-      {"awsvip", "ip"}, {"awseip", "allocation_id"}, {"awssip", "ip"}};
+      {"awsvip", "ip"}, {"awseip", "allocation_id"}, {"awssip", "ip"}, {"awsdns", "record_name"}};
   const auto key = keys.find(resource.type);
   if (key == keys.end() || resource.params.empty()) return "";
   const std::string* value = text_of(resource.params.begin()->second, key->second);
   if (value == nullptr) return "";
   return resource.type == "awsvip" ? host_route(*value) : *value;
+}
+
+std::string leads_there(const World& world, const ResourceConfig& resource, std::size_t machine) {
+  if (resource.type != "awsdns") return world.region().eni_of(machine);
+  const auto params = resource.params.find(world.machine(machine).name());
+  const auto* ip = params == resource.params.end() ? nullptr : text_of(params->second, "ip");
+  return ip == nullptr ? "" : *ip;
 }
 
 std::string host_route(const std::string& address) {

@@ -14,8 +14,10 @@ namespace mainstay::sim {
 // The address that a resource puts on its node's interface; "" for types that put none there.
 std::string held_address(const ResourceConfig& resource);
 // What a resource takes along with its group: the destination of routes of an awsvip, the
-// allocation of an awseip, the address of an awssip; "" for other types.
+// allocation of an awseip, the address of an awssip, the name of an awsdns; "" for other types.
 std::string taken_along(const ResourceConfig& resource);
+// Where that leads while the resource is active on this machine.
+std::string leads_there(const World& world, const ResourceConfig& resource, std::size_t machine);
 // "10.1.0.20/32".
 std::string host_route(const std::string& address);
 

@@ -19,6 +19,7 @@ Machine::Machine(World& world, std::size_t index, NodeName name, ClockRate clock
       process_(*this),
       host_(*this),
       aws_(*this),
+      resolver_(*this),
       arbiter_(*this),
       power_(*this) {}
 

@@ -92,6 +92,7 @@ class Machine {
   ProcessPort& process() { return process_; }
   HostPort& host() { return host_; }
   AwsPort& aws() { return aws_; }
+  ResolverPort& resolver() { return resolver_; }
   ArbiterPort& arbiter() { return arbiter_; }
   PowerPort& power() { return power_; }
 
@@ -122,6 +123,7 @@ class Machine {
   ProcessPort process_;
   HostPort host_;
   AwsPort aws_;
+  ResolverPort resolver_;
   ArbiterPort arbiter_;
   PowerPort power_;
 };

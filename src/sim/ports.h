@@ -12,6 +12,7 @@
 #include "ports/clock.h"
 #include "ports/network.h"
 #include "ports/power.h"
+#include "ports/resolver.h"
 #include "sim/queue.h"
 
 namespace mainstay::sim {
@@ -60,6 +61,13 @@ class AwsPort : public Aws {
   Task<Status> disassociate_address(std::string association, Call call) override;
   Task<Status> assign_private_ip(std::string eni, std::string address, Call call) override;
   Task<Result<AwsZone>> zone(std::string name, Call call) override;
+  Task<Result<AwsHostedZone>> hosted_zone(std::string id, Call call) override;
+  Task<Result<std::optional<AwsRecord>>> record(std::string zone, std::string name, RecordType type,
+                                                Call call) override;
+  Task<Result<std::string>> change_record(RecordChange change, AwsRecord record,
+                                          Call call) override;
+  Task<Result<bool>> change_in_sync(std::string change, Call call) override;
+  Task<Result<std::vector<AwsNotice>>> notices(Call call) override;
   Task<Result<AwsInstance>> instance(std::string id, Call call) override;
   Task<Result<AwsInstance>> instance_with_address(std::string vpc, std::string address,
                                                   Call call) override;
@@ -70,6 +78,21 @@ class AwsPort : public Aws {
  private:
   // How old the world is that the next description shows.
   Duration draw_staleness();
+
+  Machine& machine_;
+};
+
+class ResolverPort : public Resolver {
+ public:
+  explicit ResolverPort(Machine& machine) : machine_(machine) {}
+  Task<Result<std::vector<IpAddress>>> resolve(std::string name, IpFamily family,
+                                               Call call) override;
+  Task<Result<std::vector<IpAddress>>> ask(std::string server, std::string name, IpFamily family,
+                                           Call call) override;
+
+ private:
+  // As it was up to so long ago.
+  Task<Result<std::vector<IpAddress>>> look_up(std::string name, Duration age_max, Call call);
 
   Machine& machine_;
 };

@@ -29,8 +29,8 @@ class Region {
   void add_table(std::string id);
   // The table gets a route to the destination, led to nowhere.
   void add_route(const std::string& table, const std::string& destination);
-  // Something that one ENI holds at a time: an Elastic IP address by its allocation, a secondary
-  // private address by itself. At first nobody does.
+  // Something that leads to one place at a time: an Elastic IP address by its allocation, and a
+  // secondary private address by itself, to an ENI; a DNS name to an address. At first, nowhere.
   void add_holding(const std::string& key);
   void set_zone(const std::string& name, ZoneState state) { zones_[name] = state; }
   // That this address belongs to this machine on this path.
@@ -60,9 +60,9 @@ class Region {
   AwsInterface interface(std::size_t machine) const;
   AwsIdentity identity(std::size_t machine) const;
   const std::vector<std::string>& cidrs() const { return cidrs_; }
-  // Who had it then; nullopt if there is no such thing.
+  // Where it led then; nullopt if there is no such thing.
   struct Holding {
-    std::string eni;
+    std::string target;
     std::string number;  // of this turn
   };
   std::optional<Holding> holding(const std::string& key, WorldTime when) const;

@@ -48,6 +48,10 @@ struct Shape {
   std::size_t scripts = 1;
   bool resident = false;
   bool vip = true;
+  bool notices = false;  // what AWS announces is heeded
+  bool eip = false;
+  bool sip = false;
+  bool dns = false;
   bool wait_for_all = true;
   Timing timing;
   ReturnConfig return_policy;
@@ -97,6 +101,11 @@ const std::map<std::string, Setter>& setters() {
       {"resident",
        [](Shape& s, const std::string& v) { return (s.resident = v == "yes") || v == "no"; }},
       {"vip", [](Shape& s, const std::string& v) { return (s.vip = v == "yes") || v == "no"; }},
+      {"eip", [](Shape& s, const std::string& v) { return (s.eip = v == "yes") || v == "no"; }},
+      {"sip", [](Shape& s, const std::string& v) { return (s.sip = v == "yes") || v == "no"; }},
+      {"dns", [](Shape& s, const std::string& v) { return (s.dns = v == "yes") || v == "no"; }},
+      {"notices",
+       [](Shape& s, const std::string& v) { return (s.notices = v == "yes") || v == "no"; }},
       {"formed",
        [](Shape& s, const std::string& v) { return (s.wait_for_all = v == "yes") || v == "no"; }},
       {"profile",
@@ -167,7 +176,10 @@ std::shared_ptr<const ClusterConfig> config_of(const Shape& shape) {
     GroupConfig group = make_group({.name = shape.groups[i],
                                     .scripts = shape.scripts,
                                     .resident = shape.resident,
-                                    .vip = shape.vip ? fmt::format("10.1.0.{}", 20 + i) : ""},
+                                    .vip = shape.vip ? fmt::format("10.1.0.{}", 20 + i) : "",
+                                    .eip = shape.eip ? fmt::format("eipalloc-{}", i + 1) : "",
+                                    .sip = shape.sip ? fmt::format("198.18.0.{}", 200 + i) : "",
+                                    .dns = shape.dns ? shape.groups[i] + ".example.com." : ""},
                                    names);
     for (auto& resource : group.resources) {
       resource.activate_timeout = resource.deactivate_timeout = 10s;
@@ -175,6 +187,7 @@ std::shared_ptr<const ClusterConfig> config_of(const Shape& shape) {
     config.groups.push_back(group);
     add_checks(config, group);
   }
+  if (shape.notices) add_notices(config);
   return std::make_shared<const ClusterConfig>(std::move(config));
 }
 
@@ -410,6 +423,8 @@ class Stage {
         {"arbiter-made-anew", {FaultKind::arbiter_wiped, true, 0}},
         {"aws-down", {FaultKind::aws_down, false, 0}},
         {"aws-up", {FaultKind::aws_down, true, 0}},
+        {"end-announced", {FaultKind::end_announced, false, 1}},
+        {"end-called-off", {FaultKind::end_announced, true, 1}},
         {"program-dies", {FaultKind::program_killed, false, 0}},
         {"scripts-fail", {FaultKind::scripts_bad, false, 1}},
         {"scripts-slow", {FaultKind::scripts_bad, false, 1}},

@@ -52,9 +52,9 @@ void Simulation::install_daemon(std::size_t machine) {
 void Simulation::begin_daemon(std::size_t machine) {
   Machine& place = world_->machine(machine);
   const bool arbiter = config().arbitration.arbiter.kind != ArbiterKind::none;
-  NodePorts ports{
-      place.clock(), place.network(), place.store(), place.process(),
-      place.host(),  place.aws(),     place.power(), arbiter ? &place.arbiter() : nullptr};
+  NodePorts ports{place.clock(),    place.network(), place.store(),
+                  place.process(),  place.host(),    place.aws(),
+                  place.resolver(), place.power(),   arbiter ? &place.arbiter() : nullptr};
   NodeSetup setup{.config = config_of(machine),
                   .config_text = "",
                   .self = place.name(),
@@ -339,7 +339,7 @@ void Simulation::change_route(const Fault& fault) {
     if (resource.type == "awsvip") {
       region.point("rtb-2", key, region.eni_of(fault.node));
     } else {
-      region.give(key, region.eni_of(fault.node));
+      region.give(key, leads_there(*world_, resource, fault.node));
     }
   }
 }

@@ -19,7 +19,7 @@ Truth::Truth(World& world, const ClusterConfig& config) : world_(world), config_
         group_of_family_[resource.name.value] = group;
       }
       if (const auto ip = held_address(resource); !ip.empty()) addresses_[group].push_back(ip);
-      if (const auto key = taken_along(resource); !key.empty()) taken_[group].push_back(key);
+      if (!taken_along(resource).empty()) taken_[group].push_back(&resource);
     }
   }
 }
@@ -57,9 +57,10 @@ bool Truth::led_to(std::size_t group, std::size_t machine) const {
   for (const auto& address : addresses_[group]) {
     if (!world_.machine(machine).host().addresses().contains(address)) return false;
   }
-  for (const auto& key : taken_[group]) {
-    for (const auto& [table, eni] : world_.region().leads_to(key)) {
-      if (eni != world_.region().eni_of(machine)) return false;
+  for (const ResourceConfig* resource : taken_[group]) {
+    const std::string wanted = leads_there(world_, *resource, machine);
+    for (const auto& [table, target] : world_.region().leads_to(taken_along(*resource))) {
+      if (target != wanted) return false;
     }
   }
   return true;

@@ -45,9 +45,9 @@ class Truth {
   World& world_;
   const ClusterConfig& config_;
   std::map<std::string, std::size_t, std::less<>> group_of_family_;
-  std::vector<std::vector<std::string>> families_;   // of each group
-  std::vector<std::vector<std::string>> addresses_;  // of each group
-  std::vector<std::vector<std::string>> taken_;      // what leads to the owner
+  std::vector<std::vector<std::string>> families_;         // of each group
+  std::vector<std::vector<std::string>> addresses_;        // of each group
+  std::vector<std::vector<const ResourceConfig*>> taken_;  // what leads to the owner
   std::vector<MachineSet> runners_;
   std::uint64_t changes_ = 0;
 };

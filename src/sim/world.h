@@ -70,6 +70,7 @@ class World {
   Conditions& conditions() { return conditions_; }
   Fabric& fabric() { return fabric_; }
   Region& region() { return region_; }
+  const Region& region() const { return region_; }
   ArbiterStore& arbiter() { return arbiter_; }
   Random& random() { return random_; }
   Queue& queue() { return queue_; }

@@ -33,6 +33,7 @@ namespace {
 
 std::string shown(const std::string& service) {
   if (service == "dynamodb") return "DynamoDB";
+  if (service == "route53") return "Route 53";
   std::string name = service;
   for (char& c : name) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
   return name;

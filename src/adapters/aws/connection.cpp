@@ -37,7 +37,8 @@ struct Connection::Parts {
                    }}),
         cache(clock, [this](Call call) { return chain.find(call); }),
         client(client_parts(own_identity())),
-        ec2(client, metadata) {}
+        route53(route53_parts()),
+        ec2(client, route53, metadata) {}
 
   Identity own_identity() {
     return {.current = [this](Call call) { return cache.current(call); },
@@ -53,6 +54,26 @@ struct Connection::Parts {
             .parse_fault = &parse_fault,
             .random = random.fork(),
             .retry = {}};
+  }
+
+  Client::Parts route53_parts() {
+    Client::Parts parts = client_parts(own_identity());
+    parts.endpoint = [this](std::string service, Call call) {
+      return route53_endpoint(std::move(service), std::move(call));
+    };
+    return parts;
+  }
+
+  // Unless somebody says where it is, it is where the region's partition has it.
+  Task<Result<Endpoint>> route53_endpoint(std::string service, Call call) {
+    const auto regional = co_await endpoints.of(service, call);
+    if (!regional) co_return std::unexpected(regional.error());
+    Place place = route53_place(regional->region);
+    for (const char* key : {"", "route_53", "route53"}) {
+      const auto told = settings.endpoints.find(key);
+      if (told != settings.endpoints.end()) place.url = told->second;
+    }
+    co_return co_await endpoints.at(std::move(place), std::move(service), std::move(call));
   }
 
   Task<Result<Credentials>> take_on(Credentials source, std::shared_ptr<const FromRole> role,
@@ -73,6 +94,7 @@ struct Connection::Parts {
   CredentialChain chain;
   CredentialCache cache;
   Client client;
+  Client route53;
   Ec2 ec2;
 };
 

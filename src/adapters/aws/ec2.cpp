@@ -6,6 +6,7 @@
 
 #include "adapters/aws/ec2_question.h"
 #include "adapters/aws/ec2_reply.h"
+#include "adapters/aws/notices.h"
 
 namespace mainstay::aws {
 namespace {
@@ -86,6 +87,27 @@ bool says_no_such_route(const Fault& fault) {
 }  // namespace
 
 Task<Result<AwsIdentity>> Ec2::identity(Call call) { return metadata_.identity(std::move(call)); }
+
+Task<Result<AwsHostedZone>> Ec2::hosted_zone(std::string id, Call call) {
+  return route53_.hosted_zone(std::move(id), std::move(call));
+}
+
+Task<Result<std::optional<AwsRecord>>> Ec2::record(std::string zone, std::string name,
+                                                   RecordType type, Call call) {
+  return route53_.record(std::move(zone), std::move(name), type, std::move(call));
+}
+
+Task<Result<std::string>> Ec2::change_record(RecordChange change, AwsRecord record, Call call) {
+  return route53_.change_record(change, std::move(record), std::move(call));
+}
+
+Task<Result<bool>> Ec2::change_in_sync(std::string change, Call call) {
+  return route53_.change_in_sync(std::move(change), std::move(call));
+}
+
+Task<Result<std::vector<AwsNotice>>> Ec2::notices(Call call) {
+  return read_notices(metadata_, std::move(call));
+}
 
 Task<Result<std::vector<std::string>>> Ec2::vpc_cidrs(std::string vpc, Call call) {
   const auto answer = co_await client_.ask(describe_vpc(vpc), call);

@@ -276,9 +276,14 @@ Fault parse_fault(int status, std::string_view body) {
   pugi::xml_document document;
   if (!document.load_buffer(body.data(), body.size())) return fault;
   const pugi::xml_node root = document.document_element();
-  pugi::xml_node error = root.child("Errors").child("Error");            // EC2
-  if (!error) error = root.child("Error");                               // STS, Route 53
-  if (!error && std::string_view(root.name()) == "Error") error = root;  // S3
+  pugi::xml_node error = root.child("Errors").child("Error");             // EC2
+  if (!error) error = root.child("Error");                                // STS, Route 53
+  if (!error && std::string_view(root.name()) == "Error") error = root;   // S3
+  if (!error && std::string_view(root.name()) == "InvalidChangeBatch") {  // Route 53, older form
+    fault.code = root.name();
+    fault.message = root.child("Messages").child_value("Message");
+    return fault;
+  }
   fault.code = text(error, "Code");
   fault.message = text(error, "Message");
   return fault;

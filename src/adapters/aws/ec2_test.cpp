@@ -55,7 +55,7 @@ struct World {
                 .random = Random(1),
                 .retry = {.pause_base = 1ms, .throttled_pause_base = 1ms}}),
         metadata(loop, http.sender(), server.url()),
-        ec2(client, metadata) {}
+        ec2(client, client, metadata) {}
 
   static Task<Result<Credentials>> fixed_credentials(Call) {
     co_return Credentials{"AKIDEXAMPLE", "secret", "", std::nullopt};
@@ -115,7 +115,7 @@ struct Script {
                  .random = Random(1),
                  .retry = {.attempts_max = 1}}};
   Metadata metadata{clock, http.sender(), ""};
-  Ec2 ec2{client, metadata};
+  Ec2 ec2{client, client, metadata};
 
   static Task<Result<Endpoint>> fixed_endpoint(std::string, Call) {
     Endpoint endpoint;

@@ -72,6 +72,7 @@ void final_action(FinalAction action, Group& group, const GroupConfig& config,
                   const std::string& why, Step& step) {
   switch (action) {
     case FinalAction::none:
+    case FinalAction::drain:  // Of monitors only.
       return;
     case FinalAction::stop_group:
       begin_stop(group, config, StopReason::group_failover, step);

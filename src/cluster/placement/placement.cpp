@@ -32,11 +32,13 @@ Term highest_active_term(const View& view, const GroupName& group) {
   return term;
 }
 
+bool willing(const Candidate& candidate) { return !candidate.quarantined && !candidate.drained; }
+
 NodeName first_fit(const View& view, const GroupConfig& group, const NodeName& except) {
   NodeName last_resort;
   for (const auto& node : group.policy) {
     if (node == except || !fit(view, node, group.name)) continue;
-    if (!view.present.at(node).quarantined) return node;
+    if (willing(view.present.at(node))) return node;
     if (last_resort.empty()) last_resort = node;
   }
   return last_resort;
@@ -50,13 +52,17 @@ NodeName keep_or_move(const View& view, const GroupConfig& group, const NodeName
     // A member that failed with it keeps trying if nobody else can; one that leaves does not.
     return other.empty() && view.present.at(now).usable ? now : other;
   }
+  if (view.present.at(now).drained) {
+    const NodeName other = first_fit(view, group, now);
+    return !other.empty() && willing(view.present.at(other)) ? other : now;
+  }
   const bool settled = report(view, now, group.name)->phase == GroupPhase::running;
   // An operator who moved it here meant it to stay: it would return at once, be stopped, be moved
   // here again by the same wish, and so on.
   const bool meant = wish.to == now;
   const NodeName& best = group.policy.front();
   if (group.failback == Switch::automatic && settled && !meant && now != best &&
-      fit(view, best, group.name) && !view.present.at(best).quarantined) {
+      fit(view, best, group.name) && willing(view.present.at(best))) {
     return best;
   }
   return now;

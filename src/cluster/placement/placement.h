@@ -13,6 +13,7 @@ namespace mainstay::placement {
 struct Candidate {
   bool usable = false;       // a member with our configuration that takes groups
   bool quarantined = false;  // lost too often of late: takes what nobody else can
+  bool drained = false;      // about to go: likewise, and hands over what it has
   std::map<GroupName, GroupReport> reports;
 };
 

@@ -114,5 +114,31 @@ TEST_CASE("manual start waits for a wish; manual failover waits after the loss o
   CHECK(decide(view, config).empty());
 }
 
+TEST_CASE("a drained node hands its group over, and takes what nobody else can") {
+  View view = quiet();
+  view.present[a].drained = true;
+  CHECK(decide(view, group()) == b);
+  view.present[a].reports[web] = report(GroupPhase::running, 3);
+  CHECK(decide(view, group()) == b);
+  view.present[b].quarantined = true;
+  CHECK(decide(view, group()) == c);
+  // Of two that are about to go neither is better than where the group is.
+  view.present[c].drained = true;
+  CHECK(decide(view, group()) == a);
+  view.present[a].reports[web] = report(GroupPhase::stopped);
+  view.present.erase(b);
+  CHECK(decide(view, group()) == a);
+}
+
+TEST_CASE("a group does not fail back to a node that is drained") {
+  View view = quiet();
+  GroupConfig config = group();
+  config.failback = Switch::automatic;
+  view.present[b].reports[web] = report(GroupPhase::running, 3);
+  CHECK(decide(view, config) == a);
+  view.present[a].drained = true;
+  CHECK(decide(view, config) == b);
+}
+
 }  // namespace
 }  // namespace mainstay::placement

@@ -1,6 +1,7 @@
 #include "cluster/recovery/recovery.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/sabotage.h"
 
@@ -39,6 +40,22 @@ bool count_bad(MonitorRun& run, const MonitorConfig& monitor, const MonitorJudge
   return true;
 }
 
+// What counts is the world as it is, not how often it has been so: there is nothing to spend.
+void begin_drain(MonitorRun& run, const MonitorConfig& monitor, const MonitorJudged& judged,
+                 Step& step) {
+  if (std::exchange(run.drains, true)) return;
+  step.note(Severity::warning, step.self.value,
+            fmt::format("is drained: its groups go to other nodes, and it takes none that another "
+                        "can: {}: {}",
+                        monitor.name, judged.why));
+}
+
+void end_drain(MonitorRun& run, const MonitorConfig& monitor, Step& step) {
+  if (!std::exchange(run.drains, false)) return;
+  step.note(Severity::information, step.self.value,
+            fmt::format("takes groups again: {} is healthy", monitor.name));
+}
+
 void refill(MonitorRun& run, Step& step) {
   if (!run.last_counted || step.now - *run.last_counted < recovery_reset) return;
   run.restarts_spent = 0;
@@ -68,6 +85,7 @@ void set_scheduled(MonitorRun& run, const MonitorConfig& monitor, bool scheduled
   if (run.running != 0) step.act(CancelOperation{run.running});
   run.running = 0;
   run.judged = false;
+  run.drains = false;
   run.verdict = Verdict::unknown;
 }
 
@@ -97,6 +115,7 @@ const MonitorConfig* on_judged(State& state, const MonitorJudged& judged, Step& 
   switch (judged.verdict) {
     case Verdict::healthy:
       run.bad = 0;
+      end_drain(run, *monitor, step);
       run.hurried = run.hurried && run.next_at <= step.now;  // This one was asked before.
       if (!first && before != Verdict::healthy) {
         step.note(Severity::information, monitor->name.value, "is healthy again");
@@ -112,7 +131,14 @@ const MonitorConfig* on_judged(State& state, const MonitorJudged& judged, Step& 
     case Verdict::unhealthy:
       break;
   }
-  return count_bad(run, *monitor, judged, step) ? monitor : nullptr;
+  if (run.drains || !count_bad(run, *monitor, judged, step)) return nullptr;
+  if (monitor->recovery.final_action != FinalAction::drain) return monitor;
+  begin_drain(run, *monitor, judged, step);
+  return nullptr;
+}
+
+bool drains(const State& state) {
+  return std::ranges::any_of(state.monitors, [](const auto& each) { return each.second.drains; });
 }
 
 std::optional<Request> spend(State& state, const MonitorConfig& monitor, const TargetFacts& facts,

@@ -28,6 +28,7 @@ struct MonitorRun {
   int restarts_spent = 0;
   int failovers_spent = 0;
   bool final_spent = false;
+  bool drains = false;   // a bad answer has counted, and the node is to hand its groups over
   bool hurried = false;  // looks again soon until it is healthy or has counted
   std::optional<Instant> last_counted;
   friend bool operator==(const MonitorRun&, const MonitorRun&) = default;
@@ -56,6 +57,8 @@ struct TargetFacts {
 
 // Gives the monitor whose answer counts now; nullptr if none does.
 const MonitorConfig* on_judged(State& state, const MonitorJudged& judged, Step& step);
+// Whether a monitor wants this node to run nothing that another one can.
+bool drains(const State& state);
 std::optional<Request> spend(State& state, const MonitorConfig& monitor, const TargetFacts& facts,
                              Step& step);
 // `may_run` says whether the conditions of a monitor hold here and now.

@@ -12,6 +12,7 @@ namespace {
 struct Activation {
   ResourceName resource;
   std::string address;
+  std::string target;
   WorldTime begun;
 };
 
@@ -19,10 +20,9 @@ struct Watch {
   std::vector<std::map<Ticket, Activation>> under_way;
 };
 
-std::string address_of(const Scene& scene, const ActivateResource& start) {
+const ResourceConfig* resource_of(const Scene& scene, const ActivateResource& start) {
   const GroupConfig* group = find_group(scene.config(), start.group);
-  const ResourceConfig* resource = group ? find_resource(*group, start.resource) : nullptr;
-  return resource == nullptr ? "" : taken_along(*resource);
+  return group ? find_resource(*group, start.resource) : nullptr;
 }
 
 void judge(Scene& scene, std::size_t machine, const Activation& activation) {
@@ -30,7 +30,7 @@ void judge(Scene& scene, std::size_t machine, const Activation& activation) {
   const std::string& route = activation.address;
   const auto changed = region.changed_at(route);
   for (const auto& [table, eni] : region.leads_to(route)) {
-    if (eni == region.eni_of(machine) || changed.at(table) >= activation.begun) continue;
+    if (eni == activation.target || changed.at(table) >= activation.begun) continue;
     scene.violate("address_follows_owner",
                   fmt::format("{} calls {} active, but {} still sends {} to {}",
                               scene.world.machine(machine).name(), activation.resource, table,
@@ -46,10 +46,12 @@ Checker address_follows_owner() {
   checker.on_action = [watch](Scene& scene, std::size_t machine, const Action& action, Instant) {
     const auto* start = std::get_if<ActivateResource>(&action);
     if (start == nullptr) return;
-    const std::string address = address_of(scene, *start);
+    const ResourceConfig* resource = resource_of(scene, *start);
+    const std::string address = resource == nullptr ? "" : taken_along(*resource);
     if (address.empty()) return;
     watch->under_way.resize(scene.world.size());
-    watch->under_way[machine][start->ticket] = {start->resource, address, scene.world.now()};
+    watch->under_way[machine][start->ticket] = {
+        start->resource, address, leads_there(scene.world, *resource, machine), scene.world.now()};
   };
   checker.on_event = [watch](Scene& scene, std::size_t machine, const Event& event, Instant) {
     const auto* settled = std::get_if<ResourceSettled>(&event);
