@@ -21,6 +21,7 @@
 #include "adapters/linux/resolver.h"
 #include "adapters/linux/watchdog.h"
 #include "apps/arbiter_link.h"
+#include "apps/aws_link.h"
 #include "apps/chronicle.h"
 #include "apps/door.h"
 #include "apps/loaded_store.h"
@@ -28,6 +29,7 @@
 #include "apps/version.h"
 #include "catalog/catalog.h"
 #include "config/difference.h"
+#include "config/iam_policy.h"
 #include "config/print.h"
 
 namespace mainstay::apps {
@@ -85,6 +87,13 @@ bool halting_allowed(const DaemonOptions& options) {
   return options.may_halt || std::getenv("MAINSTAY_LAB") != nullptr;
 }
 
+// A peer has fallen silent: what AWS will be asked then must not wait for credentials, a name or a
+// connection. The core says so in the words that it has for people; it has no others.
+bool announces_failover(const Action& action) {
+  const auto* note = std::get_if<Note>(&action);
+  return note != nullptr && note->text.starts_with("alive → suspect");
+}
+
 api::Counter drop_counter(const LinuxNetwork& network) {
   api::Counter counter{"mainstay_packets_dropped_total",
                        "Datagrams and connections that were refused, by reason.",
@@ -120,6 +129,7 @@ struct Daemon::Impl {
   LinuxHost host{loop};
   LinuxResolver resolver{loop};
   std::unique_ptr<aws::Connection> aws;
+  bool asks_aws = !iam_policy(*prepared.config, catalog(), {}, PolicyUse::nodes).empty();
   ArbiterLink arbiter;
   std::optional<LinuxPower> power;
   std::unique_ptr<NodeDriver> driver;
@@ -171,8 +181,7 @@ struct Daemon::Impl {
     process.emplace(loop, Families::Settings{.cluster = prepared.config->name,
                                              .node = prepared.self.value,
                                              .cgroup = own_cgroup()});
-    auto connection =
-        aws::Connection::open(clock, loop, aws::process_environment(), Random(random_seed()));
+    auto connection = open_aws(prepared.config->aws, clock, loop, Random(random_seed()));
     if (!connection) return std::unexpected(connection.error());
     aws = std::move(*connection);
     if (auto linked = reach_arbiter(); !linked) return linked;
@@ -212,6 +221,7 @@ struct Daemon::Impl {
                   arbiter.arbiter.get()},
         NodeObserver{.on_event = {}, .on_action = [this](const Action& action, Instant) {
                        chronicle.on_action(action);
+                       if (asks_aws && announces_failover(action)) aws->warm();
                      }});
     driver->on_stopped([this] { on_stopped(); });
     auto opened = Door::open({.loop = loop,

@@ -7,6 +7,7 @@
 #include "adapters/linux/cluster_key.h"
 #include "apps/arbiter_cost.h"
 #include "apps/run_arbiter.h"
+#include "apps/run_doctor.h"
 #include "apps/run_simulation.h"
 #include "apps/start_service.h"
 #include "apps/version.h"
@@ -28,6 +29,9 @@ int main(int count, char** arguments) {
                                .simulate = apps::run_simulation,
                                .create_arbiter = apps::create_arbiter,
                                .show_arbiter = apps::show_arbiter,
+                               .examine = apps::examine,
+                               .repair = apps::repair,
+                               .discover = apps::discover,
                                .version = apps::version};
   const std::vector<std::string> words(arguments + 1, arguments + count);
   return static_cast<int>(cli::run(words, environment));

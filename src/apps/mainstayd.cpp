@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "adapters/linux/secrecy.h"
 #include "apps/daemon.h"
+#include "apps/host_name.h"
 
 namespace {
 
@@ -26,6 +28,9 @@ int main(int count, char** arguments) {
   if (const auto* answered = std::get_if<apps::OptionsAnswered>(&options)) {
     std::fputs(answered->text.c_str(), answered->exit_code == 0 ? stdout : stderr);
     return answered->exit_code;
+  }
+  if (const Status kept = adapters::keep_secrets(); !kept) {
+    return complain({"mainstayd: " + kept.error().message}, 1);
   }
   auto prepared = apps::prepare(std::get<apps::DaemonOptions>(options), apps::host_name());
   if (!prepared) return complain(prepared.error(), 2);

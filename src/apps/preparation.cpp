@@ -1,9 +1,5 @@
 #include "apps/preparation.h"
 
-#include <unistd.h>
-
-#include <array>
-
 #include <fmt/format.h>
 
 #include "base/file.h"
@@ -74,11 +70,6 @@ std::expected<Preparation, Refusals> prepare(const DaemonOptions& options,
   if (!refusals.empty()) return std::unexpected(std::move(refusals));
   prepared.config = std::make_shared<const ClusterConfig>(std::move(*config));
   return prepared;
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
 }  // namespace mainstay::apps

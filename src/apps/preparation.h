@@ -28,6 +28,4 @@ std::expected<Preparation, Refusals> prepare(const DaemonOptions& options,
 // What the configuration asks for and this release cannot do.
 Refusals not_in_this_release(const ClusterConfig& config);
 
-std::string host_name();
-
 }  // namespace mainstay::apps

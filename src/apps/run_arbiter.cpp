@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "adapters/aws/environment.h"
 #include "adapters/http/poll_loop.h"
 #include "adapters/http/test_run.h"
 #include "apps/arbiter_link.h"
+#include "apps/aws_link.h"
 #include "cluster/arbitration/session_record.h"
 
 namespace mainstay::apps {
@@ -22,7 +22,7 @@ struct Workshop {
   Status open(const ClusterConfig& config) {
     // Chance only spreads retries here: the time will do for a seed.
     const auto seed = static_cast<std::uint64_t>(loop.now().time_since_epoch().count());
-    auto opened = aws::Connection::open(loop, loop, aws::process_environment(), Random(seed));
+    auto opened = open_aws(config.aws, loop, loop, Random(seed));
     if (!opened) return std::unexpected(opened.error());
     connection = std::move(*opened);
     auto linked = link_arbiter(config, loop, *connection);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* footer = R"(Exit codes:
   0  done
-  1  refused or failed; for check: the file is not valid; for simulate: two owners were possible
+  1  refused or failed; for doctor: something is missing; for check: the file is not valid; for simulate: two owners were possible
   2  the command line is wrong
   3  no daemon answers, here or at the node named by -h
   4  no answer in time: an order may or may not have been carried out
@@ -155,6 +155,42 @@ void add_arbiter(CLI::App& app, const Parsed& parsed) {
   sub->callback([parsed, show] { parsed->verb = *show; });
 }
 
+void add_doctor(CLI::App& app, const Parsed& parsed) {
+  auto examine = std::make_shared<ExamineNode>();
+  auto* sub = command(app, "doctor", "Whether this node has everything that a failover will need");
+  sub->add_option("FILE", examine->file, "cluster.toml")->capture_default_str();
+  sub->add_option("--node", examine->node, "Which node this is; without it: the host's name");
+  sub->add_flag("--fix", examine->fix,
+                "Disable Source/Dest. Check and add missing routes, after showing them");
+  sub->callback([parsed, examine] { parsed->verb = *examine; });
+
+  auto discover = std::make_shared<DiscoverCluster>();
+  sub = command(app, "discover", "Propose a cluster.toml for some instances of a VPC");
+  sub->add_option("INSTANCE", discover->instances, "Ids, in the order of priority")
+      ->required()
+      ->expected(1, 32);
+  sub->add_option("--name", discover->name, "The cluster's name")->capture_default_str();
+  sub->add_option("--vip", discover->vip, "The virtual IP address")->type_name("IP");
+  sub->callback([parsed, discover] { parsed->verb = *discover; });
+}
+
+void add_policy(CLI::App& app, const Parsed& parsed) {
+  auto policy = std::make_shared<PrintPolicy>();
+  auto* sub = command(app, "iam-policy", "The smallest IAM policy for the nodes' role");
+  sub->add_option("FILE", policy->file, "cluster.toml")->capture_default_str();
+  sub->add_option("--region", policy->region, "Narrow the policy to it, and to its partition");
+  sub->add_option("--account", policy->account, "Narrow the policy to it")
+      ->check(CLI::Number)
+      ->type_name("NUMBER");
+  sub->add_flag("--doctor", policy->doctor, "With what 'mainstay doctor --fix' needs besides");
+  sub->callback([parsed, policy] { parsed->verb = *policy; });
+
+  auto budget = std::make_shared<ShowBudget>();
+  sub = command(app, "api-budget", "How often the configuration asks AWS");
+  sub->add_option("FILE", budget->file, "cluster.toml")->capture_default_str();
+  sub->callback([parsed, budget] { parsed->verb = *budget; });
+}
+
 void add_offline(CLI::App& app, const Parsed& parsed) {
   auto check = std::make_shared<CheckFile>();
   auto* sub = command(app, "check", "Validate a configuration, and say how safe it is");
@@ -208,6 +244,8 @@ std::variant<Invocation, Answered> parse_arguments(const std::vector<std::string
   add_events(app, parsed);
   add_why(app, parsed);
   add_arbiter(app, parsed);
+  add_doctor(app, parsed);
+  add_policy(app, parsed);
   add_offline(app, parsed);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {

@@ -13,6 +13,8 @@
 #include "cli/invocation.h"
 #include "cli/table.h"
 #include "config/schema.h"
+#include "doctor/discover.h"
+#include "doctor/finding.h"
 
 namespace mainstay::cli {
 
@@ -46,6 +48,12 @@ struct Environment {
                                         const std::function<void(const std::string&)>& say)>
       create_arbiter;
   std::function<Result<ArbiterReport>(const ClusterConfig&, Duration patience)> show_arbiter;
+  // What a failover would find on this node, and the repair of what it would miss. An empty name is
+  // the host's.
+  std::function<Result<doctor::Report>(const ClusterConfig&, const NodeName&, Duration patience)>
+      examine;
+  std::function<Status(const ClusterConfig&, const doctor::Repair&, Duration patience)> repair;
+  std::function<Result<std::string>(const doctor::DiscoveryOrder&, Duration patience)> discover;
   std::string version;
 };
 

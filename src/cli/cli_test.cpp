@@ -56,6 +56,18 @@ struct Fixture {
   Result<ArbiterReport> arbiter = failure(Code::unavailable, "DynamoDB has no table mainstay");
   Result<ArbiterCreation> creation = failure(Code::denied, "dynamodb:CreateTable is missing");
 
+  std::vector<doctor::Report> reports;  // one for each look; the last one stays
+  std::vector<doctor::Repair> repaired;
+  Status repair_outcome;
+  doctor::DiscoveryOrder discovered;
+  Result<std::string> proposal = std::string("name = \"c\"\n");
+
+  Result<doctor::Report> next_report(const NodeName& node) {
+    if (reports.empty()) return failure(Code::invalid, "there is no node " + node.value);
+    const doctor::Report report = reports.front();
+    if (reports.size() > 1) reports.erase(reports.begin());
+    return report;
+  }
   void serve() {
     auto started = api::Server::start(control, socket);
     REQUIRE(started);
@@ -87,6 +99,18 @@ struct Fixture {
               return creation;
             },
         .show_arbiter = [this](const ClusterConfig&, Duration) { return arbiter; },
+        .examine = [this](const ClusterConfig&, const NodeName& node,
+                          Duration) { return next_report(node); },
+        .repair =
+            [this](const ClusterConfig&, const doctor::Repair& repair, Duration) {
+              repaired.push_back(repair);
+              return repair_outcome;
+            },
+        .discover =
+            [this](const doctor::DiscoveryOrder& order, Duration) {
+              discovered = order;
+              return proposal;
+            },
         .version = "0.1.0"};
     words.insert(words.begin(), {"--socket", socket});
     const ExitCode code = cli::run(words, environment);
@@ -403,11 +427,14 @@ namespace {
 // A fixture with a configuration that is valid.
 struct Configured : Fixture {
   std::string file = directory / "cluster.toml";
-  Configured() {
-    directory.write("cluster.toml",
-                    "name = \"shop\"\nkey_file = \"/k\"\n[[node]]\nname = \"a\"\n[[node]]\n"
-                    "name = \"b\"\n[[path]]\nname = \"lan\"\n"
-                    "address = { a = \"10.0.0.1\", b = \"10.0.0.2\" }\n");
+  std::string text =
+      "name = \"shop\"\nkey_file = \"/k\"\n[[node]]\nname = \"a\"\n[[node]]\n"
+      "name = \"b\"\n[[path]]\nname = \"lan\"\n"
+      "address = { a = \"10.0.0.1\", b = \"10.0.0.2\" }\n";
+  Configured() { add(""); }
+  void add(const std::string& more) {
+    text += more;
+    directory.write("cluster.toml", text);
   }
 };
 
@@ -492,6 +519,106 @@ TEST_CASE("check: a valid file is said to be, how safe it is, and what it costs"
                        " is valid: cluster shop with 2 nodes, 0 groups and 0 monitors.\nIt is as "
                        "safe as can be.\nIt costs a penny.\n");
   CHECK(has(f.run({"check", "--json", f.file}).out, R"("cost":["It costs a penny."])"));
+}
+
+TEST_CASE("iam-policy and api-budget: from the types and the arbitration of a file") {
+  Configured f;
+  const Ran none = f.run({"api-budget", f.file});
+  CHECK(none.code == ExitCode::done);
+  CHECK(none.out == "This configuration asks AWS nothing.\n");
+  f.add(
+      "[arbitration]\narbiter = \"dynamodb\"\nisolation_action = \"reset\"\n"
+      "[arbitration.forced_stop]\nkind = \"ec2\"\n");
+  const Ran policy =
+      f.run({"iam-policy", f.file, "--json", "--region", "cn-north-1", "--account", "7"});
+  CHECK(policy.code == ExitCode::done);
+  CHECK(policy.out ==
+        R"({"Version":"2012-10-17","Statement":[)"
+        R"({"Effect":"Allow","Action":["dynamodb:GetItem","dynamodb:PutItem"],)"
+        R"("Resource":"arn:aws-cn:dynamodb:cn-north-1:7:table/mainstay",)"
+        R"("Condition":{"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["shop"]}}},)"
+        R"({"Effect":"Allow","Action":"ec2:DescribeInstances","Resource":"*"},)"
+        R"({"Effect":"Allow","Action":"ec2:StopInstances",)"
+        R"("Resource":"arn:aws-cn:ec2:cn-north-1:7:instance/*"}]})"
+        "\n");
+  const Ran budget = f.run({"api-budget", f.file});
+  CHECK(has(budget.out,
+            "  ACTION                 A MINUTE AT REST  AT A FAILOVER\n"
+            "  ec2:DescribeInstances  2.0               2\n"
+            "  ec2:StopInstances      2.0               1\n"
+            "  all                    4.0               3\n"));
+  CHECK(f.run({"api-budget", f.file, "--json"}).out ==
+        R"({"actions":{"ec2:DescribeInstances":{"per_minute":2.0,"at_failover":2},)"
+        R"("ec2:StopInstances":{"per_minute":2.0,"at_failover":1}}})"
+        "\n");
+  CHECK(f.run({"iam-policy", f.file, "--account", "mine"}).code == ExitCode::usage);
+  CHECK(f.run({"iam-policy", f.directory / "none.toml"}).code == ExitCode::refused);
+}
+
+namespace {
+
+doctor::Finding check_enabled() {
+  return {.check = "source-dest-check",
+          .grade = doctor::Grade::error,
+          .fact = "Source/Dest. Check of eni-a is enabled",
+          .why = "Packets are dropped.",
+          .remedy = "aws ec2 modify",
+          .repair = doctor::Repair{doctor::RepairKind::disable_source_dest_check, "eni-a", "", ""}};
+}
+
+const doctor::Finding clock_agrees{.check = "clock",
+                                   .grade = doctor::Grade::good,
+                                   .fact = "this node's clock agrees with AWS's",
+                                   .why = "",
+                                   .remedy = "",
+                                   .repair = {}};
+
+}  // namespace
+
+TEST_CASE("doctor: findings with why and remedy, what --fix would do, and an exit code") {
+  Configured f;
+  f.reports = {{NodeName("a"), {check_enabled(), clock_agrees}}};
+  const Ran ran = f.run({"doctor", f.file});
+  CHECK(ran.code == ExitCode::refused);
+  CHECK(ran.out ==
+        "Node a: 1 error(s), 0 warning(s), 0 unknown, 1 good\n\n"
+        "  error    source-dest-check  Source/Dest. Check of eni-a is enabled\n"
+        "                              At a failover: Packets are dropped.\n"
+        "                              Remedy: aws ec2 modify\n"
+        "  good     clock              this node's clock agrees with AWS's\n"
+        "\nmainstay doctor --fix would:\n  disable Source/Dest. Check of eni-a\n");
+  CHECK(f.repaired.empty());
+  CHECK(has(f.run({"doctor", f.file, "--json"}).out,
+            R"({"node":"a","findings":[{"check":"source-dest-check","grade":"error",)"
+            R"("fact":"Source/Dest. Check of eni-a is enabled","why":"Packets are dropped.",)"
+            R"("remedy":"aws ec2 modify","fix":"disable Source/Dest. Check of eni-a"},)"));
+}
+
+TEST_CASE("doctor --fix: shows, mends each thing once, and looks again") {
+  Configured f;
+  f.reports = {{NodeName("a"), {check_enabled(), check_enabled()}},
+               {NodeName("a"), {clock_agrees}}};
+  const Ran ran = f.run({"doctor", "--fix", f.file});
+  CHECK(ran.code == ExitCode::done);
+  CHECK(f.repaired.size() == 1);
+  CHECK(ran.err == "mainstay: disable Source/Dest. Check of eni-a ... done\n");
+  CHECK(ran.out.find("2 error(s)") < ran.out.find("0 error(s)"));
+  f.reports = {{NodeName("a"), {check_enabled()}}};
+  f.repair_outcome = failure(Code::denied, "no permission");
+  const Ran denied = f.run({"doctor", "--fix", f.file});
+  CHECK(denied.code == ExitCode::refused);
+  CHECK(has(denied.err, "... no permission\n"));
+}
+
+TEST_CASE("doctor: a node that is none is refused; discover prints what is proposed") {
+  Configured f;
+  CHECK(f.run({"doctor", f.file, "--node", "x"}).err == "mainstay: there is no node x\n");
+  CHECK(f.run({"discover", "i-1", "i-2", "--vip", "10.1.0.20"}).out == "name = \"c\"\n");
+  CHECK(f.discovered.instances == std::vector<std::string>{"i-1", "i-2"});
+  CHECK(f.discovered.vip == "10.1.0.20");
+  CHECK(f.run({"discover"}).code == ExitCode::usage);
+  f.proposal = failure(Code::conflict, "two VPCs");
+  CHECK(f.run({"discover", "i-1", "i-2"}).code == ExitCode::refused);
 }
 
 TEST_CASE("an isolated node is let in by its name, or where the command is asked to go") {

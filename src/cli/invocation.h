@@ -53,6 +53,25 @@ struct CreateArbiter {
 struct ShowArbiter {
   std::string file = default_config;
 };
+struct PrintPolicy {
+  std::string file = default_config;
+  std::string region = "*";
+  std::string account = "*";
+  bool doctor = false;  // with what `mainstay doctor` needs besides
+};
+struct ShowBudget {
+  std::string file = default_config;
+};
+struct ExamineNode {
+  std::string file = default_config;
+  std::string node;  // "" = the one with this host's name
+  bool fix = false;
+};
+struct DiscoverCluster {
+  std::vector<std::string> instances;
+  std::string name = "cluster1";
+  std::string vip;  // "" = to be chosen
+};
 struct DescribeType {
   std::string type;  // "" = list them
 };
@@ -61,8 +80,8 @@ struct ShowVersion {};
 
 using Verb =
     std::variant<ShowStatus, OrderGroup, OrderNode, ShutdownPolicy, ShowEvents, ExplainGroup,
-                 CheckFile, Simulate, CreateArbiter, ShowArbiter, DescribeType, GenerateKey,
-                 ShowVersion>;
+                 CheckFile, Simulate, CreateArbiter, ShowArbiter, ExamineNode, DiscoverCluster,
+                 PrintPolicy, ShowBudget, DescribeType, GenerateKey, ShowVersion>;
 
 struct Invocation {
   std::string socket = default_socket;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/sections.h"
+#include "config/troubleshooting.h"
 
 namespace mainstay {
 namespace {
@@ -238,6 +239,7 @@ std::string cluster_help_text() {
   text += section("[return]", fields_text(return_fields()));
   text += section("[reboot_limit]", fields_text(reboot_limit_fields()));
   text += section("[shutdown]", fields_text(shutdown_fields()));
+  text += section("[aws]", fields_text(aws_fields()));
   text += section("[[group]]", fields_text(group_fields()));
   text += section("[[resource]]", resource);
   text += section("[[monitor]]", monitor);
@@ -247,7 +249,8 @@ std::string cluster_help_text() {
 
 std::vector<ReferencePage> reference_pages(const Catalog& catalog) {
   std::vector<ReferencePage> pages = {{"README.md", index_page(catalog)},
-                                      {"cluster.md", cluster_help_text()}};
+                                      {"cluster.md", cluster_help_text()},
+                                      {"../troubleshooting.md", troubleshooting_text(catalog)}};
   for (const TypeSchema& type : catalog.resources) {
     pages.push_back({type.type + ".md", help_text(type, TypeKind::resource)});
     if (type.check) pages.push_back({type.check->type + ".md", help_text(*type.check, type)});

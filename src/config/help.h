@@ -21,7 +21,8 @@ struct ReferencePage {
   std::string name;  // "awsvip.md"
   std::string text;
 };
-// docs/reference/: one page for each type, for the monitor of each resource, and an index.
+// docs/reference/: one page for each type, for the monitor of each resource, and an index; and,
+// beside that folder, what can go wrong with them.
 std::vector<ReferencePage> reference_pages(const Catalog& catalog);
 // The page of a type, a monitor of a resource, or "cluster"; "" if there is none.
 std::string help_for(const Catalog& catalog, std::string_view type);

@@ -281,6 +281,16 @@ struct MonitorConfig {
   friend bool operator==(const MonitorConfig&, const MonitorConfig&) = default;
 };
 
+// ---- How AWS is asked.
+enum class AwsBackend { native, cli };
+
+struct AwsConfig {
+  AwsBackend backend = AwsBackend::native;
+  // Environment variables for AWS, the CLI's program among them; a file that is not there is empty.
+  std::string settings = "/etc/mainstay/clpaws_setting.conf";
+  friend bool operator==(const AwsConfig&, const AwsConfig&) = default;
+};
+
 // ---- The whole.
 struct ClusterConfig {
   std::string name;
@@ -293,6 +303,7 @@ struct ClusterConfig {
   ReturnConfig return_policy;
   RebootLimitConfig reboot_limit;
   ShutdownConfig shutdown;
+  AwsConfig aws;
   // How long an operator's order, a remote command or the stop of a node may take at most.
   Duration operation_timeout = 10min;
   std::vector<GroupConfig> groups;

@@ -110,7 +110,7 @@ void read_timing(Parser& parser, const DocumentTable& root) {
 void read_root(Parser& parser, const DocumentTable& root) {
   std::vector<std::string> known = keys_of(cluster_fields());
   known.insert(known.end(), {"profile", "node", "path", "ports", "timing", "arbitration", "return",
-                             "reboot_limit", "shutdown", "group", "resource", "monitor"});
+                             "reboot_limit", "shutdown", "aws", "group", "resource", "monitor"});
   parser.reader.remember("", "", root.position);
   parser.reader.refuse_others(root, known, "");
   parser.reader.read_into(&parser.config, root, cluster_fields(), "");
@@ -123,6 +123,7 @@ void read_root(Parser& parser, const DocumentTable& root) {
   read_section(parser, root, "return", &config.return_policy, return_fields());
   read_section(parser, root, "reboot_limit", &config.reboot_limit, reboot_limit_fields());
   read_section(parser, root, "shutdown", &config.shutdown, shutdown_fields());
+  read_section(parser, root, "aws", &config.aws, aws_fields());
   read_groups(parser, root);
   read_resources(parser, root);
   read_monitors(parser, root);

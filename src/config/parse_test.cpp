@@ -93,10 +93,12 @@ TEST_CASE("how nodes come back, and go, is said in tables of its own") {
   const auto config = valid(std::string(small_document) +
                             "[return]\nautomatic = false\nlosses_max = 2\nquarantine = 0\n"
                             "[reboot_limit]\nmax = 1\n"
-                            "[shutdown]\ngroups = \"stop\"\ntimeout = \"20s\"\n");
+                            "[shutdown]\ngroups = \"stop\"\ntimeout = \"20s\"\n"
+                            "[aws]\nbackend = \"cli\"\nsettings = \"/etc/aws.conf\"\n");
   CHECK(config.return_policy == ReturnConfig{false, 2, 10min, 0s});
   CHECK(config.reboot_limit == RebootLimitConfig{1, 60min});
   CHECK(config.shutdown == ShutdownConfig{ShutdownGroups::stop, 20s});
+  CHECK(config.aws == AwsConfig{AwsBackend::cli, "/etc/aws.conf"});
 }
 
 TEST_CASE("what differs between nodes may stand in any field of a resource or monitor") {

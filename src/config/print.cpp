@@ -167,6 +167,8 @@ std::string print_config(const ClusterConfig& config, const Catalog& catalog) {
   printer.fields(&config.reboot_limit, reboot_limit_fields());
   printer.heading("[shutdown]");
   printer.fields(&config.shutdown, shutdown_fields());
+  printer.heading("[aws]");
+  printer.fields(&config.aws, aws_fields());
   for (const GroupConfig& group : config.groups) {
     printer.heading("[[group]]");
     printer.fields(&group, group_fields());

@@ -79,6 +79,7 @@ void draw_return(ClusterConfig& config) {
   config.reboot_limit = {.max = draw(0, 99), .reset_after = draw(1min, 5h)};
   config.shutdown = {.groups = draw_one({ShutdownGroups::move, ShutdownGroups::stop}),
                      .timeout = draw(1s, 10min)};
+  config.aws.backend = draw_one({AwsBackend::native, AwsBackend::cli});
 }
 
 void draw_arbitration(ClusterConfig& config) {

@@ -20,6 +20,13 @@ struct KnownProblem {
   std::string remedy;
 };
 
+// How often AWS is asked to do something: for one activation, and for one look of the monitor.
+struct ApiUse {
+  std::string action;  // "ec2:DescribeRouteTables"
+  int per_activation = 0;
+  int per_check = 0;
+};
+
 // What contradicts what, inside one object: named by the field to look at.
 struct Contradiction {
   std::string key;
@@ -46,6 +53,10 @@ struct TypeSchema {
   std::string summary;
   std::vector<Field> fields;
   std::vector<std::string> iam_actions;
+  // What `mainstay doctor` needs besides, to mend what it finds.
+  std::vector<std::string> mending_actions;
+  // Of resources: of the type itself and of its check.
+  std::vector<ApiUse> api_uses;
   std::vector<KnownProblem> problems;
   std::optional<CheckSchema> check;  // resources only
   // Laws between the fields, for the values of one node.

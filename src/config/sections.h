@@ -27,6 +27,8 @@ const std::vector<Field>& forced_stop_fields();
 const std::vector<Field>& return_fields();
 const std::vector<Field>& reboot_limit_fields();
 const std::vector<Field>& shutdown_fields();
+// sections_aws.cpp
+const std::vector<Field>& aws_fields();
 const std::vector<Field>& group_fields();
 const std::vector<Field>& resource_fields();
 const std::vector<Field>& monitor_fields();

@@ -3,6 +3,7 @@
 
 #include "ports/arbiter.h"
 #include "ports/aws.h"
+#include "ports/aws_survey.h"
 #include "ports/clock.h"
 #include "ports/host.h"
 #include "ports/network.h"

@@ -288,6 +288,12 @@ ResourceType awsvip_resource() {
   schema.fields = fields();
   schema.iam_actions = {"ec2:DescribeVpcs", "ec2:DescribeRouteTables",
                         "ec2:DescribeNetworkInterfaces", "ec2:ReplaceRoute"};
+  schema.mending_actions = {"ec2:CreateRoute", "ec2:ModifyNetworkInterfaceAttribute"};
+  // Twice, to see what was changed; of routes, one for each table that holds the address.
+  schema.api_uses = {{"ec2:DescribeVpcs", 1, 0},
+                     {"ec2:DescribeRouteTables", 2, 1},
+                     {"ec2:DescribeNetworkInterfaces", 1, 0},
+                     {"ec2:ReplaceRoute", 1, 0}};
   schema.problems = problems();
   schema.check = check_schema();
   schema.laws = laws;

@@ -30,6 +30,10 @@ class CannedEc2 {
   Answer answer(const TestServer::Request& request) {
     const std::lock_guard lock(mutex_);
     if (request.target.starts_with("/latest/")) return metadata(request);
+    if (request.method == "GET") {
+      return mood_ == Mood::silent ? Answer{.ending = TestServer::Ending::silence}
+                                   : Answer{.status = 400};
+    }
     const Form form = form_of(request.body);
     if (mood_ == Mood::throttling) {
       return fault(503, "RequestLimitExceeded", "Request limit exceeded.");

@@ -111,6 +111,12 @@ Task<Answer> Client::ask(Question question, Call call) {
 
 Task<Client::Outcome> Client::attempt(const Question& question, int number, Call call) {
   const auto refused = [](Error error) { return Outcome{.refusal = {std::move(error), {}}}; };
+  if (parts_.exchange) {
+    const Call share{attempt_deadline(parts_.retry, number, parts_.clock.now(), call.deadline),
+                     call.cancellation};
+    const HttpResult result = co_await parts_.exchange(question, share);
+    co_return judge(question, result);
+  }
   // These have limits of their own; an attempt's share of the time is for AWS.
   auto credentials = co_await parts_.identity.current(call);
   if (!credentials) co_return refused(credentials.error());

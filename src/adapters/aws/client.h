@@ -40,6 +40,8 @@ struct Endpoint {
   HttpTls tls;
 };
 using FaultParser = std::function<Fault(int status, std::string_view body)>;
+// One attempt at a question by other means than a signed request of ours.
+using Exchange = std::function<Task<HttpResult>(Question, Call)>;
 using EndpointSource = std::function<Task<Result<Endpoint>>(std::string service, Call)>;
 
 struct Refusal {
@@ -65,6 +67,7 @@ class Client {
     Random random;
     RetryPolicy retry;
     Duration connect_limit = 3s;
+    Exchange exchange = {};  // if set: instead of identity, endpoint and http
   };
   explicit Client(Parts parts) : parts_(std::move(parts)) {}
 

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -20,51 +21,68 @@ namespace {
 // A running program: it is over when the process has ended, whoever else may still hold the pipe.
 class Running : public std::enable_shared_from_this<Running> {
  public:
-  Running(Clock& clock, EventLoop& loop) : clock_(clock), loop_(loop) {}
+  Running(Clock& clock, EventLoop& loop, std::size_t output_max)
+      : clock_(clock), loop_(loop), output_max_(output_max) {}
   ~Running() {
-    close_fd(output_);
+    for (Stream& stream : streams_) close_fd(stream.descriptor);
     close_fd(process_);
   }
 
-  Status start(const std::vector<std::string>& words);
+  Status start(const CommandOrder& order);
   void watch(const Call& call);
   // Kills it if it still runs; its end is then collected without anybody waiting.
   void stop();
-  const Completion<Result<std::string>>& printed() const { return done_; }
+  const Completion<Result<CommandEnd>>& end() const { return done_; }
 
  private:
   static void close_fd(int& descriptor) {
     if (descriptor >= 0) close(std::exchange(descriptor, -1));
   }
-  Result<int> spawn(const std::vector<std::string>& words, int output);
-  void read_output();
+  // What it writes to one of its outputs.
+  struct Stream {
+    int descriptor = -1;
+    std::string text;
+  };
+  Result<int> spawn(const CommandOrder& order, int output, int errors);
+  void read_all(Stream& stream);
+  void forget(Stream& stream);
   void on_end();
   void give_up(Code code, std::string message);
-  void settle(Result<std::string> result);
+  void settle(Result<CommandEnd> result);
 
   Clock& clock_;
   EventLoop& loop_;
+  std::size_t output_max_;
   int pid_ = -1;
-  int output_ = -1;
-  int process_ = -1;  // a pidfd
-  std::string printed_;
+  std::array<Stream, 2> streams_;  // standard output, standard error
+  int process_ = -1;               // a pidfd
   Cancellation cancellation_;
   std::uint64_t cancel_action_ = 0;
   TimerId deadline_timer_ = 0;
-  Completion<Result<std::string>> done_;
+  Completion<Result<CommandEnd>> done_;
 };
 
-Result<int> Running::spawn(const std::vector<std::string>& words, int output) {
-  std::vector<char*> arguments;
-  for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+Result<int> Running::spawn(const CommandOrder& order, int output, int errors) {
+  const auto arguments = pointers(order.words);
+  std::vector<std::string> variables;
+  if (order.environment) {
+    for (const auto& [name, value] : *order.environment) variables.push_back(name + '=' + value);
+  }
+  const auto own = pointers(variables);
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&files);
   posix_spawnattr_init(&attributes);
   posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO);
   sigset_t signals;
   sigemptyset(&signals);
   posix_spawnattr_setsigmask(&attributes, &signals);
@@ -74,25 +92,31 @@ Result<int> Running::spawn(const std::vector<std::string>& words, int output) {
   posix_spawnattr_setflags(&attributes,
                            POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   int pid = -1;
-  const int error =
-      posix_spawnp(&pid, arguments[0], &files, &attributes, arguments.data(), environ);
+  const int error = posix_spawnp(&pid, arguments[0], &files, &attributes, arguments.data(),
+                                 order.environment ? own.data() : environ);
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
   if (error == 0) return pid;
   return failure(Code::not_found,
-                 fmt::format("'{}' cannot be run: {}", words[0], std::strerror(error)));
+                 fmt::format("'{}' cannot be run: {}", order.words[0], std::strerror(error)));
 }
 
-Status Running::start(const std::vector<std::string>& words) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
-    return failure(Code::unavailable, fmt::format("no pipe: {}", std::strerror(errno)));
+Status Running::start(const CommandOrder& order) {
+  std::array<int, 2> theirs = {-1, -1};
+  for (std::size_t i = 0; i < streams_.size(); ++i) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+      const int reason = errno;
+      close_fd(theirs[0]);
+      return failure(Code::unavailable, fmt::format("no pipe: {}", std::strerror(reason)));
+    }
+    streams_[i].descriptor = ends[0];
+    theirs[i] = ends[1];
+    // The program expects outputs that block.
+    fcntl(theirs[i], F_SETFL, 0);
   }
-  output_ = ends[0];
-  // The program expects an output that blocks.
-  fcntl(ends[1], F_SETFL, 0);
-  const auto pid = spawn(words, ends[1]);
-  close(ends[1]);
+  const auto pid = spawn(order, theirs[0], theirs[1]);
+  for (int& descriptor : theirs) close_fd(descriptor);
   if (!pid) return std::unexpected(pid.error());
   pid_ = *pid;
   process_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
@@ -106,7 +130,10 @@ Status Running::start(const std::vector<std::string>& words) {
 
 void Running::watch(const Call& call) {
   const Readiness reading{.readable = true};
-  loop_.watch(output_, reading, [self = shared_from_this()](Readiness) { self->read_output(); });
+  for (Stream& stream : streams_) {
+    loop_.watch(stream.descriptor, reading,
+                [self = shared_from_this(), &stream](Readiness) { self->read_all(stream); });
+  }
   loop_.watch(process_, reading, [self = shared_from_this()](Readiness) { self->on_end(); });
   if (call.deadline != never) {
     deadline_timer_ = clock_.call_at(call.deadline, [weak = weak_from_this()] {
@@ -121,21 +148,25 @@ void Running::watch(const Call& call) {
   });
 }
 
-void Running::read_output() {
-  char chunk[4096];
+void Running::read_all(Stream& stream) {
+  char chunk[16384];
   for (;;) {
-    const ssize_t size = read(output_, chunk, sizeof chunk);
+    const ssize_t size = read(stream.descriptor, chunk, sizeof chunk);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && errno == EAGAIN) return;
     if (size <= 0) break;
-    if (printed_.size() + static_cast<std::size_t>(size) > command_output_max) {
-      return give_up(Code::invalid,
-                     fmt::format("it prints more than {} bytes", command_output_max));
+    if (stream.text.size() + static_cast<std::size_t>(size) > output_max_) {
+      return give_up(Code::invalid, fmt::format("it prints more than {} bytes", output_max_));
     }
-    printed_.append(chunk, static_cast<std::size_t>(size));
+    stream.text.append(chunk, static_cast<std::size_t>(size));
   }
-  loop_.forget(output_);
-  close_fd(output_);
+  forget(stream);
+}
+
+void Running::forget(Stream& stream) {
+  if (stream.descriptor < 0) return;
+  loop_.forget(stream.descriptor);
+  close_fd(stream.descriptor);
 }
 
 void Running::on_end() {
@@ -145,17 +176,18 @@ void Running::on_end() {
   if (ended == 0 || (ended < 0 && errno == EINTR)) return;
   pid_ = -1;
   loop_.forget(process_);
-  if (output_ >= 0) read_output();
-  if (output_ >= 0) {
-    loop_.forget(output_);
-    close_fd(output_);
+  for (Stream& stream : streams_) {
+    if (stream.descriptor >= 0) read_all(stream);
+    forget(stream);
   }
+  CommandEnd end{.exit_code = 0,
+                 .signal = 0,
+                 .printed = std::move(streams_[0].text),
+                 .complaint = std::move(streams_[1].text)};
   // Somebody else may have collected it; what it printed will tell.
-  const bool failed = ended > 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0);
-  if (!failed) return settle(std::move(printed_));
-  settle(failure(Code::invalid, WIFEXITED(status)
-                                    ? fmt::format("it ended with code {}", WEXITSTATUS(status))
-                                    : fmt::format("signal {} ended it", WTERMSIG(status))));
+  if (ended > 0 && WIFEXITED(status)) end.exit_code = WEXITSTATUS(status);
+  if (ended > 0 && WIFSIGNALED(status)) end.signal = WTERMSIG(status);
+  settle(std::move(end));
 }
 
 void Running::give_up(Code code, std::string message) {
@@ -166,14 +198,11 @@ void Running::give_up(Code code, std::string message) {
 void Running::stop() {
   clock_.cancel(deadline_timer_);
   cancellation_.forget(cancel_action_);
-  if (output_ >= 0) {
-    loop_.forget(output_);
-    close_fd(output_);
-  }
+  for (Stream& stream : streams_) forget(stream);
   if (pid_ > 0) kill(-pid_, SIGKILL);
 }
 
-void Running::settle(Result<std::string> result) {
+void Running::settle(Result<CommandEnd> result) {
   clock_.cancel(deadline_timer_);
   cancellation_.forget(cancel_action_);
   done_.set(std::move(result));
@@ -205,12 +234,9 @@ Result<std::vector<std::string>> split_command(std::string_view command) {
   return words;
 }
 
-Task<Result<std::string>> run_command(Clock& clock, EventLoop& loop, std::string command,
-                                      Call call) {
-  const auto words = split_command(command);
-  if (!words) co_return std::unexpected(words.error());
-  const auto running = std::make_shared<Running>(clock, loop);
-  if (const Status started = running->start(*words); !started) {
+Task<Result<CommandEnd>> run_to_end(Clock& clock, EventLoop& loop, CommandOrder order, Call call) {
+  const auto running = std::make_shared<Running>(clock, loop, order.output_max);
+  if (const Status started = running->start(order); !started) {
     co_return std::unexpected(started.error());
   }
   struct Stop {
@@ -218,7 +244,24 @@ Task<Result<std::string>> run_command(Clock& clock, EventLoop& loop, std::string
     ~Stop() { running->stop(); }
   } stop{running};
   running->watch(call);
-  co_return co_await running->printed();
+  co_return co_await running->end();
+}
+
+Task<Result<std::string>> run_command(Clock& clock, EventLoop& loop, std::string command,
+                                      Call call) {
+  auto words = split_command(command);
+  if (!words) co_return std::unexpected(words.error());
+  CommandOrder order;
+  order.words = std::move(*words);
+  auto end = co_await run_to_end(clock, loop, std::move(order), call);
+  if (!end) co_return std::unexpected(end.error());
+  if (end->signal != 0) {
+    co_return failure(Code::invalid, fmt::format("signal {} ended it", end->signal));
+  }
+  if (end->exit_code != 0) {
+    co_return failure(Code::invalid, fmt::format("it ended with code {}", end->exit_code));
+  }
+  co_return std::move(end->printed);
 }
 
 }  // namespace mainstay::aws

@@ -1,15 +1,22 @@
 #include "adapters/aws/connection.h"
 
+#include "adapters/aws/cli_exchange.h"
 #include "adapters/aws/command.h"
+#include "adapters/aws/container_credentials.h"
 #include "adapters/aws/credential_cache.h"
 #include "adapters/aws/credential_chain.h"
 #include "adapters/aws/ec2.h"
 #include "adapters/aws/ec2_reply.h"
 #include "adapters/aws/settings.h"
 #include "adapters/aws/sts.h"
+#include "adapters/aws/survey.h"
 
 namespace mainstay::aws {
 namespace {
+
+// How long a connection that was made ready is taken to stay so.
+constexpr Duration warm_for = 10s;
+constexpr Duration warming_limit = 5s;
 
 Task<Result<Credentials>> given(Credentials credentials, Call) { co_return credentials; }
 
@@ -17,7 +24,8 @@ Task<Result<Credentials>> given(Credentials credentials, Call) { co_return crede
 
 // In the order of who needs whom; they refer to each other and never move.
 struct Connection::Parts {
-  Parts(Clock& the_clock, EventLoop& the_loop, Settings the_settings, Random the_random)
+  Parts(Clock& the_clock, EventLoop& the_loop, Settings the_settings, Random the_random,
+        Backend backend)
       : clock(the_clock),
         loop(the_loop),
         random(the_random),
@@ -27,6 +35,12 @@ struct Connection::Parts {
         endpoints(settings, metadata),
         chain({.settings = settings,
                .instance = [this](Call call) { return metadata.role_credentials(call); },
+               .container =
+                   [this](Call call) {
+                     return container_credentials(settings.environment, http.sender(), call);
+                   },
+               .take_token = [this](FromWebIdentity identity,
+                                    Call call) { return take_token(std::move(identity), call); },
                .run_command =
                    [this](std::string command, Call call) {
                      return run_command(clock, loop, std::move(command), call);
@@ -36,9 +50,27 @@ struct Connection::Parts {
                      return take_on(std::move(source), std::move(role), call);
                    }}),
         cache(clock, [this](Call call) { return chain.find(call); }),
-        client(client_parts(own_identity())),
+        cli({.clock = clock,
+             .loop = loop,
+             .environment = settings.environment,
+             .endpoint = endpoint_source(),
+             .is_chosen =
+                 [this](const std::string& service) {
+                   return settings.endpoints.contains(service) || settings.endpoints.contains("");
+                 }}),
+        client_is_cli(backend == Backend::cli),
+        client(client_is_cli ? cli_client_parts() : client_parts(own_identity())),
         route53(route53_parts()),
-        ec2(client, route53, metadata) {}
+        ec2(client, route53, metadata),
+        survey({.clock = clock,
+                .client = client,
+                .http = http.sender(),
+                .endpoint = endpoint_source()}) {}
+
+  EndpointSource endpoint_source() {
+    return
+        [this](std::string service, Call call) { return endpoints.of(std::move(service), call); };
+  }
 
   Identity own_identity() {
     return {.current = [this](Call call) { return cache.current(call); },
@@ -49,8 +81,7 @@ struct Connection::Parts {
     return {.clock = clock,
             .http = http.sender(),
             .identity = std::move(identity),
-            .endpoint = [this](std::string service,
-                               Call call) { return endpoints.of(std::move(service), call); },
+            .endpoint = endpoint_source(),
             .parse_fault = &parse_fault,
             .random = random.fork(),
             .retry = {}};
@@ -60,6 +91,15 @@ struct Connection::Parts {
     Client::Parts parts = client_parts(own_identity());
     parts.endpoint = [this](std::string service, Call call) {
       return route53_endpoint(std::move(service), std::move(call));
+    };
+    return parts;
+  }
+
+  Client::Parts cli_client_parts() {
+    auto parts = client_parts(own_identity());
+    parts.retry = cli_retry_policy();
+    parts.exchange = [this](Question question, Call call) {
+      return ask_cli(cli, std::move(question), std::move(call));
     };
     return parts;
   }
@@ -84,6 +124,34 @@ struct Connection::Parts {
     return assume_role(client_parts(std::move(identity)), std::move(role), call);
   }
 
+  Task<Result<Credentials>> take_token(FromWebIdentity identity, Call call) {
+    auto endpoint = co_await endpoints.of("sts", call);
+    if (!endpoint) co_return std::unexpected(endpoint.error());
+    co_return co_await web_identity_credentials(std::move(identity), std::move(*endpoint),
+                                                http.sender(), call);
+  }
+
+  Task<void> warm_up() {
+    const Call call{clock.now() + warming_limit, {}};
+    const auto credentials = co_await cache.current(call);
+    if (!credentials) co_return;
+    const auto endpoint = co_await endpoints.of("ec2", call);
+    if (!endpoint) co_return;
+    // Any answer will do: the connection is kept.
+    HttpRequest request{.method = "GET", .url = endpoint->url + "/"};
+    request.proxy = endpoint->proxy;
+    request.tls = endpoint->tls;
+    co_await http.send(std::move(request), call);
+  }
+
+  // A CLI's process finds its own way each time.
+  void warm() {
+    if (client_is_cli || (warming && !warming->done()) || clock.now() < warm_until) return;
+    warm_until = clock.now() + warm_for;
+    warming.emplace(warm_up());
+    warming->start();
+  }
+
   Clock& clock;
   EventLoop& loop;
   Random random;
@@ -93,23 +161,30 @@ struct Connection::Parts {
   Endpoints endpoints;
   CredentialChain chain;
   CredentialCache cache;
+  CliParts cli;
+  bool client_is_cli;
   Client client;
   Client route53;
   Ec2 ec2;
+  Ec2Survey survey;
+  Instant warm_until{};
+  std::optional<Task<void>> warming;
 };
 
 Connection::Connection(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Connection::~Connection() = default;
 
 Result<std::unique_ptr<Connection>> Connection::open(Clock& clock, EventLoop& loop,
-                                                     Environment environment, Random random) {
+                                                     Environment environment, Random random,
+                                                     Backend backend) {
   auto settings = settings_from(std::move(environment));
   if (!settings) return std::unexpected(settings.error());
   return std::unique_ptr<Connection>(
-      new Connection(std::make_unique<Parts>(clock, loop, std::move(*settings), random)));
+      new Connection(std::make_unique<Parts>(clock, loop, std::move(*settings), random, backend)));
 }
 
 Aws& Connection::aws() { return parts_->ec2; }
+AwsSurvey& Connection::survey() { return parts_->survey; }
 Metadata& Connection::metadata() { return parts_->metadata; }
 Client& Connection::client() { return parts_->client; }
 std::unique_ptr<Client> Connection::client_for(Manner manner) {
@@ -123,6 +198,9 @@ std::unique_ptr<Client> Connection::client_for(Manner manner) {
   parts.connect_limit = manner.connect_limit;
   return std::make_unique<Client>(std::move(parts));
 }
+
+void Connection::warm() { parts_->warm(); }
+bool Connection::is_warming() const { return parts_->warming && !parts_->warming->done(); }
 
 HttpSend Connection::http() { return parts_->http.sender(); }
 

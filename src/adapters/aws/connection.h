@@ -9,21 +9,27 @@
 #include "adapters/aws/settings.h"
 #include "adapters/http/event_loop.h"
 #include "ports/aws.h"
+#include "ports/aws_survey.h"
 #include "ports/clock.h"
 
 namespace mainstay::aws {
+
+// Who asks EC2: this process, or the AWS CLI.
+enum class Backend { native, cli };
 
 class Connection {
  public:
   // Reads the environment and the profile files; speaks to nobody yet. invalid: one of them is
   // wrong. Clock and loop outlive it; tasks of its parts do not.
   static Result<std::unique_ptr<Connection>> open(Clock& clock, EventLoop& loop,
-                                                  Environment environment, Random random);
+                                                  Environment environment, Random random,
+                                                  Backend backend = Backend::native);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   Aws& aws();
+  AwsSurvey& survey();
   Metadata& metadata();
   // For the services that come later (Route 53).
   Client& client();
@@ -35,6 +41,10 @@ class Connection {
     Duration connect_limit = 3s;
   };
   std::unique_ptr<Client> client_for(Manner manner);
+  // A call is likely soon: gets credentials and a connection to EC2 ready meanwhile. Waits for
+  // nothing, and leaves it to the call to tell what is wrong.
+  void warm();
+  bool is_warming() const;
   // For whatever else speaks HTTP on this loop.
   HttpSend http();
 

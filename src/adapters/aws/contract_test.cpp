@@ -105,6 +105,30 @@ TEST_CASE("one connection serves one question after the other") {
   for (const auto& request : world.ec2.requests()) CHECK(request.connection == 1);
 }
 
+TEST_CASE("a connection that was warmed asks at once: credentials, place and TCP are there") {
+  World world;
+  world.connection->warm();
+  world.connection->warm();  // It is being done.
+  world.loop.run_until([&] { return !world.connection->is_warming(); });
+  const std::size_t before = world.ec2.requests().size();
+  CHECK(run(world.loop, world.connection->aws().vpc_cidrs("vpc-1", world.within())).has_value());
+  const auto requests = world.ec2.requests();
+  REQUIRE(requests.size() == before + 1);
+  CHECK(requests[before].connection == requests[before - 1].connection);
+}
+
+TEST_CASE("a connection that cannot be warmed does not mind, and may go meanwhile") {
+  World world;
+  world.ec2.set(Mood::silent);
+  world.connection->warm();
+  world.loop.run_until([&] {
+    const auto requests = world.ec2.requests();
+    return !requests.empty() && requests.back().target == "/";
+  });
+  world.connection.reset();
+  world.loop.run_once(world.loop.now());
+}
+
 TEST_CASE("the connection can go while a question is under way") {
   World world({{"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "s"}, {"AWS_REGION", "r"}});
   world.ec2.set(Mood::silent);

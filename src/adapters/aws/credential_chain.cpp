@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "adapters/aws/container_credentials.h"
 #include "adapters/aws/role_document.h"
 
 namespace mainstay::aws {
@@ -12,16 +13,10 @@ bool is_missing(const Result<Credentials>& found) {
 }
 
 // For where neither environment nor files have any; `instance` is what the metadata service said.
-Error nothing_found(const Environment& environment, const Error& instance) {
+Error nothing_found(const Error& instance) {
   std::string message = "No credentials: environment has none, ~/.aws has none, ";
   message += instance.code == Code::not_found ? "the instance has no IAM role" : instance.message;
   message += ". Attach an IAM role to the instance or run aws configure";
-  for (const char* name : {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-                           "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_WEB_IDENTITY_TOKEN_FILE"}) {
-    if (!variable(environment, name).empty()) {
-      message += fmt::format(" ({} is set, but is not supported)", name);
-    }
-  }
   return {instance.code == Code::not_found ? Code::denied : instance.code, std::move(message)};
 }
 
@@ -45,11 +40,16 @@ Result<Credentials> environment_credentials(const Environment& environment) {
 Task<Result<Credentials>> CredentialChain::find(Call call) {
   auto found = environment_credentials(parts_.settings.environment);
   if (!is_missing(found)) co_return found;
+  const auto identity = web_identity(parts_.settings.environment);
+  if (identity) co_return co_await parts_.take_token(*identity, call);
+  if (identity.error().code != Code::not_found) co_return std::unexpected(identity.error());
   found = co_await from_profile(call);
+  if (!is_missing(found)) co_return found;
+  found = co_await parts_.container(call);
   if (!is_missing(found)) co_return found;
   found = co_await parts_.instance(call);
   if (found || found.error().code == Code::cancelled) co_return found;
-  co_return std::unexpected(nothing_found(parts_.settings.environment, found.error()));
+  co_return std::unexpected(nothing_found(found.error()));
 }
 
 Task<Result<Credentials>> CredentialChain::from_profile(Call call) {
@@ -75,6 +75,10 @@ Task<Result<Credentials>> CredentialChain::follow(Recipe recipe, Call call) {
     co_return co_await from_command(program->command, call);
   }
   if (std::holds_alternative<FromInstance>(recipe)) co_return co_await parts_.instance(call);
+  if (std::holds_alternative<FromContainer>(recipe)) co_return co_await parts_.container(call);
+  if (const auto* identity = std::get_if<FromWebIdentity>(&recipe)) {
+    co_return co_await parts_.take_token(*identity, call);
+  }
   if (std::holds_alternative<FromEnvironment>(recipe)) {
     co_return environment_credentials(parts_.settings.environment);
   }

@@ -1,5 +1,5 @@
-// Where credentials are looked for, in AWS's order: environment, profile files, the instance's IAM
-// role. Containers and web identity have their place between the last two.
+// Where credentials are looked for, in AWS's order: environment, web identity, profile files, the
+// container's endpoint, the instance's IAM role.
 #pragma once
 
 #include <functional>
@@ -17,6 +17,8 @@ using RunCommand = std::function<Task<Result<std::string>>(std::string command, 
 using AssumeRole = std::function<Task<Result<Credentials>>(Credentials source,
                                                            std::shared_ptr<const FromRole>, Call)>;
 
+using TakeToken = std::function<Task<Result<Credentials>>(FromWebIdentity, Call)>;
+
 // not_found: neither key is there. invalid: only one of them.
 Result<Credentials> environment_credentials(const Environment& environment);
 
@@ -24,7 +26,9 @@ class CredentialChain {
  public:
   struct Parts {
     const Settings& settings;
-    CredentialSource instance;  // the role, from the metadata service
+    CredentialSource instance;   // the role, from the metadata service
+    CredentialSource container;  // not_found: this is none
+    TakeToken take_token;
     RunCommand run_command;
     AssumeRole assume_role;
   };

@@ -152,15 +152,23 @@ struct ChainWorld {
   ManualClock clock;
   Settings settings;
   Result<Credentials> instance = failure(Code::not_found, "the instance has no IAM role");
+  Result<Credentials> container = failure(Code::not_found, "this is no container");
   std::vector<std::string> roles;
   CredentialChain chain{
       {.settings = settings,
        .instance = [this](Call) { return give_instance(); },
+       .container = [this](Call) { return give_container(); },
+       .take_token = [this](FromWebIdentity identity, Call) { return take_token(identity); },
        .run_command = [](std::string command, Call) { return print(command); },
        .assume_role = [this](Credentials source, std::shared_ptr<const FromRole> role,
                              Call) { return take_on(source, role); }}};
 
   Task<Result<Credentials>> give_instance() { co_return instance; }
+  Task<Result<Credentials>> give_container() { co_return container; }
+  Task<Result<Credentials>> take_token(FromWebIdentity identity) {
+    co_return named(identity.token_file + " -> " + identity.role_arn + " as " +
+                    identity.session_name);
+  }
   static Task<Result<std::string>> print(std::string command) { co_return command; }
   Task<Result<Credentials>> take_on(Credentials source, std::shared_ptr<const FromRole> role) {
     roles.push_back(source.access_key + " -> " + role->role_arn);
@@ -198,6 +206,21 @@ TEST_CASE("the environment comes before everything, and half of it is wrong") {
   world.settings.environment["AWS_SECRET_ACCESS_KEY"] = " s ";
   world.settings.environment["AWS_SESSION_TOKEN"] = "t";
   CHECK(world.find().value() == Credentials{"env", "s", "t", std::nullopt});
+}
+
+TEST_CASE("a container's credentials go before the instance's, a web identity before both") {
+  ChainWorld world;
+  world.instance = named("instance");
+  world.container = named("container");
+  CHECK(world.find()->access_key == "container");
+  world.container = failure(Code::unavailable, "it does not answer");
+  CHECK(world.find().error().code == Code::unavailable);
+  world.settings.environment = {{"AWS_WEB_IDENTITY_TOKEN_FILE", "/token"}};
+  CHECK(world.find().error().code == Code::invalid);
+  world.settings.environment["AWS_ROLE_ARN"] = "arn:r";
+  CHECK(world.find()->access_key == "/token -> arn:r as mainstay");
+  world.settings.environment["AWS_ROLE_SESSION_NAME"] = "node";
+  CHECK(world.find()->access_key == "/token -> arn:r as node");
 }
 
 TEST_CASE("a profile that was asked for by name must be there") {
@@ -257,6 +280,12 @@ TEST_CASE("a role's credentials come out of STS's answer, or it is no answer") {
       "</AssumeRoleResponse>");
   CHECK(good->access_key == "A");
   CHECK(good->session_token == "T");
+  CHECK(parse_assume_role(
+            "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>"
+            "<AccessKeyId>W</AccessKeyId><SecretAccessKey>S</SecretAccessKey>"
+            "<Expiration>2026-11-23T03:00:00Z</Expiration></Credentials>"
+            "</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>")
+            ->access_key == "W");
   CHECK(parse_assume_role("<AssumeRoleResponse/>").error().code == Code::corrupt);
   CHECK(parse_assume_role("").error().code == Code::corrupt);
 }

@@ -51,6 +51,7 @@ class RecipeFinder {
     }
     const IniSection& profile = found->second;
     if (auto refusal = unsupported(name, profile)) return std::unexpected(*refusal);
+    if (!value(profile, "web_identity_token_file").empty()) return by_token(name, profile);
     if (!value(profile, "role_arn").empty()) return role(name, profile);
     return plain(name, profile);
   }
@@ -61,8 +62,8 @@ class RecipeFinder {
   }
 
   static std::optional<Error> unsupported(const std::string& name, const IniSection& profile) {
-    static constexpr std::array<const char*, 5> keys = {
-        "sso_session", "sso_start_url", "sso_account_id", "mfa_serial", "web_identity_token_file"};
+    static constexpr std::array<const char*, 4> keys = {"sso_session", "sso_start_url",
+                                                        "sso_account_id", "mfa_serial"};
     for (const char* key : keys) {
       if (value(profile, key).empty()) continue;
       return wrong(name, fmt::format("uses {}, which a service without a person cannot do. Use the "
@@ -85,6 +86,15 @@ class RecipeFinder {
     const std::string command = value(profile, "credential_process");
     if (!command.empty()) return FromProgram{command};
     return failure(Code::not_found, fmt::format("AWS profile '{}' has no credentials", name));
+  }
+
+  static Result<Recipe> by_token(const std::string& name, const IniSection& profile) {
+    FromWebIdentity out{.token_file = value(profile, "web_identity_token_file"),
+                        .role_arn = value(profile, "role_arn")};
+    if (out.role_arn.empty()) return wrong(name, "has a web_identity_token_file and no role_arn");
+    const std::string session = value(profile, "role_session_name");
+    if (!session.empty()) out.session_name = session;
+    return out;
   }
 
   Result<Recipe> role(const std::string& name, const IniSection& profile) {
@@ -118,10 +128,11 @@ class RecipeFinder {
     }
     if (kind == "Ec2InstanceMetadata") return FromInstance{};
     if (kind == "Environment") return FromEnvironment{};
+    if (kind == "EcsContainer") return FromContainer{};
     if (!kind.empty()) {
       return wrong(name,
-                   "has a credential_source that is not supported: use Ec2InstanceMetadata "
-                   "or Environment");
+                   "has a credential_source that is not known: use Ec2InstanceMetadata, "
+                   "EcsContainer or Environment");
     }
     if (!seen_.insert(name).second) return wrong(name, "leads back to itself by source_profile");
     // A profile may name itself: its own keys are meant.

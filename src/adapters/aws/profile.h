@@ -29,9 +29,16 @@ struct FromProgram {
 };
 struct FromInstance {};
 struct FromEnvironment {};
+struct FromContainer {};
+// A token in a file, which STS takes for a role.
+struct FromWebIdentity {
+  std::string token_file;
+  std::string role_arn;
+  std::string session_name = "mainstay";
+};
 struct FromRole;
-using Recipe = std::variant<Credentials, FromProgram, FromInstance, FromEnvironment,
-                            std::shared_ptr<const FromRole>>;
+using Recipe = std::variant<Credentials, FromProgram, FromInstance, FromEnvironment, FromContainer,
+                            FromWebIdentity, std::shared_ptr<const FromRole>>;
 // Another role is taken on with the credentials of `source`.
 struct FromRole {
   std::string role_arn;

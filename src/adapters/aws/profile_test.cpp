@@ -81,8 +81,7 @@ TEST_CASE("half a pair of keys is wrong, and the message does not show it") {
 }
 
 TEST_CASE("what needs a person is refused with what to do instead") {
-  for (const char* key :
-       {"sso_session", "sso_start_url", "mfa_serial", "web_identity_token_file"}) {
+  for (const char* key : {"sso_session", "sso_start_url", "mfa_serial", "sso_account_id"}) {
     CAPTURE(key);
     const auto refused = recipe(fmt::format("[profile p]\n{} = x\n", key));
     CHECK(refused.error().code == Code::invalid);
@@ -122,7 +121,7 @@ TEST_CASE("a role without a way to it is wrong, and says why") {
   CHECK(fact("").find("must have either") != std::string::npos);
   CHECK(fact("source_profile=s\ncredential_source=Environment\n").find("must have either") !=
         std::string::npos);
-  CHECK(fact("credential_source=EcsContainer\n").find("not supported") != std::string::npos);
+  CHECK(fact("credential_source=Elsewhere\n").find("not known") != std::string::npos);
   CHECK(fact("source_profile=none\n").find("no AWS profile 'none'") != std::string::npos);
   CHECK(fact("source_profile=q\n[profile q]\nrole_arn=x\nsource_profile=p\n")
             .find("back to itself") != std::string::npos);

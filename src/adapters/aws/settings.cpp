@@ -27,6 +27,11 @@ std::string first_of(std::initializer_list<std::string> candidates) {
   return {};
 }
 
+bool is_chosen(const Settings& settings, const std::string& name, const std::string& key) {
+  return lower_case(first_of({variable(settings.environment, name),
+                              setting(chosen_profile(settings), key)})) == "true";
+}
+
 Status check_url(std::string_view origin, const std::string& url) {
   if (url.empty() || parse_url(url)) return {};
   return failure(Code::invalid,
@@ -102,6 +107,8 @@ Result<Settings> settings_from(Environment environment) {
   settings.tls.ca_file =
       first_of({variable(settings.environment, "AWS_CA_BUNDLE"), setting(profile, "ca_bundle")});
   settings.proxies = proxy_settings_from(settings.environment);
+  settings.fips = is_chosen(settings, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+  settings.dual_stack = is_chosen(settings, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
   for (const Status& status : {check_region(settings.region), read_endpoints(settings),
                                read_metadata_endpoint(settings)}) {
     if (!status) return std::unexpected(status.error());
@@ -123,6 +130,16 @@ std::string domain_of(std::string_view region) {
   return "amazonaws.com";  // GovCloud too
 }
 
+std::string regional_url(std::string_view service, std::string_view region, std::string_view domain,
+                         EndpointStyle style) {
+  // In GovCloud the ordinary endpoints are the validated ones.
+  const bool named = style.fips && !region.starts_with("us-gov-");
+  std::string host = fmt::format("{}{}.{}", service, named ? "-fips" : "", region);
+  if (!style.dual_stack) return fmt::format("https://{}.{}", host, domain);
+  const bool china = region.starts_with("cn-");
+  return fmt::format("https://{}.{}", host, china ? "api.amazonwebservices.com.cn" : "api.aws");
+}
+
 Endpoints::Endpoints(const Settings& settings, Metadata& metadata)
     : settings_(settings), metadata_(metadata), region_(settings.region) {
   if (!region_.empty()) domain_ = domain_of(region_);
@@ -133,7 +150,7 @@ std::string Endpoints::url_of(const std::string& service, const std::string& reg
   auto chosen = settings_.endpoints.find(service);
   if (chosen == settings_.endpoints.end()) chosen = settings_.endpoints.find("");
   if (chosen != settings_.endpoints.end()) return chosen->second;
-  return fmt::format("https://{}.{}.{}", service, region, domain);
+  return regional_url(service, region, domain, {settings_.fips, settings_.dual_stack});
 }
 
 Task<Result<Endpoint>> Endpoints::of(std::string service, Call call) {

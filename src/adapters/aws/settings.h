@@ -20,7 +20,9 @@ struct Settings {
   bool profile_chosen = false;                   // by name, so that it must be there
   std::string region;                            // "": the instance's own
   std::map<std::string, std::string> endpoints;  // by service, e.g. "ec2"; "" is for all others
-  std::string metadata_endpoint;                 // "": must not be asked
+  bool fips = false;
+  bool dual_stack = false;
+  std::string metadata_endpoint;  // "": must not be asked
   ProxySettings proxies;
   HttpTls tls;
 };
@@ -30,6 +32,14 @@ Result<Settings> settings_from(Environment environment);
 
 // "amazonaws.com" and its kin, by the region's partition.
 std::string domain_of(std::string_view region);
+
+// "https://ec2.eu-west-1.amazonaws.com" and its variants. `domain` is the partition's.
+struct EndpointStyle {
+  bool fips = false;
+  bool dual_stack = false;
+};
+std::string regional_url(std::string_view service, std::string_view region, std::string_view domain,
+                         EndpointStyle style);
 
 // Where a service is to be asked instead of where the settings say.
 struct Place {

@@ -56,6 +56,30 @@ TEST_CASE("without a region anywhere the message says which variable to set") {
   CHECK(endpoint.error().message.ends_with("Set AWS_REGION"));
 }
 
+TEST_CASE("validated and dual-stack endpoints, in each partition") {
+  CHECK(regional_url("ec2", "eu-west-1", "amazonaws.com", {}) ==
+        "https://ec2.eu-west-1.amazonaws.com");
+  CHECK(regional_url("ec2", "us-east-1", "amazonaws.com", {.fips = true}) ==
+        "https://ec2-fips.us-east-1.amazonaws.com");
+  CHECK(regional_url("ec2", "us-gov-west-1", "amazonaws.com", {.fips = true}) ==
+        "https://ec2.us-gov-west-1.amazonaws.com");
+  CHECK(regional_url("ec2", "eu-west-1", "amazonaws.com", {.dual_stack = true}) ==
+        "https://ec2.eu-west-1.api.aws");
+  CHECK(regional_url("sts", "cn-north-1", "amazonaws.com.cn", {.dual_stack = true}) ==
+        "https://sts.cn-north-1.api.amazonwebservices.com.cn");
+  CHECK(regional_url("ec2", "us-east-1", "amazonaws.com", {.fips = true, .dual_stack = true}) ==
+        "https://ec2-fips.us-east-1.api.aws");
+}
+
+TEST_CASE("the variables for them, in any spelling, go before the profile") {
+  CHECK_FALSE(settings_from({{"HOME", "/nowhere"}})->fips);
+  const auto settings = settings_from({{"HOME", "/nowhere"},
+                                       {"AWS_USE_FIPS_ENDPOINT", "True"},
+                                       {"AWS_USE_DUALSTACK_ENDPOINT", "true"}});
+  CHECK(settings->fips);
+  CHECK(settings->dual_stack);
+}
+
 TEST_CASE("an endpoint of a service goes before the endpoint of all") {
   World world({{"AWS_REGION", "a-1"},
                {"AWS_ENDPOINT_URL", "http://127.0.0.1:8000/"},

@@ -30,8 +30,10 @@ Question question(const FromRole& role) {
 Result<Credentials> parse_assume_role(std::string_view xml) {
   pugi::xml_document document;
   document.load_buffer(xml.data(), xml.size());
-  const pugi::xml_node found =
-      document.child("AssumeRoleResponse").child("AssumeRoleResult").child("Credentials");
+  const pugi::xml_node root = document.document_element();
+  pugi::xml_node result = root.child("AssumeRoleResult");
+  if (!result) result = root.child("AssumeRoleWithWebIdentityResult");
+  const pugi::xml_node found = result.child("Credentials");
   Credentials credentials{.access_key = found.child_value("AccessKeyId"),
                           .secret_key = found.child_value("SecretAccessKey"),
                           .session_token = found.child_value("SessionToken"),

@@ -10,6 +10,7 @@ namespace mainstay::aws {
 Task<Result<Credentials>> assume_role(Client::Parts parts, std::shared_ptr<const FromRole> role,
                                       Call call);
 
+// Of AssumeRole and of AssumeRoleWithWebIdentity.
 Result<Credentials> parse_assume_role(std::string_view xml);
 
 }  // namespace mainstay::aws

@@ -153,6 +153,9 @@ HttpResult CurlTransfer::finish(CURLcode verdict) {
     curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
     response_.status = static_cast<int>(status);
     response_.repeated = times_written_ > 1;
+    const char* address = nullptr;
+    curl_easy_getinfo(handle_, CURLINFO_PRIMARY_IP, &address);
+    if (address != nullptr) response_.address = address;
     return std::move(response_);
   }
   if (too_large_) {

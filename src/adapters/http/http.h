@@ -64,6 +64,7 @@ struct HttpResponse {
   int status = 0;
   HttpHeaders headers;
   std::string body;
+  std::string address;  // of who answered: the server, or the proxy
   // Written again on a new connection, since the kept one closed without an answer: the server may
   // have seen it twice, and this is its second word.
   bool repeated = false;

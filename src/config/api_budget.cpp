@@ -1,0 +1,63 @@
+#include "config/api_budget.h"
+
+namespace mainstay {
+namespace {
+
+double per_minute(Duration interval) {
+  return std::chrono::duration<double>(1min) / std::chrono::duration<double>(interval);
+}
+
+void add_resource(const ClusterConfig& config, const ResourceConfig& resource,
+                  const TypeSchema& type, ApiBudget& budget) {
+  double looks = 0;
+  for (const MonitorConfig& monitor : config.monitors) {
+    if (monitor.checks == resource.name) looks += per_minute(monitor.interval);
+  }
+  for (const ApiUse& use : type.api_uses) {
+    ApiLoad& load = budget[use.action];
+    load.per_minute += looks * use.per_check;
+    load.at_failover += use.per_activation;
+  }
+}
+
+// A monitor that is no resource's check runs on all its nodes at once.
+void add_monitor(const MonitorConfig& monitor, const TypeSchema& type, ApiBudget& budget) {
+  const double looks = per_minute(monitor.interval) * static_cast<double>(monitor.params.size());
+  for (const ApiUse& use : type.api_uses) budget[use.action].per_minute += looks * use.per_check;
+}
+
+// Each node asks whether it could stop each other one: with DryRun, and for the instance.
+void add_forced_stop(const ClusterConfig& config, ApiBudget& budget) {
+  const ForcedStopConfig& stop = config.arbitration.forced_stop;
+  if (stop.kind != ForcedStopKind::ec2) return;
+  const auto nodes = static_cast<double>(config.nodes.size());
+  const double checks = per_minute(stop.check_interval) * nodes * (nodes - 1);
+  budget["ec2:DescribeInstances"].per_minute += checks;
+  budget["ec2:StopInstances"].per_minute += checks;
+  // Stop it, and see that it is stopped: the first reading may be the past.
+  budget["ec2:DescribeInstances"].at_failover += 2;
+  budget["ec2:StopInstances"].at_failover += 1;
+  if (stop.action != ForcedStopAction::reboot) return;
+  budget["ec2:StartInstances"].per_minute += checks;
+  budget["ec2:StartInstances"].at_failover += 1;
+}
+
+}  // namespace
+
+ApiBudget api_budget(const ClusterConfig& config, const Catalog& catalog) {
+  ApiBudget budget;
+  for (const GroupConfig& group : config.groups) {
+    for (const ResourceConfig& resource : group.resources) {
+      const TypeSchema* type = find_type(catalog.resources, resource.type);
+      if (type != nullptr) add_resource(config, resource, *type, budget);
+    }
+  }
+  for (const MonitorConfig& monitor : config.monitors) {
+    const TypeSchema* type = find_type(catalog.monitors, monitor.type);
+    if (type != nullptr) add_monitor(monitor, *type, budget);
+  }
+  add_forced_stop(config, budget);
+  return budget;
+}
+
+}  // namespace mainstay

@@ -1,0 +1,43 @@
+// The checks: pure functions from what is known to findings. Each is a row of the table in
+// checks.cpp; a new one is a function and its row.
+#pragma once
+
+#include <vector>
+
+#include "config/model.h"
+#include "config/schema.h"
+#include "doctor/facts.h"
+#include "doctor/finding.h"
+
+namespace mainstay::doctor {
+
+struct Case {
+  const ClusterConfig& config;
+  const Catalog& catalog;
+  const Facts& facts;
+};
+
+using Findings = std::vector<Finding>;
+
+// All findings, the worst first, otherwise in the order of the table.
+Report examine(const Case& given);
+
+// checks_node.cpp
+Findings check_endpoint(const Case& given);
+Findings check_clock(const Case& given);
+Findings check_identity(const Case& given);
+Findings check_path_addresses(const Case& given);
+Findings check_ports(const Case& given);
+// checks_vip.cpp
+Findings check_interfaces(const Case& given);
+Findings check_vip_ranges(const Case& given);
+Findings check_routes(const Case& given);
+Findings check_source_dest(const Case& given);
+Findings check_permissions(const Case& given);
+
+// A finding that asks for nothing.
+Finding good(std::string fact);
+// It could not be asked, and why.
+Finding unasked(std::string what, const Error& error);
+
+}  // namespace mainstay::doctor

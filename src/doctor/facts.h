@@ -1,0 +1,67 @@
+// What is known of this node and its surroundings, each with what went wrong where it is not. The
+// checks are pure functions of these.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "config/model.h"
+#include "ports/aws.h"
+#include "ports/aws_survey.h"
+#include "ports/host.h"
+
+namespace mainstay::doctor {
+
+// The address of a virtual IP, as it is on this node.
+struct Vip {
+  std::string resource;
+  std::string ip;
+  std::string destination;  // "10.1.0.20/32"
+  std::string vpc;          // "" if it cannot be told
+  std::string eni;          // "" if it cannot be told
+  std::string interface;    // as configured; "" = found by the ENI
+  bool eni_configured = false;
+};
+
+struct VpcFacts {
+  Result<std::vector<std::string>> cidrs;
+  Result<std::vector<AwsRouteTable>> tables;
+  Result<std::vector<AwsSubnet>> subnets;
+};
+
+// A node that is not this one, as the VPC sees it, on one path.
+struct PeerFacts {
+  NodeName node;
+  std::string path;
+  std::string address;
+  Result<AwsPlacedInterface> interface;
+};
+
+struct Facts {
+  NodeName self;
+  Result<AwsReach> reach;
+  Result<AwsIdentity> identity;
+  std::vector<Vip> vips;
+  std::map<std::string, VpcFacts> vpcs;                              // those of VIPs
+  std::map<std::string, Result<AwsPlacedInterface>> interfaces;      // by ENI
+  std::map<std::string, Result<std::string>> kernel_names;           // by MAC
+  std::map<std::string, Result<bool>> own_addresses;                 // of the paths, by address
+  std::map<std::string, Result<AwsPlacedInterface>> own_interfaces;  // by address of a path
+  std::vector<PeerFacts> peers;
+  Result<std::vector<AwsSecurityGroup>> groups;  // of the interfaces of our paths
+  std::map<std::string, Status> may_replace;     // by route table that holds a VIP
+};
+
+struct World {
+  Aws& aws;
+  AwsSurvey& survey;
+  Host& host;
+};
+
+// Asks everything, much of it at once. What cannot be asked is a fact, too.
+Task<Facts> gather(const ClusterConfig& config, NodeName self, World world, Call call);
+
+}  // namespace mainstay::doctor
