@@ -74,6 +74,8 @@ void read_more(Step& step) {
   s.resync_pause = {};
   for (Chunk& chunk : s.chunks) {
     if (chunk.stage == Chunk::Stage::waiting) read_chunk(step, chunk);
+  }
+  for (Chunk& chunk : s.chunks) {
     if (chunk.stage != Chunk::Stage::idle) continue;
     const auto free = next_region(s);
     const auto region = free ? free : contended_region(s);
