@@ -11,38 +11,40 @@
 namespace mainstay::mirror {
 
 enum class Sabotage : std::uint8_t {
-  log_not_awaited,           // a write begins before its zone is in the activity log
-  log_wraps_early,           // the activity log overwrites the only transaction there is
-  log_evicts_early,          // a zone leaves the log before its writes are settled
-  log_not_replayed,          // after a crash the activity log is not looked at
-  bitmap_not_written,        // a zone leaves the log before its dirty bits are on disk
-  ack_before_peer,           // a write is acknowledged when our own copy has it
-  peer_answers_early,        // the follower answers before its disk has
-  flush_not_forwarded,       // a flush reaches our own disk only
-  flush_forgets_peer,        // a flush ends although the peer is lost and nobody knows
-  flush_settles_all,         // a flush settles writes that are still on their way
-  zero_not_forwarded,        // a trim reaches our own disk only
-  overlaps_race,             // two writes to one place are under way at once
-  unsettled_forgotten,       // what the peer has not flushed is not marked when it is lost
-  lonely_write_not_marked,   // what only one copy holds is not marked
-  lonely_ack_before_record,  // ... and is acknowledged before anybody else knows
-  generation_not_changed,    // ... or under the generation that the peer has, too
-  record_not_asked,          // a copy is promoted whatever the arbiter's record says
-  record_term_ignored,       // a primary of an old term writes the record
-  record_both_early,         // the record names the peer's copy before it is up to date
-  unknown_swap_is_done,      // a swap of the record without an answer counts as done
-  record_only_read,          // what the record was read to say is relied upon, unwritten
-  old_term_accepted,         // a follower lets a primary of an old term lead it
-  old_writes_not_drained,    // a follower promises while writes of before are on their way
-  session_not_checked,       // messages of an earlier session count
-  target_stays_up_to_date,   // a copy that is being resynced may be promoted
-  follower_bits_ignored,     // what the follower calls dirty is not sent
-  resync_overtakes,          // a resync and a write of one region pass each other
-  resync_not_flushed,        // a region is clean before the peer has it durably
-  finish_early,              // a resync ends when it has begun
+  log_not_awaited,             // a write begins before its zone is in the activity log
+  log_wraps_early,             // the activity log overwrites the only transaction there is
+  log_evicts_early,            // a zone leaves the log before its writes are settled
+  log_not_replayed,            // after a crash the activity log is not looked at
+  bitmap_not_written,          // a zone leaves the log before its dirty bits are on disk
+  ack_before_peer,             // a write is acknowledged when our own copy has it
+  peer_answers_early,          // the follower answers before its disk has
+  flush_not_forwarded,         // a flush reaches our own disk only
+  flush_forgets_peer,          // a flush ends although the peer is lost and nobody knows
+  flush_settles_all,           // a flush settles writes that are still on their way
+  zero_not_forwarded,          // a trim reaches our own disk only
+  overlaps_race,               // two writes to one place are under way at once
+  unsettled_forgotten,         // what the peer has not flushed is not marked when it is lost
+  lonely_write_not_marked,     // what only one copy holds is not marked
+  lonely_ack_before_record,    // ... and is acknowledged before anybody else knows
+  generation_not_changed,      // ... or under the generation that the peer has, too
+  promotion_keeps_generation,  // a copy that is promoted alone does not begin a new generation
+  record_not_asked,            // a copy is promoted whatever the arbiter's record says
+  record_term_ignored,         // a primary of an old term writes the record
+  record_both_early,           // the record names the peer's copy before it is up to date
+  unknown_swap_is_done,        // a swap of the record without an answer counts as done
+  record_only_read,            // what the record was read to say is relied upon, unwritten
+  old_term_accepted,           // a follower lets a primary of an old term lead it
+  old_writes_not_drained,      // a follower promises while writes of before are on their way
+  session_not_checked,         // messages of an earlier session count
+  target_stays_up_to_date,     // a copy that is being resynced may be promoted
+  follower_bits_ignored,       // what the follower calls dirty is not sent
+  resync_overtakes,            // a resync and a write of one region pass each other
+  resync_target_not_flushed,   // a region is clean before the peer has it durably
+  resync_source_not_flushed,   // ... or before we have
+  finish_early,                // a resync ends when it has begun
 };
 
-inline constexpr std::array<std::pair<Sabotage, std::string_view>, 29> sabotage_names = {{
+inline constexpr std::array<std::pair<Sabotage, std::string_view>, 31> sabotage_names = {{
     {Sabotage::log_not_awaited, "log_not_awaited"},
     {Sabotage::log_wraps_early, "log_wraps_early"},
     {Sabotage::log_evicts_early, "log_evicts_early"},
@@ -59,6 +61,7 @@ inline constexpr std::array<std::pair<Sabotage, std::string_view>, 29> sabotage_
     {Sabotage::lonely_write_not_marked, "lonely_write_not_marked"},
     {Sabotage::lonely_ack_before_record, "lonely_ack_before_record"},
     {Sabotage::generation_not_changed, "generation_not_changed"},
+    {Sabotage::promotion_keeps_generation, "promotion_keeps_generation"},
     {Sabotage::record_not_asked, "record_not_asked"},
     {Sabotage::record_term_ignored, "record_term_ignored"},
     {Sabotage::record_both_early, "record_both_early"},
@@ -70,7 +73,8 @@ inline constexpr std::array<std::pair<Sabotage, std::string_view>, 29> sabotage_
     {Sabotage::target_stays_up_to_date, "target_stays_up_to_date"},
     {Sabotage::follower_bits_ignored, "follower_bits_ignored"},
     {Sabotage::resync_overtakes, "resync_overtakes"},
-    {Sabotage::resync_not_flushed, "resync_not_flushed"},
+    {Sabotage::resync_target_not_flushed, "resync_target_not_flushed"},
+    {Sabotage::resync_source_not_flushed, "resync_source_not_flushed"},
     {Sabotage::finish_early, "finish_early"},
 }};
 

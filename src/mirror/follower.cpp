@@ -11,8 +11,7 @@ bool acceptable(const State& s, const Lead& lead) {
   if (lead.joining == Joining::pair) {
     return relation == Relation::equal && s.wanted.state == CopyState::up_to_date;
   }
-  return relation == Relation::behind ||
-         (relation == Relation::equal && sabotaged(Sabotage::generation_not_changed));
+  return relation == Relation::behind || relation == Relation::equal;
 }
 
 // Nothing of an earlier session or term may reach the device after we have promised.

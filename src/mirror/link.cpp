@@ -48,14 +48,6 @@ void lead(Step& step, Joining joining) {
   send(step, Lead{joining, s.wanted.generations});
 }
 
-// A resync makes our copy differ from its target's before it makes them equal, so our generation
-// must be ours alone first.
-void lead_to_sync(Step& step) {
-  State& s = step.s;
-  if (s.durable.shared && !sabotaged(Sabotage::generation_not_changed)) return begin_generation(s);
-  lead(step, Joining::sync);
-}
-
 void try_to_lead(Step& step) {
   State& s = step.s;
   const Relation relation = compare(s.wanted.generations, s.peer->generations);
@@ -64,12 +56,12 @@ void try_to_lead(Step& step) {
       if (s.dirty.empty() && s.peer->dirty == 0 && s.peer->state == CopyState::up_to_date) {
         return lead(step, Joining::pair);
       }
-      return lead_to_sync(step);
+      return lead(step, Joining::sync);
     case Relation::ahead:
-      return lead_to_sync(step);
+      return lead(step, Joining::sync);
     case Relation::ahead_by_all:
       for (Region region = 0; region < s.dirty.size(); ++region) set_dirty(s, region);
-      return lead_to_sync(step);
+      return lead(step, Joining::sync);
     case Relation::behind:
     case Relation::diverged:
     case Relation::unrelated:
@@ -122,7 +114,7 @@ void on_answer(Step& step, Ticket number, bool ok) {
   const Handle handle = handle_of(number);
   if (kind_of(number) == Kind::request) return on_peer_done(step, handle, ok);
   if (kind_of(number) == Kind::chunk) return on_chunk_written(step, handle, ok);
-  if (kind_of(number) == Kind::resync_flush) return on_resync_flushed(step, handle, ok);
+  if (kind_of(number) == Kind::resync_flush) return on_peer_resync_flushed(step, handle, ok);
 }
 
 void on_body(Step& step, const Message& message) {
@@ -154,7 +146,7 @@ void on_body(Step& step, const Message& message) {
 Instant oldest_debt(const State& s) {
   Instant oldest = never;
   if (s.standing == Standing::leading || s.standing == Standing::finishing) oldest = s.asked;
-  if (s.resync_flush != 0) oldest = std::min(oldest, s.resync_flush_since);
+  if (s.resync_flush_peer) oldest = std::min(oldest, s.resync_flush_since);
   s.requests.for_each([&](Handle, const Request& request) {
     if (request.peer_pending) oldest = std::min(oldest, request.since);
   });

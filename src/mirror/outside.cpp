@@ -30,7 +30,7 @@ Goal goal(const Step& step) {
   if (s.standing == Standing::syncing && lacks_us) return Goal::alone;
   const bool early = s.standing == Standing::syncing && sabotaged(Sabotage::record_both_early);
   if (s.standing != Standing::paired && !early) return Goal::none;
-  const bool known = s.record && s.record->value.has(0) && s.record->value.has(1);
+  const bool known = s.record && s.record->ours && s.record->value.has(0) && s.record->value.has(1);
   return known ? Goal::none : Goal::both;
 }
 
@@ -115,7 +115,9 @@ void on_record_swapped(Step& step, const RecordSwapped& event) {
 
 void pump_record(Step& step) {
   State& s = step.s;
-  if (wants_alone(s) && outside_known(s)) begin_generation(s);
+  // While the peer is being made equal, too, what was under way when it was lost is ours alone.
+  const bool owed = s.any_lost && s.standing == Standing::syncing;
+  if ((wants_alone(s) || owed) && outside_known(s)) begin_generation(s);
   if (s.record_busy != 0 || step.now < s.record_retry) return;
   s.record_retry = {};
   if (goal(step) == Goal::none) return;

@@ -102,7 +102,8 @@ void stop_resync(State& s);
 bool resync_holds(State& s, const Range& range);
 void on_chunk_read(Step& step, Handle handle, bool ok);
 void on_chunk_written(Step& step, Handle handle, bool ok);
-void on_resync_flushed(Step& step, Handle handle, bool ok);
+void on_local_resync_flushed(Step& step, Handle handle, bool ok);
+void on_peer_resync_flushed(Step& step, Handle handle, bool ok);
 void on_finished(Step& step);
 void pump_resync(Step& step);
 

@@ -29,28 +29,43 @@ bool may_be_read(const State& s, Region region) {
          !overlaps_running_write(s, s.settings.geometry.range_of(region));
 }
 
-// The next region to send, round and round; nothing if every one is under way or held up.
+// The next region to send, round and round; nothing if every one is under way or being written to.
 std::optional<Region> next_region(State& s) {
   Region region = s.dirty.next(s.cursor);
-  bool wrapped = false;
-  while (true) {
-    if (region >= s.dirty.size()) {
-      if (wrapped) return std::nullopt;
+  for (bool wrapped = false;; region = s.dirty.next(region + 1)) {
+    if (region >= s.dirty.size() && !wrapped) {
       wrapped = true;
       region = s.dirty.next(0);
-      if (region >= s.cursor) return std::nullopt;
     }
-    if (wrapped && region >= s.cursor) return std::nullopt;
-    if (may_be_read(s, region)) {
-      s.cursor = region + 1;
-      return region;
-    }
-    region = s.dirty.next(region + 1);
+    if (region >= s.dirty.size() || (wrapped && region >= s.cursor)) return std::nullopt;
+    if (!may_be_read(s, region)) continue;
+    s.cursor = region + 1;
+    return region;
   }
+}
+
+// One that is always being written to, if nothing else is left to do.
+std::optional<Region> contended_region(const State& s) {
+  for (const Chunk& chunk : s.chunks) {
+    if (chunk.stage != Chunk::Stage::idle) return std::nullopt;
+  }
+  for (Region region = s.dirty.next(0); region < s.dirty.size();
+       region = s.dirty.next(region + 1)) {
+    if (!under_way(s, region)) return region;
+  }
+  return std::nullopt;
 }
 
 BufferId buffer_of(const State& s, const Chunk& chunk) {
   return static_cast<BufferId>(&chunk - s.chunks.data()) + 1;
+}
+
+void read_chunk(Step& step, Chunk& chunk) {
+  State& s = step.s;
+  const Range range = s.settings.geometry.range_of(chunk.region);
+  if (chunk.reserved && overlaps_running_write(s, range)) return;
+  chunk.stage = Chunk::Stage::reading;
+  step.act(ReadData{ticket(Kind::chunk, chunk.handle), range, buffer_of(s, chunk)});
 }
 
 void read_more(Step& step) {
@@ -58,12 +73,18 @@ void read_more(Step& step) {
   if (step.now < s.resync_pause) return;
   s.resync_pause = {};
   for (Chunk& chunk : s.chunks) {
+    if (chunk.stage == Chunk::Stage::waiting) read_chunk(step, chunk);
+  }
+  for (Chunk& chunk : s.chunks) {
     if (chunk.stage != Chunk::Stage::idle) continue;
-    const auto region = next_region(s);
+    const auto free = next_region(s);
+    const auto region = free ? free : contended_region(s);
     if (!region) return;
-    chunk = {.stage = Chunk::Stage::reading, .region = *region, .handle = ++s.tickets};
-    step.act(ReadData{ticket(Kind::chunk, chunk.handle), s.settings.geometry.range_of(*region),
-                      buffer_of(s, chunk)});
+    chunk = {.stage = Chunk::Stage::waiting,
+             .reserved = !free,
+             .region = *region,
+             .handle = ++s.tickets};
+    read_chunk(step, chunk);
   }
 }
 
@@ -81,8 +102,19 @@ void flush_some(Step& step) {
   s.flushing.swap(s.resynced);
   s.resync_flush = ++s.tickets;
   s.resync_flush_since = step.now;
-  if (sabotaged(Sabotage::resync_not_flushed)) return on_resync_flushed(step, s.resync_flush, true);
-  send(step, Flush{ticket(Kind::resync_flush, s.resync_flush)});
+  const Ticket its = ticket(Kind::resync_flush, s.resync_flush);
+  // Ours as well: what a region is called clean by must not be lost here, either.
+  s.resync_flush_local = !sabotaged(Sabotage::resync_source_not_flushed);
+  s.resync_flush_peer = !sabotaged(Sabotage::resync_target_not_flushed);
+  if (s.resync_flush_local) step.act(FlushData{its});
+  if (s.resync_flush_peer) send(step, Flush{its});
+}
+
+void settle_flushed(State& s) {
+  if (s.resync_flush == 0 || s.resync_flush_local || s.resync_flush_peer) return;
+  s.resync_flush = 0;
+  for (const Region region : s.flushing.list()) clear_dirty(s, region);
+  s.flushing.clear();
 }
 
 // From the moment Finish is on its way the peer may call itself up to date, and its generation is
@@ -108,11 +140,12 @@ void begin_resync(State& s) {
 void stop_resync(State& s) {
   for (Chunk& chunk : s.chunks) {
     if (chunk.stage == Chunk::Stage::reading) chunk.cancelled = true;
-    if (chunk.stage == Chunk::Stage::sent) chunk.stage = Chunk::Stage::idle;
+    if (chunk.stage != Chunk::Stage::reading) chunk.stage = Chunk::Stage::idle;
   }
   s.resynced.clear();
   s.flushing.clear();
   s.resync_flush = 0;
+  s.resync_flush_local = s.resync_flush_peer = false;
   s.resync_pause = {};
 }
 
@@ -122,8 +155,11 @@ bool resync_holds(State& s, const Range& range) {
   for (Chunk& chunk : s.chunks) {
     if (chunk.stage == Chunk::Stage::idle) continue;
     if (!overlap(s.settings.geometry.range_of(chunk.region), range)) continue;
-    if (chunk.stage == Chunk::Stage::sent) held = true;
-    chunk.cancelled = true;
+    if (chunk.stage == Chunk::Stage::sent || chunk.reserved) {
+      held = true;
+    } else {
+      chunk.cancelled = true;
+    }
   }
   return held;
 }
@@ -133,7 +169,14 @@ void on_chunk_read(Step& step, Handle handle, bool ok) {
   Chunk* chunk = find_chunk(s, handle);
   if (chunk == nullptr || chunk->stage != Chunk::Stage::reading) return;
   chunk->stage = Chunk::Stage::idle;
-  if (chunk->cancelled || s.standing != Standing::syncing) return;
+  if (s.standing != Standing::syncing) return;
+  if (chunk->cancelled) {
+    *chunk = {.stage = Chunk::Stage::waiting,
+              .reserved = true,
+              .region = chunk->region,
+              .handle = ++s.tickets};
+    return;
+  }
   if (!ok) {
     step.note(fmt::format("resync: region {} cannot be read", chunk->region));
     s.resync_pause = step.now + s.settings.record_retry;
@@ -154,13 +197,20 @@ void on_chunk_written(Step& step, Handle handle, bool ok) {
   s.resynced.add(chunk->region);
 }
 
-void on_resync_flushed(Step& step, Handle handle, bool ok) {
+void on_local_resync_flushed(Step& step, Handle handle, bool ok) {
+  State& s = step.s;
+  if (!ok) return fail_stop(step, "data partition: a flush failed; replace the disk");
+  if (handle != s.resync_flush) return;
+  s.resync_flush_local = false;
+  settle_flushed(s);
+}
+
+void on_peer_resync_flushed(Step& step, Handle handle, bool ok) {
   State& s = step.s;
   if (handle != s.resync_flush || handle == 0) return;
   if (!ok) return lose_peer(step, "the peer's disk failed");
-  s.resync_flush = 0;
-  for (const Region region : s.flushing.list()) clear_dirty(s, region);
-  s.flushing.clear();
+  s.resync_flush_peer = false;
+  settle_flushed(s);
 }
 
 void on_finished(Step& step) {

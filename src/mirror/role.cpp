@@ -21,7 +21,12 @@ void pump_promotion(Step& step) {
   if (s.standing == Standing::syncing || s.standing == Standing::paired) return establish(step);
   if (s.standing == Standing::leading || step.now < s.promotion->deadline) return;
   const bool ours = record_excludes_peer(s) && s.record->value.term == s.promotion->term;
-  if (ours || !s.settings.record) establish(step);
+  if (!ours && s.settings.record) return;
+  // What the application reads from now on decides between writes of which nobody knew whether they
+  // were there. The peer's copy may have decided otherwise, and must be behind.
+  if (s.durable.shared && !sabotaged(Sabotage::promotion_keeps_generation))
+    return begin_generation(s);
+  establish(step);
 }
 
 // Everything that differs is marked in the bitmap, so that the log can be emptied.

@@ -14,6 +14,8 @@ void on_data_done(Step& step, const DataDone& event) {
       return on_local_done(step, handle, event.ok);
     case Kind::chunk:
       return on_chunk_read(step, handle, event.ok);
+    case Kind::resync_flush:
+      return on_local_resync_flushed(step, handle, event.ok);
     case Kind::taken:
     case Kind::taken_flush:
       return on_taken_done(step, handle, event.ok);
@@ -89,6 +91,20 @@ std::string_view to_text(Standing standing) {
       return "finishing";
     case Standing::paired:
       return "paired";
+  }
+  return "?";
+}
+
+std::string_view to_text(Chunk::Stage stage) {
+  switch (stage) {
+    case Chunk::Stage::idle:
+      return "idle";
+    case Chunk::Stage::waiting:
+      return "waiting";
+    case Chunk::Stage::reading:
+      return "reading";
+    case Chunk::Stage::sent:
+      return "sent";
   }
   return "?";
 }

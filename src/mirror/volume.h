@@ -78,9 +78,11 @@ struct Taken {
 };
 
 struct Chunk {
-  enum class Stage : std::uint8_t { idle, reading, sent };
+  enum class Stage : std::uint8_t { idle, waiting, reading, sent };
   Stage stage = Stage::idle;
-  bool cancelled = false;
+  bool cancelled = false;  // a write has overtaken the reading
+  // Writes wait for it: it was overtaken once, and must not be for ever.
+  bool reserved = false;
   Region region = 0;
   Handle handle = 0;
   Instant since{};
@@ -139,6 +141,8 @@ struct State {
   Region cursor = 0;
   RegionList resynced, flushing;
   Handle resync_flush = 0;
+  bool resync_flush_local = false;  // what is still to come
+  bool resync_flush_peer = false;
   Instant resync_flush_since{};
   Instant resync_pause{};
 
@@ -181,6 +185,8 @@ struct State {
   std::optional<Demotion> demotion;
   std::uint64_t tickets = 0;
 };
+
+std::string_view to_text(Chunk::Stage stage);
 
 // What a new copy's superblock says. A source is what the other is built from; a target is nothing
 // yet; equal ones were proven equal beforehand and share `generation`.

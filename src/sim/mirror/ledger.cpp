@@ -29,7 +29,7 @@ void Ledger::write_acknowledged(Id id, bool durable) {
     std::erase_if(sector.possible, [&](Id each) {
       const std::uint64_t closed = writes_.at(each).closed;
       const bool gone = each != id && closed != 0 && closed < write.issued;
-      if (gone && !durable) sector.replaced.push_back({each, clock_});
+      if (gone && !durable) sector.replaced.push_back({each, clock_, write.issued});
       return gone;
     });
     if (durable && sector.possible.size() == 1) sector.replaced.clear();
@@ -54,7 +54,7 @@ void Ledger::restart() {
   for (auto at = replaced_.begin(); at != replaced_.end();) {
     Sector& sector = sectors_[*at];
     std::erase_if(sector.replaced, [&](const Replaced& each) {
-      if (each.at > power_lost_) return false;
+      if (each.since > power_lost_) return false;
       if (std::ranges::find(sector.possible, each.id) == sector.possible.end()) {
         sector.possible.push_back(each.id);
       }
@@ -86,7 +86,9 @@ std::optional<std::string> Ledger::read(mirror::Sector at, std::uint64_t value) 
   const Id newest = std::ranges::max(shown);
   std::erase_if(sector.replaced, [&](const Replaced& each) { return each.id > newest; });
   for (const Id id : sector.possible) {
-    if (id < newest && value_of(id) != value) sector.replaced.push_back({id, ++clock_});
+    if (id >= newest || value_of(id) == value) continue;
+    ++clock_;
+    sector.replaced.push_back({id, clock_, clock_});
   }
   if (!sector.replaced.empty()) replaced_.insert(at);
   sector.possible = std::move(shown);

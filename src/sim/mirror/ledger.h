@@ -51,7 +51,10 @@ class Ledger {
   };
   struct Replaced {
     Id id = 0;
-    std::uint64_t at = 0;
+    std::uint64_t at = 0;  // when that was acknowledged: a flush issued later makes it last
+    // When what replaced it was issued: from then on one copy may have held it in its cache only,
+    // and lost it before it was acknowledged.
+    std::uint64_t since = 0;
   };
   struct Sector {
     std::vector<Id> possible{0};

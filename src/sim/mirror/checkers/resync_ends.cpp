@@ -10,8 +10,15 @@ namespace {
 std::string describe(World& world, mirror::Copy copy) {
   const mirror::State* core = world.engine(copy).core();
   if (core == nullptr) return "down";
-  return fmt::format("{}, {}, {}, term {}, {} dirty", to_text(core->phase), to_text(core->standing),
-                     to_text(core->durable.state), core->durable.term, core->dirty.count());
+  std::string chunks;
+  for (const mirror::Chunk& chunk : core->chunks) {
+    if (chunk.stage == mirror::Chunk::Stage::idle) continue;
+    chunks += fmt::format(", region {} {}", chunk.region, to_text(chunk.stage));
+  }
+  return fmt::format("{}, {}, {}, term {}, {} dirty, {} queued, {} running{}{}",
+                     to_text(core->phase), to_text(core->standing), to_text(core->durable.state),
+                     core->durable.term, core->dirty.count(), core->queue.size(),
+                     core->requests.size(), chunks, core->resync_flush == 0 ? "" : ", flushing");
 }
 
 }  // namespace
