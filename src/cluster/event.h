@@ -25,6 +25,12 @@ struct BeatHeard {
   Beat beat;
 };
 
+// A node that we share the key with speaks, but not our language: it lives, and that is all we
+// know.
+struct BeatUnreadable {
+  NodeName from;
+};
+
 // The document of StoreState with this number is durable (or never will be: the disk said no).
 struct StateStored {
   std::uint64_t number = 0;
@@ -128,6 +134,6 @@ struct OperatorAsked {
 
 using Event =
     std::variant<Tick, BeatHeard, StateStored, RecordRead, RecordSwapped, PeerFenced, FenceChecked,
-                 ReachabilityJudged, ResourceSettled, MonitorJudged, OperatorAsked>;
+                 ReachabilityJudged, ResourceSettled, MonitorJudged, OperatorAsked, BeatUnreadable>;
 
 }  // namespace mainstay

@@ -140,6 +140,10 @@ void take_in_answer(State& state, const Event& event, Step& step) {
 // False: the event says nothing new.
 bool take_in(State& state, const Event& event, Step& step) {
   if (const auto* heard = std::get_if<BeatHeard>(&event)) return on_beat(state, *heard, step);
+  if (const auto* spoken = std::get_if<BeatUnreadable>(&event)) {
+    membership::hear_unreadable(state.membership, spoken->from, step.now);
+    return false;
+  }
   take_in_answer(state, event, step);
   return true;
 }

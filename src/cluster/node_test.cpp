@@ -120,6 +120,26 @@ TEST_CASE("the owner dies: the other takes over on presumed evidence, and soon")
   CHECK(cores["b"].activations[0].term > cores["a"].activations[0].term);
 }
 
+TEST_CASE("a node that speaks what we cannot read is not presumed dead, but lost when it stops") {
+  Cores cores(with_checks());
+  cores.run_for(2s);
+  cores.kill(node("a"));
+  const auto speak_for = [&](Duration time) {
+    const Instant until = cores.now() + time;
+    while (cores.now() < until) {
+      cores.tell(node("b"), BeatUnreadable{node("a")});
+      cores.run_for(100ms);
+    }
+  };
+  speak_for(30s);
+  CHECK(cores["b"].activations.empty());
+  CHECK(cores["b"].state.groups.at(testing::web).waits_for ==
+        "a: it speaks, in beats that this release cannot read; give both nodes the same release");
+  cores.run_for(5s);
+  REQUIRE(cores["b"].activations.size() == 1);
+  CHECK(cores["b"].activations[0].clearances[0].evidence == Evidence::presumed);
+}
+
 TEST_CASE("a dead node that returns joins without disturbing the group") {
   Cores cores(with_checks());
   cores.run_for(2s);

@@ -277,7 +277,7 @@ struct NodeDriver::Impl {
         observe({Severity::warning, from.value,
                  "sends beats that this release cannot read: " + beat.error().message});
       }
-      return;
+      return handle(BeatUnreadable{from});
     }
     if (beat->config_digest != setup.config->digest) show_configuration(from, beat->incarnation);
     handle(BeatHeard{from, path, std::move(*beat)});

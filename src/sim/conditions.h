@@ -46,7 +46,8 @@ struct MachineConditions {
   bool arbiter_cut = false;
   bool aws_cut = false;
   bool metadata_cut = false;
-  bool announced = false;  // its instance's end
+  bool announced = false;      // its instance's end
+  bool other_release = false;  // its daemon speaks another version of the beat
   StoreConditions store;
   ScriptConditions scripts;
 };

@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, fault_kind_count> names = {
     "programs undying", "program killed",       "group stopped",    "group moved",
     "group restarted",  "node stopped by hand", "system shut down", "arbiter refuses",
     "arbiter wiped",    "metadata down",        "store unreadable", "configuration differs",
-    "AWS API old",      "node migrated",        "end announced"};
+    "AWS API old",      "node migrated",        "end announced",    "release differs"};
 
 bool sensible(FaultKind kind, const Environment& environment) {
   const ArbitrationConfig& arbitration = environment.config->arbitration;
@@ -177,6 +177,9 @@ void worsen_machine(MachineConditions& machine, const Fault& fault) {
       break;
     case FaultKind::end_announced:
       machine.announced = true;
+      break;
+    case FaultKind::release_differs:
+      machine.other_release = true;
       break;
     case FaultKind::store_unreadable:
       machine.store.unreadable = true;

@@ -60,8 +60,10 @@ enum class FaultKind : std::uint8_t {
   aws_old,           // describes the past, as far back as it lasts
   node_migrated,     // moved to another host: paused for `size`, hears nothing until the end
   end_announced,     // of one node's instance; called off at the end
+  release_differs,   // the daemon starts again in a release whose beats others cannot read, nor it
+                     // theirs
 };
-inline constexpr std::size_t fault_kind_count = 39;
+inline constexpr std::size_t fault_kind_count = 40;
 std::string_view to_text(FaultKind kind);
 
 struct Fault {

@@ -23,6 +23,16 @@ void NetworkPort::send_message(const NodeName& to, ByteView message) {
   world.fabric().send_message(machine_.index(), target, message);
 }
 
+namespace {
+
+// A beat begins with its version.
+std::shared_ptr<const Bytes> in_another_version(Bytes beat) {
+  if (!beat.empty()) beat[0] ^= 0x80;
+  return std::make_shared<const Bytes>(std::move(beat));
+}
+
+}  // namespace
+
 void Fabric::send_datagram(std::size_t from, std::size_t to, PathIndex path, ByteView payload) {
   Conditions& conditions = world_.conditions();
   if (path >= conditions.path_count()) return;
@@ -34,10 +44,16 @@ void Fabric::send_datagram(std::size_t from, std::size_t to, PathIndex path, Byt
     last_payload_ = std::make_shared<const Bytes>(payload.begin(), payload.end());
     world_.add_to_digest(payload);
   }
-  deliver_datagram(from, to, path, last_payload_, link.delay.draw(random));
+  const auto sent = between_releases(from, to) ? in_another_version(*last_payload_) : last_payload_;
+  deliver_datagram(from, to, path, sent, link.delay.draw(random));
   if (link.duplicate > 0 && random.chance(link.duplicate)) {
-    deliver_datagram(from, to, path, last_payload_, link.delay.draw(random) * 2);
+    deliver_datagram(from, to, path, sent, link.delay.draw(random) * 2);
   }
+}
+
+bool Fabric::between_releases(std::size_t from, std::size_t to) const {
+  const auto& machines = world_.conditions().machines;
+  return machines[from].other_release != machines[to].other_release;
 }
 
 void Fabric::deliver_datagram(std::size_t from, std::size_t to, PathIndex path,

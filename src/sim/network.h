@@ -23,6 +23,7 @@ class Fabric {
   std::uint64_t datagrams_sent() const { return datagrams_sent_; }
 
  private:
+  bool between_releases(std::size_t from, std::size_t to) const;
   void deliver_datagram(std::size_t from, std::size_t to, PathIndex path,
                         std::shared_ptr<const Bytes> payload, Duration delay);
 

@@ -419,6 +419,8 @@ class Stage {
         {"arbiter-mend", {FaultKind::arbiter_cut, true, 1}},
         {"arbiter-down", {FaultKind::arbiter_down, false, 0}},
         {"arbiter-up", {FaultKind::arbiter_down, true, 0}},
+        {"other-release", {FaultKind::release_differs, false, 1}},
+        {"same-release", {FaultKind::release_differs, true, 1}},
         {"arbiter-wiped", {FaultKind::arbiter_wiped, false, 0}},
         {"arbiter-made-anew", {FaultKind::arbiter_wiped, true, 0}},
         {"aws-down", {FaultKind::aws_down, false, 0}},

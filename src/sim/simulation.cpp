@@ -210,6 +210,7 @@ void Simulation::strike(const Fault& fault) {
       machine.kill_daemon();
       break;
     case FaultKind::config_differs:
+    case FaultKind::release_differs:
       machine.kill_daemon();
       machine.start_daemon();
       break;
@@ -274,6 +275,7 @@ void Simulation::relieve(const Fault& fault) {
       machine.unstall();
       break;
     case FaultKind::config_differs:
+    case FaultKind::release_differs:
       machine.kill_daemon();
       machine.start_daemon();
       break;

@@ -53,10 +53,13 @@ std::string presumption_lacks(const State& state, const Peer& peer, const Step& 
   const Duration needed = timing.heartbeat_timeout + timing.presumed_wait;
   if (silence < needed)
     return fmt::format("it is silent for {} of {}", to_text(rounded(silence)), to_text(needed));
+  if (peer.unreadable_at && step.now - *peer.unreadable_at < needed)
+    return "it speaks, in beats that this release cannot read; give both nodes the same release";
   if (step.config.arbitration.reachability.empty()) return "";
   if (state.checks.verdict != Reachability::reachable)
     return "the reachability check does not say that we are not cut off";
-  if (state.checks.asked < peer.silent_since)
+  if (state.checks.asked <
+      std::max(peer.silent_since, peer.unreadable_at.value_or(peer.silent_since)))
     return "a reachability check later than its last beat is under way";
   return "";
 }

@@ -91,6 +91,11 @@ bool hear(State& state, const BeatHeard& heard, Step& step) {
   return true;
 }
 
+void hear_unreadable(State& state, const NodeName& from, Instant now) {
+  const auto peer = state.peers.find(from);
+  if (peer != state.peers.end()) peer->second.unreadable_at = now;
+}
+
 void judge(State& state, Step& step) {
   const Timing& timing = step.config.timing;
   for (auto& [name, peer] : state.peers) {

@@ -31,8 +31,9 @@ struct Peer {
   // the end of the pause.
   Instant silent_since;
   std::vector<PeerPath> paths;
-  std::optional<Beat> beat;  // the newest one, of the newest incarnation
-  bool resigned = false;     // stopped cleanly, and nothing heard of a later incarnation
+  std::optional<Instant> unreadable_at;  // it spoke, in a version that we cannot read
+  std::optional<Beat> beat;              // the newest one, of the newest incarnation
+  bool resigned = false;  // stopped cleanly, and nothing heard of a later incarnation
   Incarnation resigned_in = 0;
   std::string why;  // the last change of trust
   friend bool operator==(const Peer&, const Peer&) = default;
@@ -49,6 +50,8 @@ State begin(const ClusterConfig& config, const NodeName& self,
 // False: the beat is stale (an older incarnation, or overtaken by a newer beat) and must not be
 // looked at further.
 bool hear(State& state, const BeatHeard& heard, Step& step);
+// It does not make the node alive, for nothing can be agreed with it; but it is not silent either.
+void hear_unreadable(State& state, const NodeName& from, Instant now);
 void judge(State& state, Step& step);
 // We were not running for `missed`; nobody may be accused of silence during it.
 void forgive(State& state, Step& step);
