@@ -107,8 +107,8 @@ class World {
   static HttpResponse response_to(const Call& call);
   Ec2Outcome execute(const Call& call);
   Status commit(Model next, const std::string& cause);
-  Status apply_change(const Change& change, const std::string& cause);
-  void apply_later(const Change& change, const std::string& cause);
+  Status apply_changes(const std::vector<Change>& all, const std::string& cause);
+  void apply_later(const std::vector<Change>& all, const std::string& cause);
   std::shared_ptr<const Model> seen_after(std::int64_t stale_ms) const;
 
   // Permissions, and the calls of STS and IAM; world_iam.cpp.

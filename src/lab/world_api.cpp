@@ -135,36 +135,41 @@ std::shared_ptr<const Model> World::seen_after(std::int64_t stale_ms) const {
   return seen;
 }
 
-Status World::apply_change(const Change& change, const std::string& cause) {
-  if (auto done = network_->apply({change}); !done) return done;
+Status World::apply_changes(const std::vector<Change>& all, const std::string& cause) {
+  if (auto done = network_->apply(all); !done) return done;
   const std::int64_t applied_ns = monotonic_ns();
-  events_.add(Event{.monotonic_ns = applied_ns,
-                    .kind = "route",
-                    .text = fmt::format("{} ({})", to_text(change), cause),
-                    .details = details_of(change)});
+  for (const Change& change : all) {
+    events_.add(Event{.monotonic_ns = applied_ns,
+                      .kind = "route",
+                      .text = fmt::format("{} ({})", to_text(change), cause),
+                      .details = details_of(change)});
+  }
   return {};
 }
 
-// A public address takes a moment, so that the answer to the call that moves it still finds its
-// way.
-void World::apply_later(const Change& change, const std::string& cause) {
-  const bool taken = later_.after(public_delay_, [this, change, cause] {
-    if (auto done = apply_change(change, cause); !done)
+// Public addresses take a moment, so that the answer to the call that moves them still finds its
+// way; then all of them are elsewhere at once.
+void World::apply_later(const std::vector<Change>& all, const std::string& cause) {
+  if (all.empty()) return;
+  const bool taken = later_.after(public_delay_, [this, all, cause] {
+    if (auto done = apply_changes(all, cause); !done)
       events_.add("lab", "the kernel refused a change: " + done.error().message);
   });
-  if (!taken) events_.add("lab", "a change was dropped, there were too many: " + to_text(change));
+  if (!taken) events_.add("lab", "a change was dropped, there were too many: " + to_text(all[0]));
 }
 
 // The kernel first: if it refuses, nothing has changed and the caller is told so.
 Status World::commit(Model next, const std::string& cause) {
+  std::vector<Change> of_public_addresses;
   for (const Change& change : changes(model_, next)) {
     if (std::holds_alternative<MapAddress>(change) ||
         std::holds_alternative<UnmapAddress>(change)) {
-      apply_later(change, cause);
-    } else if (auto done = apply_change(change, cause); !done) {
+      of_public_addresses.push_back(change);
+    } else if (auto done = apply_changes({change}, cause); !done) {
       return done;
     }
   }
+  apply_later(of_public_addresses, cause);
   model_ = std::move(next);
   // What is read may lag, but never goes back.
   std::int64_t seen_from_ns = monotonic_ns();
