@@ -339,6 +339,24 @@ TEST_CASE("an IPv6 address is a /128 and is compared as an address") {
   CHECK(bench.check() == healthy());
 }
 
+TEST_CASE("in a VPC that another account shares, the ENI is all there is to go by") {
+  Bench bench;
+  bench.aws.interfaces[own_eni].instance.clear();
+  bench.aws.interfaces[own_eni].vpc.clear();
+  CHECK(bench.activate().has_value());
+  CHECK(bench.all_ours());
+  CHECK(bench.check() == healthy());
+  CHECK(bench.aws.count("instance") == 0);
+}
+
+TEST_CASE("the route tables are those of this node's own VPC") {
+  Bench bench;
+  bench.params["vpc_id"] = std::string("vpc-0a1b2c3d4e5f60799");
+  CHECK(bench.activate().has_value());
+  CHECK(bench.aws.count("route_tables vpc-0a1b2c3d4e5f60799") > 0);
+  CHECK(bench.aws.count("route_tables") == bench.aws.count("route_tables vpc-0a1b2c3d4e5f60799"));
+}
+
 TEST_CASE("deactivation removes the address and leaves the routes") {
   Bench bench;
   REQUIRE(bench.activate().has_value());

@@ -42,7 +42,7 @@ Question change_records(RecordChange change, const AwsRecord& record) {
       .subject = fmt::format("{} in hosted zone {}", record.name, record.zone),
       .effect = Effect::change,
       .method = "POST",
-      .path = fmt::format("{}/hostedzone/{}/rrset", version_path, percent_encode(record.zone, "")),
+      .path = fmt::format("{}/hostedzone/{}/rrset/", version_path, percent_encode(record.zone, "")),
       .headers = {{"Content-Type", "application/xml"}},
       .body = change_document(change, record)};
 }

@@ -67,7 +67,7 @@ TEST_CASE("a change is one signed document, and its id is what it can be followe
   CHECK(change.value() == "C2682N5HXP0BZ4");
   const auto seen = world.server.requests().at(0);
   CHECK(seen.method == "POST");
-  CHECK(seen.target == "/2013-04-01/hostedzone/Z1/rrset");
+  CHECK(seen.target == "/2013-04-01/hostedzone/Z1/rrset/");
   CHECK(seen.body ==
         "<?xml version=\"1.0\"?><ChangeResourceRecordSetsRequest "
         "xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><ChangeBatch><Changes><Change>"
