@@ -151,12 +151,15 @@ std::string statement_for(const Case& given, const std::string& action) {
 
 Finding missing_permission(const Case& given, const std::string& action, const Error& error) {
   const std::string statement = statement_for(given, action);
+  // What is denied outright cannot be permitted by another statement.
+  const bool forbidden = error.message.find("denies it explicitly") != std::string::npos;
   return {.check = {},
           .grade = Grade::error,
           .fact = fmt::format("{} is not permitted: {}", action, error.message),
           .why = "The failover that needs it would end here.",
-          .remedy = statement.empty() ? "mainstay iam-policy prints what the role needs."
-                                      : "Add to the policy of the role: " + statement,
+          .remedy = forbidden           ? "Remove the statement that denies it."
+                    : statement.empty() ? "mainstay iam-policy prints what the role needs."
+                                        : "Add to the policy of the role: " + statement,
           .repair = {}};
 }
 

@@ -286,6 +286,12 @@ TEST_CASE("a permission that is missing is named, with the statement that grants
         "{\"ec2:Vpc\": \"arn:aws:ec2:eu-west-1:*:vpc/vpc-1\"}}}");
 }
 
+TEST_CASE("against an explicit denial no further statement is offered") {
+  Bench bench;
+  bench.survey.may_replace = failure(Code::denied, "role r: A policy denies it explicitly");
+  CHECK(bench.of("permission").front().remedy == "Remove the statement that denies it.");
+}
+
 TEST_CASE("a description that is denied is a missing permission, and leaves its checks unknown") {
   Bench bench;
   bench.aws.faults["route_tables"].push_back({.error = {Code::denied, "no"}});

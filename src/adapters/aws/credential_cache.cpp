@@ -33,22 +33,28 @@ Task<Result<Credentials>> CredentialCache::current(Call call) {
     if (renewal_due()) begin_renewal();
     co_return *held_;
   }
-  begin_renewal();
-  if (renewing_) {
-    const Completion<bool> over;
-    waiting_.push_back(over);
-    const bool renewed = co_await wait_for(clock_, over, call.deadline, call.cancellation);
-    if (!renewed) {
-      const bool called_off = call.cancellation.requested();
-      co_return failure(
-          called_off ? Code::cancelled : Code::timed_out,
-          called_off ? "called off while waiting for credentials" : "no credentials in time");
-    }
-  }
-  // Fresh ones are used even if they seem to have ended: it may be our clock that is wrong, and AWS
-  // will say so.
-  if (held_) co_return *held_;
+  do {
+    begin_renewal();
+    const Status waited = co_await wait_for_renewal(call);
+    if (!waited) co_return std::unexpected(waited.error());
+    // Fresh ones are used even if they seem to have ended: it may be our clock that is wrong, and
+    // AWS will say so.
+    if (held_) co_return *held_;
+    // They came, and somebody else was refused with them before we were woken: once more.
+  } while (renewed_ && clock_.now() < call.deadline);
   co_return std::unexpected(last_error_);
+}
+
+Task<Status> CredentialCache::wait_for_renewal(Call call) {
+  if (!renewing_) co_return Status{};
+  const Completion<bool> over;
+  waiting_.push_back(over);
+  const bool done = co_await wait_for(clock_, over, call.deadline, call.cancellation);
+  if (done) co_return Status{};
+  const bool called_off = call.cancellation.requested();
+  co_return failure(
+      called_off ? Code::cancelled : Code::timed_out,
+      called_off ? "called off while waiting for credentials" : "no credentials in time");
 }
 
 void CredentialCache::begin_renewal() {
@@ -62,6 +68,7 @@ void CredentialCache::begin_renewal() {
 Task<void> CredentialCache::renew() {
   const Call call{clock_.now() + renewal_limit, {}};
   auto fresh = co_await source_(call);
+  renewed_ = fresh.has_value();
   if (fresh) {
     held_ = std::move(*fresh);
   } else {

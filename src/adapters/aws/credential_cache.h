@@ -24,6 +24,7 @@ class CredentialCache {
   bool usable() const;
   bool renewal_due() const;
   void begin_renewal();
+  Task<Status> wait_for_renewal(Call call);
   Task<void> renew();
 
   Clock& clock_;
@@ -32,6 +33,7 @@ class CredentialCache {
   Error last_error_;
   Instant next_renewal_{};  // not before, after one that failed or brought nothing newer
   bool renewing_ = false;
+  bool renewed_ = false;  // the last renewal brought some
   std::optional<Task<void>> renewal_;
   std::vector<Completion<bool>> waiting_;
 };

@@ -107,6 +107,21 @@ TEST_CASE("who finds none waits with the others for one answer") {
   CHECK(world.asked == 1);
 }
 
+TEST_CASE("what is refused just when it came is asked for once more by who waited for it") {
+  World world;
+  world.takes = 1s;
+  auto waiting = world.cache.current(world.within());
+  waiting.start();
+  // Between the renewal and the waking of whom it was for.
+  world.clock.call_at(world.clock.now() + 1s, [&world] { world.cache.discard(); });
+  world.settle();
+  REQUIRE(waiting.done());
+  const auto found = waiting.take();
+  REQUIRE(found.has_value());
+  CHECK(found->access_key == "first");
+  CHECK(world.asked == 2);
+}
+
 TEST_CASE("who waits is released by its deadline, its cancellation, or by being dropped") {
   World world;
   world.takes = 5s;
