@@ -7,6 +7,7 @@ namespace mainstay::mirror {
 namespace {
 
 bool acceptable(const State& s, const Lead& lead) {
+  if (sabotaged(Sabotage::old_term_accepted)) return true;
   const Relation relation = compare(s.wanted.generations, lead.generations);
   if (lead.joining == Joining::pair) {
     return relation == Relation::equal && s.wanted.state == CopyState::up_to_date;
@@ -91,7 +92,7 @@ void on_finish(Step& step, const Message& message, const Finish& finish) {
   s.wanted.state = CopyState::up_to_date;
   s.wanted.shared = true;
   adopt(s.wanted.generations, finish.current);
-  s.wish = State::Wish{.term = message.term, .finish = true, .current = finish.current};
+  s.wish = State::Wish{.term = message.term, .finish = true};
 }
 
 void on_taken_done(Step& step, Handle handle, bool ok) {

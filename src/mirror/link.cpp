@@ -78,7 +78,7 @@ void follow_seen(Step& step) {
   } else {
     s.word = true;
     s.standing = Standing::syncing;
-    begin_resync(s);
+    begin_resync(step);
   }
   step.note(fmt::format("the peer follows: {}, {} regions to send", to_text(s.standing),
                         s.dirty.count()));

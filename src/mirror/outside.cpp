@@ -28,8 +28,7 @@ Goal goal(const Step& step) {
   // Should we fall now, our copy is the only one of use, and the record must say so.
   const bool lacks_us = !s.record || !s.record->value.has(s.settings.self);
   if (s.standing == Standing::syncing && lacks_us) return Goal::alone;
-  const bool early = s.standing == Standing::syncing && sabotaged(Sabotage::record_both_early);
-  if (s.standing != Standing::paired && !early) return Goal::none;
+  if (s.standing != Standing::paired) return Goal::none;
   const bool known = s.record && s.record->ours && s.record->value.has(0) && s.record->value.has(1);
   return known ? Goal::none : Goal::both;
 }

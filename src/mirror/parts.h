@@ -95,7 +95,8 @@ void on_taken_done(Step& step, Handle handle, bool ok);
 void pump_follower(Step& step);
 
 // ---- resync.cpp
-void begin_resync(State& s);
+inline constexpr Duration resync_flush_every = 500ms;
+void begin_resync(Step& step);
 void stop_resync(State& s);
 // A write wants this range: a region that is only being read is read again later. True: it is on
 // its way to the peer, and the write must wait for it.

@@ -71,10 +71,7 @@ void finish_if_done(Step& step, Handle handle) {
   if (request == nullptr || request->local_pending) return;
   if (!request->answered) {
     if (request->peer_pending && !sabotaged(Sabotage::ack_before_peer)) return;
-    const bool flush_forgiven =
-        request->operation == Operation::flush && sabotaged(Sabotage::flush_forgets_peer);
-    if (request->lost && !may_go_alone(s) && !flush_forgiven &&
-        !sabotaged(Sabotage::lonely_ack_before_record)) {
+    if (request->lost && !may_go_alone(s) && !sabotaged(Sabotage::lonely_ack_before_record)) {
       return;
     }
   }

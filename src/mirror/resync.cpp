@@ -7,7 +7,8 @@
 namespace mainstay::mirror {
 namespace {
 
-constexpr std::size_t flush_after = 64;  // regions
+// A link that breaks costs what was sent since the last flush.
+constexpr std::size_t flush_after = 1024;  // regions
 
 Chunk* find_chunk(State& s, Handle handle) {
   for (Chunk& chunk : s.chunks) {
@@ -98,7 +99,9 @@ bool chunks_idle(const State& s) {
 void flush_some(Step& step) {
   State& s = step.s;
   if (s.resync_flush != 0 || s.resynced.empty()) return;
-  if (!chunks_idle(s) && s.resynced.list().size() < flush_after) return;
+  const bool due = step.now >= s.resync_flush_since + resync_flush_every ||
+                   s.resynced.list().size() >= flush_after;
+  if (!chunks_idle(s) && !due) return;
   s.flushing.swap(s.resynced);
   s.resync_flush = ++s.tickets;
   s.resync_flush_since = step.now;
@@ -132,8 +135,10 @@ void finish(Step& step) {
 
 }  // namespace
 
-void begin_resync(State& s) {
+void begin_resync(Step& step) {
+  State& s = step.s;
   s.cursor = 0;
+  s.resync_flush_since = step.now;
   s.resync_pause = {};
 }
 

@@ -152,6 +152,9 @@ Instant next_deadline(const State& state) {
   if (state.promotion) consider(state.promotion->deadline);
   if (state.record_busy == 0) consider(state.record_retry);
   consider(state.resync_pause);
+  if (!state.resynced.empty() && state.resync_flush == 0) {
+    consider(state.resync_flush_since + resync_flush_every);
+  }
   return next;
 }
 

@@ -2,6 +2,7 @@
 // else when the test says so.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <vector>
 

@@ -151,7 +151,6 @@ struct State {
     Term term = 0;
     Joining joining = Joining::pair;
     bool finish = false;
-    Generation current = 0;
   };
   std::optional<Wish> wish;  // what the primary asked for and is not durable yet
   Term following = 0;

@@ -44,6 +44,13 @@ NodeName first_fit(const View& view, const GroupConfig& group, const NodeName& e
   return last_resort;
 }
 
+// Whom a drained node leaves the group to; nobody if it is no better off there.
+NodeName better_than_drained(const View& view, const GroupConfig& group, const NodeName& node) {
+  if (!view.present.at(node).drained) return {};
+  const NodeName other = first_fit(view, group, node);
+  return !other.empty() && willing(view.present.at(other)) ? other : NodeName{};
+}
+
 // Where the group is, unless it should go elsewhere.
 NodeName keep_or_move(const View& view, const GroupConfig& group, const NodeName& now,
                       const Intent& wish) {
@@ -53,8 +60,8 @@ NodeName keep_or_move(const View& view, const GroupConfig& group, const NodeName
     return other.empty() && view.present.at(now).usable ? now : other;
   }
   if (view.present.at(now).drained) {
-    const NodeName other = first_fit(view, group, now);
-    return !other.empty() && willing(view.present.at(other)) ? other : now;
+    const NodeName other = better_than_drained(view, group, now);
+    return other.empty() ? now : other;
   }
   const bool settled = report(view, now, group.name)->phase == GroupPhase::running;
   // An operator who moved it here meant it to stay: it would return at once, be stopped, be moved
@@ -96,7 +103,10 @@ NodeName decide(const View& view, const GroupConfig& group) {
   if (!wish.run) return {};
   const Term active = highest_active_term(view, group.name);
   const bool fresh = active <= wish.after;  // the wish has not been fulfilled since it was made
-  if (!wish.to.empty() && fresh && fit(view, wish.to, group.name)) return wish.to;
+  // A wish for a node that was drained since would call back there what leaves it.
+  const bool possible = !wish.to.empty() && fresh && fit(view, wish.to, group.name) &&
+                        better_than_drained(view, group, wish.to).empty();
+  if (possible) return wish.to;
   const NodeName now = owner(view, group.name);
   if (!now.empty()) return keep_or_move(view, group, now, wish);
   const auto lost = view.owner_lost.find(group.name);

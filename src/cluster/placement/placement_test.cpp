@@ -130,6 +130,15 @@ TEST_CASE("a drained node hands its group over, and takes what nobody else can")
   CHECK(decide(view, group()) == a);
 }
 
+TEST_CASE("a wish for a node that was drained since does not call the group back there") {
+  View view = quiet();
+  view.intents[web] = {.number = 1, .by = a, .run = true, .to = b, .after = 5};
+  view.present[b].drained = true;
+  CHECK(decide(view, group()) == a);  // Under way, and nobody runs it.
+  view.present[a].drained = view.present[c].drained = true;
+  CHECK(decide(view, group()) == b);
+}
+
 TEST_CASE("a group does not fail back to a node that is drained") {
   View view = quiet();
   GroupConfig config = group();

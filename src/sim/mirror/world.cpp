@@ -103,6 +103,23 @@ void World::replace_disk(const Fault& fault) {
   restart_in(copy, fault.length);
 }
 
+void World::lose_power(Copy copy, Duration pause) {
+  application_->power_lost();
+  engine(copy).lose_power();
+  restart_in(copy, pause);
+}
+
+// Both at once, or the second when the first has just been missed.
+void World::lose_all_power(const Fault& fault) {
+  lose_power(fault.copy, fault.length);
+  const Copy second = other(fault.copy);
+  const Duration pause = random_.between(Duration{}, 2 * fault.length);
+  if (random_.chance(0.5)) return lose_power(second, pause);
+  at(now_ + random_.between(Duration{}, Duration(1s)), [this, second, pause] {
+    if (!healed_) lose_power(second, pause);
+  });
+}
+
 void World::strike(const Fault& fault) {
   if (healed_) return;
   if (fault.kind == FaultKind::disk_replaced) return replace_disk(fault);
@@ -113,17 +130,9 @@ void World::strike(const Fault& fault) {
       restart_in(fault.copy, fault.length);
       return;
     case FaultKind::power_lost:
-      application_->power_lost();
-      engine(fault.copy).lose_power();
-      restart_in(fault.copy, fault.length);
-      return;
+      return lose_power(fault.copy, fault.length);
     case FaultKind::all_power_lost:
-      application_->power_lost();
-      for (const Copy copy : {Copy{0}, Copy{1}}) {
-        engine(copy).lose_power();
-        restart_in(copy, fault.length * (copy + 1) / 2);
-      }
-      return;
+      return lose_all_power(fault);
     case FaultKind::frozen:
       if (engine(fault.copy).running()) engine(fault.copy).freeze();
       break;

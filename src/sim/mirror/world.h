@@ -72,6 +72,8 @@ class World {
   void build();
   void strike(const Fault& fault);
   void relieve(const Fault& fault);
+  void lose_power(mirror::Copy copy, Duration pause);
+  void lose_all_power(const Fault& fault);
   void replace_disk(const Fault& fault);
   void restart_in(mirror::Copy copy, Duration pause);
   void supervise();
