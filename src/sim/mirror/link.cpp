@@ -15,7 +15,8 @@ void Link::send(Copy from, Parcel parcel) {
   Instant when = world_.now() + world_.environment().network.draw(random);
   if (!world_.environment().several_connections) when = std::max(when, arrived_[to]);
   arrived_[to] = std::max(when, arrived_[to]);
-  const bool straggles = random.chance(world_.environment().straggles);
+  // A network in which messages outlive their link is a broken one, and is mended, too.
+  const bool straggles = random.chance(world_.environment().straggles) && !world_.healed();
   if (straggles) when += random.between(10ms, 3s);
   world_.at(when, [this, to, straggles, epoch = epoch_, parcel = std::move(parcel)]() mutable {
     const bool lives = epoch == epoch_ && !severed_;

@@ -43,6 +43,7 @@ class World {
   void run();
 
   const Environment& environment() const { return environment_; }
+  bool healed() const { return healed_; }
   mirror::Settings settings(mirror::Copy copy);
   Random& random() { return random_; }
   Instant now() const { return now_; }
