@@ -88,6 +88,7 @@ std::vector<std::string> tell_run(const Series& series, int run, int runs,
     fmt::print("  BROKEN: {}\n", one);
     one = fmt::format("run {}: {}", run, one);
   }
+  if (!broken.empty()) fmt::print("{}", outcome.story);
   std::fflush(stdout);
   return broken;
 }

@@ -190,6 +190,14 @@ Result<Since> activations_since(const Scene& scene, std::int64_t struck_ns) {
   return since;
 }
 
+// For a run that broke what must be. That it cannot be had is no reason to lose the run.
+std::string story_since(const Scene& scene, std::int64_t struck_ns) {
+  const auto node = witness(scene);
+  if (!node) return node.error().message + "\n";
+  const auto events = scene.cluster.events(*node, struck_ns);
+  return events ? to_text(*events, struck_ns) : events.error().message + "\n";
+}
+
 // A ledger that was not written to would show nothing late.
 Status check_witness(const Scene& scene, const Measurement& measured, const Since& since) {
   if (scene.cluster.site().shared_ledger.empty()) return {};
@@ -256,6 +264,7 @@ Result<CaseOutcome> run_case(std::string_view name, const Lab& lab, const Cluste
   if (auto done = check_witness(scene, *measured, *since); !done) {
     return std::unexpected(done.error());
   }
+  std::string story = story_since(scene, struck);
   if (auto done = restore(lab, cluster.site()); !done) return std::unexpected(done.error());
   return CaseOutcome{.result = {.outage_ms = measured->outage_ms,
                                 .both_active_ms = measured->both_active_ms,
@@ -264,7 +273,8 @@ Result<CaseOutcome> run_case(std::string_view name, const Lab& lab, const Cluste
                                 .late_lines_through_vip = measured->late_lines_through_vip},
                      .evidence = since->evidence,
                      .says = testimony->says,
-                     .broken = testimony->broken};
+                     .broken = testimony->broken,
+                     .story = std::move(story)};
 }
 
 }  // namespace mainstay::bench

@@ -27,6 +27,8 @@ struct CaseOutcome {
   std::string says = {};
   // What must not be, and was, besides what the numbers tell.
   std::vector<std::string> broken = {};
+  // What the node that serves since tells of it, in lines.
+  std::string story = {};
 };
 
 // One run on a formed cluster, which is formed again afterwards. `delay` is how long the client has
