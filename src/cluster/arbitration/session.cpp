@@ -7,6 +7,13 @@
 namespace mainstay::arbitration {
 namespace {
 
+// Whoever reads a renewal counts by the lease in it, whether its answer reaches us or not: a shorter
+// one binds us from the question on.
+void obey_shorter(Session& session, Duration lease, Instant now) {
+  const Instant until = std::min(session.counted_from + session.lease, now + lease);
+  session.lease = until - session.counted_from;
+}
+
 void accept(Session& session, Step& step) {
   if (!session.held) {
     step.note(Severity::information, step.self.value, "holds its session at the arbiter");
@@ -101,6 +108,7 @@ void renew(Session& session, const SessionNeeds& needs, Step& step) {
       .revoked_by = {},
       .beat = encode(beat),
   };
+  if (record.lease < session.lease) obey_shorter(session, record.lease, step.now);
   session.swap_asked = step.now;
   session.swap_lease = record.lease;
   session.swap_value = encode(record);
