@@ -301,9 +301,12 @@ TEST_CASE("addresses with ports are read strictly") {
   for (const char* wrong : {"10.1.0.20", ":80", "10.1.0.20:0", "10.1.0.20:65536", "web:80"}) {
     CHECK_FALSE(parse_endpoint(wrong).has_value());
   }
-  CHECK(*parse_url("http://10.1.0.20/x/y") == Url{{*parse_ipv4("10.1.0.20"), 80}, "/x/y"});
-  CHECK(parse_url("http://10.1.0.20:8080")->path == "/");
-  CHECK_FALSE(parse_url("https://10.1.0.20/").has_value());
+  CHECK(*parse_url("http://10.1.0.20/x/y") == Url{"10.1.0.20", 80, "/x/y"});
+  CHECK(*parse_url("http://web.internal:8080") == Url{"web.internal", 8080, "/"});
+  CHECK(*find_endpoint({"10.1.0.20", 80}) == Endpoint{*parse_ipv4("10.1.0.20"), 80});
+  for (const char* wrong : {"https://10.1.0.20/", "http:///", "http://:80/", "http://web:x/"}) {
+    CHECK_FALSE(parse_url(wrong).has_value());
+  }
 }
 
 TEST_CASE("requests between the lab's processes survive the way") {
