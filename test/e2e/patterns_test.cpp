@@ -146,4 +146,30 @@ TEST_CASE("Figure 6-1: a name follows the group, and a record changed by hand is
   CHECK(stage.owner() == owner);
 }
 
+TEST_CASE("a secondary private address follows the group within its subnet") {
+  Stage stage(Pattern::sip);
+  moves_and_fails_over(stage, "node-killed");
+  const std::string owner = stage.owner();
+  const std::string other = stage.cluster->other(owner);
+  const auto holder = [&] {
+    return stage.aws(
+        other, {"ec2", "describe-network-interfaces", "--filters",
+                fmt::format("Name=addresses.private-ip-address,Values={}", secondary_ip), "--query",
+                "NetworkInterfaces[].NetworkInterfaceId"});
+  };
+  CHECK(holder() == stage.eni_of(owner));
+
+  const std::int64_t before = monotonic_ns();
+  stage.aws(other,
+            {"ec2", "assign-private-ip-addresses", "--allow-reassignment", "--private-ip-addresses",
+             std::string(secondary_ip), "--network-interface-id", stage.eni_of(other)});
+  CHECK(stage.waits_for([&] {
+    return stage.said_by(owner, "detected an error. (8 : The secondary IP address was changed.",
+                         before);
+  }));
+  CHECK(stage.waits_for([&] { return holder() == stage.eni_of(owner); }));
+  CHECK(stage.waits_for([&] { return stage.serves(owner); }));
+  CHECK(stage.owner() == owner);
+}
+
 }  // namespace mainstay::bench
