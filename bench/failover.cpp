@@ -53,7 +53,7 @@ std::vector<Series> series_of(const Options& options) {
     for (const std::string& name : options.cases.empty() ? case_names() : options.cases) {
       if (!(options.cases.empty() ? is_usual : applies)(name, evidence)) continue;
       for (const std::string& profile : profiles_of(options, name)) {
-        result.push_back({name, {evidence, profile, name == "slow-forced-stop"}});
+        result.push_back({name, {evidence, profile, name == "slow-forced-stop", pattern_of(name)}});
       }
     }
   }
@@ -97,7 +97,8 @@ std::vector<std::string> tell_run(const Series& series, int run, int runs,
 // count.
 Status run_series(const Series& series, const Environment& environment, CaseResult& result) {
   const Programs& programs = environment.programs;
-  auto lab = Lab::up(programs, environment.folder, instances_of(series.setting));
+  auto lab =
+      Lab::up(programs, environment.folder, instances_of(series.setting), series.setting.pattern);
   if (!lab) return std::unexpected(lab.error());
   const auto site = arrange(*lab, programs, series.setting);
   if (!site) return std::unexpected(site.error());

@@ -115,6 +115,8 @@ constexpr std::array cases = {
     FailureCase{"arbiter-down-node-killed", arbiter_away_then_kill, 15s, arbiter_back, 35s,
                 hear_what_it_waits_for},
     FailureCase{"slow-forced-stop", kill_with_slow_stop, 0s, nothing, 40s},
+    FailureCase{"eip-node-killed", kill_node, 0s, nothing, 8s},
+    FailureCase{"dns-node-killed", kill_node, 0s, nothing, 20s},
 };
 
 const FailureCase& find(std::string_view name) {
@@ -231,7 +233,13 @@ const std::vector<std::string>& case_names() {
   return names;
 }
 
+Pattern pattern_of(std::string_view case_name) {
+  if (case_name.starts_with("eip-")) return Pattern::eip;
+  return case_name.starts_with("dns-") ? Pattern::dns : Pattern::vip;
+}
+
 bool applies(std::string_view case_name, std::string_view evidence) {
+  if (pattern_of(case_name) != Pattern::vip) return evidence == presumed_evidence;
   if (case_name.starts_with("arbiter-")) return has_arbiter(evidence);
   if (case_name == "slow-forced-stop") return evidence != presumed_evidence;
   return true;
@@ -249,7 +257,8 @@ Result<CaseOutcome> run_case(std::string_view name, const Lab& lab, const Cluste
   const auto before = cluster.wait_until_formed(form_patience);
   if (!before) return std::unexpected(before.error());
   const Scene scene{lab, cluster, before->owner};
-  auto probe = Probe::start(lab, programs, delay + failure_case.watched);
+  auto probe =
+      Probe::start(lab, programs, delay + failure_case.watched, service_url(cluster.site()));
   if (!probe) return std::unexpected(probe.error());
   const std::int64_t struck = monotonic_ns() + delay.count();
   auto testimony = play(failure_case, scene, delay);

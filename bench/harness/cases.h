@@ -14,7 +14,10 @@ namespace mainstay::bench {
 
 // "node-killed", "planned-move", ...
 const std::vector<std::string>& case_names();
-// Whether the case makes sense with this evidence: without an arbiter none can be down.
+// What the cluster is that the case concerns.
+Pattern pattern_of(std::string_view case_name);
+// Whether the case makes sense with this evidence: without an arbiter none can be down, and a
+// pattern other than the virtual IP differs from it in nothing that evidence touches.
 bool applies(std::string_view case_name, std::string_view evidence);
 // Whether it is measured when no case is named: on `presumed` evidence only what that can promise.
 bool is_usual(std::string_view case_name, std::string_view evidence);

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/check.h"
+
 namespace mainstay::bench {
 namespace {
 
@@ -41,6 +43,53 @@ std::string with_names(std::string text, const std::map<std::string, std::string
   return text;
 }
 
+const char* layout_of(Pattern pattern) {
+  switch (pattern) {
+    case Pattern::vip:
+    case Pattern::sip:
+      return "vip";
+    case Pattern::eip:
+      return "eip";
+    case Pattern::dns:
+      return "dns";
+  }
+  MAINSTAY_CHECK(false);
+}
+
+json layout_entry(const ExtraInstance& instance) {
+  json entry = {
+      {"name", instance.name}, {"subnet", instance.subnet}, {"address", instance.address}};
+  if (!instance.role.empty()) entry["role"] = instance.role;
+  return entry;
+}
+
+SiteNode site_node(const json& instances, const std::string& server, const std::string& nat) {
+  return {.name = server,
+          .address = instances.at(server).at("address"),
+          .eni = instances.at(server).at("eni"),
+          .nat_address = instances.contains(nat) ? instances.at(nat).at("address") : json("")};
+}
+
+// A secondary address moves within a subnet, so both nodes are in one; the others are in two zones.
+std::vector<SiteNode> site_nodes(const json& instances, Pattern pattern) {
+  const bool one_subnet = pattern == Pattern::sip;
+  return {site_node(instances, "server1", "nat1"), one_subnet
+                                                       ? site_node(instances, neighbour, "nat1")
+                                                       : site_node(instances, "server2", "nat2")};
+}
+
+void add_service_ids(const json& status, Site& site) {
+  for (const json& address : status.at("addresses")) {
+    if (!address.at("eni").get<std::string>().empty()) continue;
+    site.allocation_id = address.at("allocation");
+    site.public_ip = address.at("public_ip");
+  }
+  const json zones = status.value("hosted_zones", json::object());
+  for (const auto& [name, zone] : zones.items()) {
+    if (zone.at("private").get<bool>()) site.hosted_zone_id = zone.at("id");
+  }
+}
+
 }  // namespace
 
 Command Lab::command(std::vector<std::string> words, Duration patience) const {
@@ -50,12 +99,12 @@ Command Lab::command(std::vector<std::string> words, Duration patience) const {
           .patience = patience};
 }
 
-Status Lab::write_layout(const std::vector<ExtraInstance>& extra, const std::string& file) const {
-  auto layout = parsed(output_of(command({"layout"})), "the built-in layout");
+Status Lab::write_layout(Pattern pattern, const std::vector<ExtraInstance>& extra,
+                         const std::string& file) const {
+  auto layout = parsed(output_of(command({"layout", layout_of(pattern)})), "the built-in layout");
   if (!layout) return std::unexpected(layout.error());
   for (const ExtraInstance& one : extra) {
-    (*layout)["instances"].push_back(
-        {{"name", one.name}, {"subnet", one.subnet}, {"address", one.address}});
+    (*layout)["instances"].push_back(layout_entry(one));
   }
   std::ofstream out(file);
   out << *layout;
@@ -64,14 +113,12 @@ Status Lab::write_layout(const std::vector<ExtraInstance>& extra, const std::str
 }
 
 Result<Lab> Lab::up(const Programs& programs, const std::string& folder,
-                    const std::vector<ExtraInstance>& extra) {
+                    const std::vector<ExtraInstance>& extra, Pattern pattern) {
   Lab lab(programs.lab, folder + "/lab");
-  std::vector<std::string> words = {"up"};
-  if (!extra.empty()) {
-    const std::string layout = folder + "/layout.json";
-    if (auto done = lab.write_layout(extra, layout); !done) return std::unexpected(done.error());
-    words.insert(words.end(), {"--layout", layout});
-  }
+  const std::string layout = folder + "/layout.json";
+  if (auto done = lab.write_layout(pattern, extra, layout); !done)
+    return std::unexpected(done.error());
+  std::vector<std::string> words = {"up", "--layout", layout};
   if (hidden_in_instances(programs.folder + "/")) {
     words.insert(words.end(), {"--bind", programs.folder});
   }
@@ -95,20 +142,16 @@ Lab::~Lab() {
   }
 }
 
-Result<Site> Lab::site() const {
+Result<Site> Lab::site(Pattern pattern) const {
   const auto status = parsed(output_of(command({"status", "--json"})), "the lab's status");
   if (!status) return std::unexpected(status.error());
   Site site;
+  site.pattern = pattern;
   try {
     site.vpc = status->at("vpc").is_string() ? status->at("vpc").get<std::string>()
                                              : status->at("vpc").at("id").get<std::string>();
-    const json& instances = status->at("instances");
-    for (const auto& [server, nat] : {std::pair{"server1", "nat1"}, std::pair{"server2", "nat2"}}) {
-      site.nodes.push_back({.name = server,
-                            .address = instances.at(server).at("address"),
-                            .eni = instances.at(server).at("eni"),
-                            .nat_address = instances.at(nat).at("address")});
-    }
+    site.nodes = site_nodes(status->at("instances"), pattern);
+    add_service_ids(*status, site);
   } catch (const json::exception& error) {
     return failure(Code::corrupt,
                    fmt::format("the lab's status lacks something: {}", error.what()));
@@ -133,6 +176,15 @@ Result<std::vector<RouteTarget>> Lab::routes_to(std::string_view address) const 
     }
   }
   return targets;
+}
+
+Result<std::string> Lab::holder_of(const std::string& allocation_id) const {
+  const auto status = parsed(output_of(command({"status", "--json"})), "the lab's status");
+  if (!status) return std::unexpected(status.error());
+  for (const json& address : status->at("addresses")) {
+    if (address.at("allocation") == allocation_id) return address.at("eni").get<std::string>();
+  }
+  return failure(Code::not_found, fmt::format("the lab has no Elastic IP {}", allocation_id));
 }
 
 Result<std::map<std::string, std::string>> Lab::table_names() const {

@@ -25,13 +25,15 @@ struct ExtraInstance {
   std::string name;
   std::string subnet;
   std::string address;
+  std::string role = {};  // whose credentials it has; "": none
 };
 
 class Lab {
  public:
   // Brings it up in FOLDER/lab. Its shared folder is seen by every instance as /run/lab.
   static Result<Lab> up(const Programs& programs, const std::string& folder,
-                        const std::vector<ExtraInstance>& extra = {});
+                        const std::vector<ExtraInstance>& extra = {},
+                        Pattern pattern = Pattern::vip);
   Lab(Lab&& other) noexcept;
   Lab& operator=(Lab&&) = delete;
   // Takes it down, with everything that runs in it.
@@ -41,11 +43,13 @@ class Lab {
   const std::string& folder() const { return folder_; }
   std::string shared(const std::string& file) const { return folder_ + "/shared/" + file; }
 
-  // The two servers of the built-in layout, with their ids.
-  Result<Site> site() const;
+  // The two servers of the pattern's layout, with their ids.
+  Result<Site> site(Pattern pattern = Pattern::vip) const;
   // "running", "frozen", "stopping", "off" ...
   Result<std::string> life_of(const std::string& instance) const;
   Result<std::vector<RouteTarget>> routes_to(std::string_view address) const;
+  // The interface that has this Elastic IP; "": none has.
+  Result<std::string> holder_of(const std::string& allocation_id) const;
 
   // Runs a command in an instance to its end; its output.
   Result<std::string> exec(const std::string& instance, const std::vector<std::string>& argv,
@@ -66,8 +70,9 @@ class Lab {
  private:
   // Of the route tables, by id.
   Result<std::map<std::string, std::string>> table_names() const;
-  // Writes the built-in layout with more instances to this file.
-  Status write_layout(const std::vector<ExtraInstance>& extra, const std::string& file) const;
+  // Writes the pattern's layout with more instances to this file.
+  Status write_layout(Pattern pattern, const std::vector<ExtraInstance>& extra,
+                      const std::string& file) const;
   Lab(std::string program, std::string folder)
       : program_(std::move(program)), folder_(std::move(folder)) {}
 

@@ -44,14 +44,14 @@ Measurement measurement_of(const json& report) {
 
 }  // namespace
 
-Result<Probe> Probe::start(const Lab& lab, const Programs& programs, Duration duration) {
+Result<Probe> Probe::start(const Lab& lab, const Programs& programs, Duration duration,
+                           const std::string& url) {
   empty_file(lab.shared(records));
   empty_file(lab.shared(ledger));
   empty_file(lab.shared(shared_ledger_file));
   auto running = Background::start(
       lab.command(
-          {"exec", "client", "--", programs.lab, "probe", "--url",
-           fmt::format("http://{}:80/", virtual_ip), "--duration",
+          {"exec", "client", "--", programs.lab, "probe", "--url", url, "--duration",
            fmt::format("{}ms",
                        std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()),
            "--out", fmt::format("/run/lab/{}", records)}),

@@ -1,4 +1,4 @@
-// What a client lost: a probe that asks through the virtual IP all the time, and what it saw.
+// What a client lost: a probe that asks the service all the time, and what it saw.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,9 @@ struct Measurement {
 
 class Probe {
  public:
-  // Begins to ask every 20 ms, for so long. The ledgers of the service begin anew.
-  static Result<Probe> start(const Lab& lab, const Programs& programs, Duration duration);
+  // Begins to ask this every 20 ms, for so long. The ledgers of the service begin anew.
+  static Result<Probe> start(const Lab& lab, const Programs& programs, Duration duration,
+                             const std::string& url = service_url(Site{}));
   // Waits for its end.
   Result<Measurement> finish();
 

@@ -18,6 +18,8 @@ std::optional<double> outage_limit(std::string_view case_name, const Setting& se
     if (setting.evidence == presumed_evidence) return fast ? 1000 : 2500;
     if (has_arbiter(setting.evidence)) return fast ? 1500 : 4000;
   }
+  if (case_name == "eip-node-killed" && !fast) return 2700;
+  if (case_name == "dns-node-killed" && !fast) return 8000;
   if (case_name == "slow-forced-stop" && !fast) {
     return has_arbiter(setting.evidence) ? 4000 : 27000;
   }

@@ -19,6 +19,8 @@ TEST_CASE("a dead node costs as much as its evidence takes") {
   CHECK(must_with("node-killed", "presumed", "fast").outage_ms == 1000);
   CHECK(must_with("node-killed", "etcd").outage_ms == 4000);
   CHECK(must_with("node-killed", "dynamodb", "fast").outage_ms == 1500);
+  CHECK(must_with("eip-node-killed", "presumed").outage_ms == 2700);
+  CHECK(must_with("dns-node-killed", "presumed").outage_ms == 8000);
   CHECK(must_with("slow-forced-stop", "dynamodb").outage_ms == 4000);
   CHECK(must_with("slow-forced-stop", "forced-stop").outage_ms == 27000);
 }
@@ -74,6 +76,12 @@ TEST_CASE("a run is told what it broke, and a series by its median") {
   CHECK(broken_by_median({}, must).empty());
 }
 
+TEST_CASE("a case is measured on the pattern it is named after") {
+  CHECK(pattern_of("eip-node-killed") == Pattern::eip);
+  CHECK(pattern_of("dns-node-killed") == Pattern::dns);
+  CHECK(pattern_of("node-killed") == Pattern::vip);
+}
+
 TEST_CASE("a case is offered where its fault can be brought about") {
   CHECK(applies("arbiter-down", "etcd"));
   CHECK_FALSE(applies("arbiter-down", "forced-stop"));
@@ -81,4 +89,6 @@ TEST_CASE("a case is offered where its fault can be brought about") {
   CHECK(applies("interconnect-cut", "presumed"));
   CHECK_FALSE(is_usual("interconnect-cut", "presumed"));
   CHECK(is_usual("node-killed", "presumed"));
+  CHECK(is_usual("dns-node-killed", "presumed"));
+  CHECK_FALSE(applies("eip-node-killed", "etcd"));
 }

@@ -11,7 +11,6 @@ constexpr const char* clients_subnet = "Subnet-Clients";
 constexpr const char* store_address = "10.0.200.20";
 constexpr int store_port = 2379;
 constexpr const char* ledger_instance = "ledger";
-constexpr const char* ledger_address = "10.0.200.30";
 constexpr int ledger_port = 7000;
 constexpr Duration store_patience = 30s;
 
@@ -41,6 +40,16 @@ Status start_store(const Lab& lab) {
   }
 }
 
+// Where the ledger is: the layout of the Elastic IP has no subnet for clients.
+struct Place {
+  const char* subnet;
+  const char* address;
+};
+Place ledger_place(Pattern pattern) {
+  if (pattern == Pattern::eip) return {"Subnet-1B", "10.0.20.30"};
+  return {clients_subnet, "10.0.200.30"};
+}
+
 Status start_shared_ledger(const Lab& lab, const Programs& programs, const Site& site) {
   return lab.start(ledger_instance, "/var/log/shared-ledger.log",
                    {programs.lab, "shared-ledger", "--listen", site.shared_ledger, "--out",
@@ -61,18 +70,22 @@ bool has_arbiter(std::string_view evidence) {
 }
 
 std::vector<ExtraInstance> instances_of(const Setting& setting) {
-  std::vector<ExtraInstance> instances = {{ledger_instance, clients_subnet, ledger_address}};
+  const Place ledger = ledger_place(setting.pattern);
+  std::vector<ExtraInstance> instances = {{ledger_instance, ledger.subnet, ledger.address}};
   if (setting.evidence == etcd_evidence) {
     instances.push_back({store_instance, clients_subnet, store_address});
+  }
+  if (setting.pattern == Pattern::sip) {
+    instances.push_back({neighbour, "Subnet-2A", "10.0.110.11", "ha-node"});
   }
   return instances;
 }
 
 Result<Site> arrange(const Lab& lab, const Programs& programs, const Setting& setting) {
-  auto site = lab.site();
+  auto site = lab.site(setting.pattern);
   if (!site) return site;
   site->profile = setting.profile;
-  site->shared_ledger = fmt::format("{}:{}", ledger_address, ledger_port);
+  site->shared_ledger = fmt::format("{}:{}", ledger_place(setting.pattern).address, ledger_port);
   if (auto done = start_shared_ledger(lab, programs, *site); !done) {
     return std::unexpected(done.error());
   }

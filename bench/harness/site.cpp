@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/check.h"
+
 namespace mainstay::bench {
 namespace {
+
+constexpr std::string_view ec2_endpoint = "ec2.ap-northeast-1.amazonaws.com";
 
 std::string quoted(std::string_view text) { return fmt::format("\"{}\"", text); }
 
@@ -34,8 +38,21 @@ std::string arbitration(const Site& site) {
   return text + fmt::format("[arbitration.etcd]\nendpoints = {}\n", list(site.etcd_endpoints));
 }
 
+// Where no NAT instance is, the endpoint is asked, and the ledger besides: the way to the endpoint
+// begins with the node's public address, which changes when the node takes the Elastic IP.
+std::string reachability_without_nat(const Site& site) {
+  std::vector<std::string> targets = {fmt::format("{}:443", ec2_endpoint)};
+  if (!site.shared_ledger.empty()) targets.push_back(site.shared_ledger);
+  return fmt::format(
+      "\n[[arbitration.reachability]]\nname = \"endpoint\"\nkind = \"tcp\"\ntargets = {}\n",
+      list(targets));
+}
+
+bool has_nat(const Site& site) { return !site.nodes.front().nat_address.empty(); }
+
 // Each node asks the NAT instance of its own zone whether it is cut off itself.
 std::string reachability(const Site& site) {
+  if (!has_nat(site)) return reachability_without_nat(site);
   std::string text = "\n[[arbitration.reachability]]\nname = \"nat\"\nkind = \"ping\"\n";
   for (const SiteNode& node : site.nodes) {
     text += fmt::format("[arbitration.reachability.node.{}]\ntargets = {}\n", node.name,
@@ -44,14 +61,50 @@ std::string reachability(const Site& site) {
   return text;
 }
 
-std::string group(const Site& site) {
-  std::string text = fmt::format(
-      "\n[[group]]\nname = {0}\n\n[[resource]]\nname = \"awsvip1\"\ntype = \"awsvip\"\n"
-      "group = {0}\nip = {1}\nvpc_id = {2}\n",
-      quoted(group_name), quoted(virtual_ip), quoted(site.vpc));
+std::string resource(std::string_view type) {
+  return fmt::format("\n[[resource]]\nname = \"{0}1\"\ntype = \"{0}\"\ngroup = {1}\n", type,
+                     quoted(group_name));
+}
+
+std::string of_each_node(const Site& site, std::string_view field, std::string SiteNode::* value) {
+  std::string text;
   for (const SiteNode& node : site.nodes) {
-    text += fmt::format("[resource.node.{}]\neni_id = {}\n", node.name, quoted(node.eni));
+    text += fmt::format("[resource.node.{}]\n{} = {}\n", node.name, field, quoted(node.*value));
   }
+  return text;
+}
+
+// What somebody changes by hand is to be found in seconds, not in the minute that is usual.
+std::string hasty_monitor(std::string_view type) {
+  return fmt::format(
+      "\n[[monitor]]\nname = \"{0}w1\"\ntype = \"{0}w\"\nchecks = \"{0}1\"\n"
+      "interval = \"1s\"\nrecovery = {{ restart_max = 99 }}\n",
+      type);
+}
+
+std::string address(const Site& site) {
+  switch (site.pattern) {
+    case Pattern::vip:
+      return resource("awsvip") +
+             fmt::format("ip = {}\nvpc_id = {}\n", quoted(virtual_ip), quoted(site.vpc)) +
+             of_each_node(site, "eni_id", &SiteNode::eni);
+    case Pattern::eip:
+      return resource("awseip") + fmt::format("allocation_id = {}\n", quoted(site.allocation_id)) +
+             of_each_node(site, "eni_id", &SiteNode::eni) + hasty_monitor("awseip");
+    case Pattern::dns:
+      return resource("awsdns") +
+             fmt::format("zone_id = {}\nrecord_name = {}\nttl = \"5s\"\n",
+                         quoted(site.hosted_zone_id), quoted(service_name)) +
+             of_each_node(site, "ip", &SiteNode::address) + hasty_monitor("awsdns");
+    case Pattern::sip:
+      return resource("awssip") + fmt::format("ip = {}\n", quoted(secondary_ip)) +
+             of_each_node(site, "eni_id", &SiteNode::eni) + hasty_monitor("awssip");
+  }
+  MAINSTAY_CHECK(false);
+}
+
+std::string group(const Site& site) {
+  std::string text = fmt::format("\n[[group]]\nname = {}\n", quoted(group_name)) + address(site);
   text += fmt::format(
       "\n[[resource]]\nname = \"web\"\ntype = \"script\"\ngroup = {}\nmode = \"resident\"\n"
       "start = {}\nready_port = 80\n",
@@ -66,6 +119,7 @@ std::string group(const Site& site) {
 }
 
 std::string monitor(const Site& site) {
+  if (!has_nat(site)) return "";
   std::string text = "\n[[monitor]]\nname = \"ipw1\"\ntype = \"ipw\"\n";
   for (const SiteNode& node : site.nodes) {
     text += fmt::format("[monitor.node.{}]\naddresses = {}\n", node.name, list({node.nat_address}));
@@ -73,7 +127,23 @@ std::string monitor(const Site& site) {
   return text + "[monitor.recovery]\ntarget = \"local\"\n";
 }
 
+std::string host_of(const Site& site) {
+  switch (site.pattern) {
+    case Pattern::vip:
+      return std::string(virtual_ip);
+    case Pattern::eip:
+      return site.public_ip;
+    case Pattern::dns:
+      return std::string(service_name.substr(0, service_name.size() - 1));
+    case Pattern::sip:
+      return std::string(secondary_ip);
+  }
+  MAINSTAY_CHECK(false);
+}
+
 }  // namespace
+
+std::string service_url(const Site& site) { return fmt::format("http://{}:80/", host_of(site)); }
 
 std::string cluster_toml(const Site& site) {
   const std::string forced_stop =

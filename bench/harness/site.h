@@ -1,5 +1,5 @@
-// The configuration of the cluster that the demo and the benchmarks run: the guide's Figure 4-1,
-// two nodes in two zones, one group with a virtual IP and a web server.
+// The configuration of the cluster that the demo, the benchmarks and the end-to-end tests run: one
+// of the guide's patterns, two nodes, one group with an address and a web server.
 #pragma once
 
 #include <string>
@@ -15,15 +15,28 @@ inline constexpr std::string_view config_path = "/etc/mainstay/cluster.toml";
 inline constexpr const char* shared_ledger_file = "shared-ledger";
 inline constexpr std::string_view key_path = "/etc/mainstay/cluster.key";
 
+// How clients find the group: by the guide's Figure 4-1, 5-1 or 6-1, or by a secondary address of
+// the subnet that both nodes share.
+enum class Pattern { vip, eip, dns, sip };
+
+inline constexpr std::string_view service_name = "service.cluster.internal.";
+inline constexpr std::string_view secondary_ip = "10.0.110.50";
+// Beside server1, in its subnet.
+inline constexpr const char* neighbour = "server3";
+
 struct SiteNode {
   std::string name;
   std::string address;
   std::string eni;
-  std::string nat_address;  // of the NAT instance of its own zone: what it pings
+  std::string nat_address;  // of the NAT instance of its own zone: what it pings; "": none is there
 };
 
 struct Site {
+  Pattern pattern = Pattern::vip;
   std::string vpc;
+  std::string allocation_id = {};   // of the Elastic IP that nobody has yet; "": there is none
+  std::string public_ip = {};       // that address
+  std::string hosted_zone_id = {};  // of the private zone; "": there is none
   std::vector<SiteNode> nodes;
   std::vector<std::string> web;  // the program that serves the page, with its arguments
   std::string profile = "default";
@@ -35,5 +48,7 @@ struct Site {
 };
 
 std::string cluster_toml(const Site& site);
+// What clients ask.
+std::string service_url(const Site& site);
 
 }  // namespace mainstay::bench

@@ -295,7 +295,7 @@ void add_probe(Cli& cli) {
   static ProbeOptions options;
   CLI::App* probe =
       cli.app.add_subcommand("probe", "in an instance: ask the service again and again");
-  probe->add_option("--url", options.url, "http://ADDRESS:PORT/")->required();
+  probe->add_option("--url", options.url, "http://HOST:PORT/")->required();
   add_duration(probe, "--interval", options.interval, "a new request so often (20ms)");
   add_duration(probe, "--timeout", options.timeout, "after which a request has failed (400ms)");
   add_duration(probe, "--duration", options.duration, "how long (10s); 0s: until SIGTERM");

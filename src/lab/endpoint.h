@@ -1,4 +1,4 @@
-// ADDR:PORT and http://ADDR:PORT/ of the helpers web and probe.
+// ADDR:PORT and http://HOST:PORT/ of the helpers web and probe.
 #pragma once
 
 #include <netinet/in.h>
@@ -21,12 +21,15 @@ struct Endpoint {
 Result<Endpoint> parse_endpoint(std::string_view text);
 
 struct Url {
-  Endpoint endpoint{};
+  std::string host;  // a name or an address
+  int port = 80;
   std::string path = "/";
   friend bool operator==(const Url&, const Url&) = default;
 };
-// "http://10.1.0.20:80/path"; the port may be left out, the host is an address.
+// "http://10.1.0.20:80/path", "http://service.cluster.internal/"; the port may be left out.
 Result<Url> parse_url(std::string_view text);
+// Where that is now, as this machine's resolver says. Waits for the resolver's answer.
+Result<Endpoint> find_endpoint(const Url& url);
 
 sockaddr_in socket_address(const Endpoint& endpoint);
 

@@ -10,7 +10,11 @@
 namespace mainstay::lab {
 namespace {
 
-std::string mac_of(std::size_t number) { return fmt::format("02:4d:53:00:00:{:02x}", number); }
+// That of the machine's link, whose number counts the machines outside, too.
+std::string mac_of(const Layout& layout, const std::string& instance) {
+  const auto found = std::ranges::find(layout.instances, instance, &LayoutInstance::name);
+  return fmt::format("02:4d:53:00:00:{:02x}", found - layout.instances.begin() + 1);
+}
 
 std::string group_id(const std::string& name) { return make_id("sg", "group " + name); }
 
@@ -48,7 +52,7 @@ void add_instance(Model& model, const Layout& layout, const LayoutInstance& from
   model.instances.push_back({make_id("i", from.name), from.name, subnet->zone, eni_id, from.role,
                              InstanceState::pending, now_ms});
   model.enis.push_back({eni_id, make_id("eni-attach", from.name), make_id("i", from.name),
-                        make_id("subnet", from.subnet), from.address, mac_of(model.enis.size() + 1),
+                        make_id("subnet", from.subnet), from.address, mac_of(layout, from.name),
                         from.source_dest_check, from.secondary});
   Eni& eni = model.enis.back();
   eni.address6 = from.address6;

@@ -177,6 +177,7 @@ Status Network::make_router(const Layout& layout, const Model& model) {
       {router.set_up(gateway_index), router.add_address(gateway_index, {gateway_inner, 30}),
        router.add_address(1, {metadata_address, 32}),
        router.add_address(1, {vpc_dns_address(layout.vpc), 32}),
+       router.add_address(1, {local_dns_address, 32}),
        router.replace_route({.table = table_of_vpc, .destination = layout.vpc, .blackhole = true}),
        router.replace_route({.table = main_table,
                              .destination = everywhere,

@@ -26,6 +26,8 @@ inline constexpr Ipv4 endpoint_address{(203U << 24U) | (113U << 8U) | 50U};  // 
 inline constexpr Ipv4 resolver_address{(203U << 24U) | (113U << 8U) | 53U};  // of machines outside
 inline constexpr Ipv4 name_server_address{(203U << 24U) | (113U << 8U) | 54U};  // of public zones
 inline constexpr Ipv4 metadata_address{(169U << 24U) | (254U << 16U) | (169U << 8U) | 254U};
+// Where every VPC's resolver is found besides vpc_dns_address.
+inline constexpr Ipv4 local_dns_address{(169U << 24U) | (254U << 16U) | (169U << 8U) | 253U};
 
 // The gateway of every instance that has IPv6: fe80::1 on its own link.
 inline constexpr Ipv6 ipv6_gateway{{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};

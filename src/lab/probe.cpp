@@ -66,7 +66,12 @@ void Probe::record(const ProbeRecord& record) {
 void Probe::begin() {
   Attempt attempt{.socket = Fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)),
                   .start_ns = monotonic_ns()};
-  const sockaddr_in to = socket_address(url_.endpoint);
+  const auto endpoint = find_endpoint(url_);
+  if (!endpoint) {
+    record(failed(attempt, endpoint.error().message));
+    return;
+  }
+  const sockaddr_in to = socket_address(*endpoint);
   if (!attempt.socket.is_open() || attempts_.size() >= requests_in_flight_max ||
       (::connect(attempt.socket.number(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) !=
            0 &&
@@ -83,9 +88,8 @@ std::optional<ProbeRecord> Probe::advance(Attempt& attempt) const {
     socklen_t size = sizeof(problem);
     ::getsockopt(attempt.socket.number(), SOL_SOCKET, SO_ERROR, &problem, &size);
     if (problem != 0) return failed(attempt, std::strerror(problem));
-    const std::string question =
-        fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", url_.path,
-                    to_text(url_.endpoint.address));
+    const std::string question = fmt::format(
+        "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", url_.path, url_.host);
     if (::send(attempt.socket.number(), question.data(), question.size(), MSG_NOSIGNAL) < 0) {
       return failed(attempt, std::strerror(errno));
     }

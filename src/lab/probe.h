@@ -19,7 +19,8 @@ struct ProbeOptions {
 
 inline constexpr std::size_t requests_in_flight_max = 5000;
 
-// A new TCP connection and a GET every interval. Returns when the last request is decided.
+// A new TCP connection and a GET every interval; a name is resolved anew for each, and a resolver
+// that does not answer holds all of them up. Returns when the last request is decided.
 Status run_probe(const ProbeOptions& options);
 
 }  // namespace mainstay::lab

@@ -296,14 +296,29 @@ TEST_CASE("words, durations and shares are read as people write them") {
   for (const char* wrong : {"101%", "-1", "x", "1.1"}) CHECK_FALSE(parse_share(wrong).has_value());
 }
 
+TEST_CASE("an interface has the MAC of its machine's link, whoever came before it") {
+  Layout all = layout();
+  REQUIRE(all.instances.back().subnet.empty());
+  LayoutInstance late = all.instances.front();
+  late.name = "late";
+  late.address = *parse_ipv4("10.0.10.9");
+  late.elastic_ip.clear();
+  all.instances.push_back(late);
+  CHECK(make_model(all, 1'000).enis.back().mac ==
+        fmt::format("02:4d:53:00:00:{:02x}", all.instances.size()));
+}
+
 TEST_CASE("addresses with ports are read strictly") {
   CHECK(parse_endpoint("10.1.0.20:80")->port == 80);
   for (const char* wrong : {"10.1.0.20", ":80", "10.1.0.20:0", "10.1.0.20:65536", "web:80"}) {
     CHECK_FALSE(parse_endpoint(wrong).has_value());
   }
-  CHECK(*parse_url("http://10.1.0.20/x/y") == Url{{*parse_ipv4("10.1.0.20"), 80}, "/x/y"});
-  CHECK(parse_url("http://10.1.0.20:8080")->path == "/");
-  CHECK_FALSE(parse_url("https://10.1.0.20/").has_value());
+  CHECK(*parse_url("http://10.1.0.20/x/y") == Url{"10.1.0.20", 80, "/x/y"});
+  CHECK(*parse_url("http://web.internal:8080") == Url{"web.internal", 8080, "/"});
+  CHECK(*find_endpoint({"10.1.0.20", 80}) == Endpoint{*parse_ipv4("10.1.0.20"), 80});
+  for (const char* wrong : {"https://10.1.0.20/", "http:///", "http://:80/", "http://web:x/"}) {
+    CHECK_FALSE(parse_url(wrong).has_value());
+  }
 }
 
 TEST_CASE("requests between the lab's processes survive the way") {

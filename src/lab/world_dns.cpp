@@ -135,6 +135,7 @@ Status World::start_dns_servers() {
     return std::optional(on_name_server_dns(question));
   };
   for (const Wanted& wanted : {Wanted{network_->router(), vpc_dns_address(model_.vpc), vpc},
+                               Wanted{network_->router(), local_dns_address, vpc},
                                Wanted{network_->outside(), resolver_address, internet},
                                Wanted{network_->outside(), name_server_address, name_server}}) {
     auto server = DnsServer::start(wanted.where, wanted.address, wanted.handler);

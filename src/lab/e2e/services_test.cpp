@@ -129,6 +129,8 @@ TEST_CASE("Figure 6-1: a record moves, and clients follow when its TTL is over")
             .code != 0);
   CHECK(resolved(lab, "server1", web) == "10.0.120.10");
   fault(lab, "clear");
+  run(lab, "server2", {"sh", "-c", "echo nameserver 169.254.169.253 > /etc/resolv.conf"});
+  CHECK(resolved(lab, "server2", web) == "10.0.120.10");
   fault(lab, "limit route53:* 0 0");
   const auto throttled =
       run(lab, "server1",
