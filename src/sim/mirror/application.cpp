@@ -153,7 +153,7 @@ void Application::on_acknowledged(Copy copy, const Acknowledge& done) {
 void Application::on_late(const Request& request) {
   if (request.id == 0) return;
   if (request.run == run_) return ledger_.write_acknowledged(request.id, request.durable);
-  if (ledger_.acknowledged_late(request.id)) return;
+  if (ledger_.acknowledged_late(request.id, request.durable)) return;
   world_.violate(readable,
                  fmt::format("write {} is acknowledged after it was found lost", request.id));
 }

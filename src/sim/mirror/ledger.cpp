@@ -95,8 +95,9 @@ std::optional<std::string> Ledger::read(mirror::Sector at, std::uint64_t value) 
   return std::nullopt;
 }
 
-bool Ledger::acknowledged_late(Id id) {
-  Write& write = writes_.at(id);
+bool Ledger::acknowledged_late(Id id, bool durable) {
+  const Write& write = writes_.at(id);
+  if (!durable && power_lost_ > write.issued) return true;
   for (auto at = write.range.first; at < write.range.end(); ++at) {
     const Sector& sector = sectors_[at];
     const bool there = std::ranges::find(sector.possible, id) != sector.possible.end();

@@ -39,8 +39,8 @@ class Ledger {
   // nullopt: it may show this. Else what it might have shown.
   std::optional<std::string> read(mirror::Sector sector, std::uint64_t value);
   // An old application hears of its write when a newer one is at work. False: the newer one has
-  // found that it is not there.
-  bool acknowledged_late(Id id);
+  // found that it is not there, and no power cut since it was issued excuses that.
+  bool acknowledged_late(Id id, bool durable);
 
  private:
   struct Write {
