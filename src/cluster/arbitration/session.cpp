@@ -7,8 +7,8 @@
 namespace mainstay::arbitration {
 namespace {
 
-// Whoever reads a renewal counts by the lease in it, whether its answer reaches us or not: a shorter
-// one binds us from the question on.
+// Whoever reads a renewal counts by the lease in it, whether its answer reaches us or not: a
+// shorter one binds us from the question on.
 void obey_shorter(Session& session, Duration lease, Instant now) {
   const Instant until = std::min(session.counted_from + session.lease, now + lease);
   session.lease = until - session.counted_from;
