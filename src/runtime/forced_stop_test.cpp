@@ -255,7 +255,7 @@ TEST_CASE("a script is told whom, by whom and whether in earnest") {
   config.arbitration.forced_stop.script = "/opt/stop";
   Bench bench(config);
   CHECK(bench.stop().has_value());
-  const Program& earnest = bench.process.started.at(0);
+  const Program earnest = bench.process.started.at(0);
   CHECK(earnest.argv == std::vector<std::string>{"/opt/stop"});
   CHECK(earnest.environment.at("CLP_SERVER_DOWN") == "b");
   CHECK(earnest.environment.at("CLP_SERVER_LOCAL") == "a");

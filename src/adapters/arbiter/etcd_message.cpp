@@ -29,6 +29,7 @@ std::string base64(ByteView bytes) {
 std::string base64(std::string_view text) { return base64(as_bytes(text)); }
 
 Bytes bytes_of(const std::string& text) {
+  if (text.empty()) return {};
   Bytes bytes(text.size());
   std::size_t size = 0;
   const char* end = nullptr;
