@@ -53,25 +53,47 @@ add_library(mainstay_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
 target_link_libraries(mainstay_pch PUBLIC mainstay_flags)
 target_precompile_headers(mainstay_pch PUBLIC ${CMAKE_SOURCE_DIR}/cmake/pch.h)
 
-# The main function of all test programs, compiled once.
-add_library(mainstay_test_main OBJECT ${CMAKE_SOURCE_DIR}/cmake/test_main.cpp)
-target_link_libraries(mainstay_test_main PUBLIC mainstay_flags doctest::doctest)
-target_precompile_headers(mainstay_test_main REUSE_FROM mainstay_pch)
+# What only tests need is compiled without optimisation: it is compiled far more often than it is run.
+add_library(mainstay_test_flags INTERFACE)
+target_link_libraries(mainstay_test_flags INTERFACE mainstay_flags doctest::doctest)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_options(mainstay_test_flags INTERFACE -O0)
+endif()
+
+# The main function of all test programs, and their precompiled header.
+add_library(mainstay_test_main STATIC ${CMAKE_SOURCE_DIR}/cmake/test_main.cpp)
+target_link_libraries(mainstay_test_main PUBLIC mainstay_test_flags)
+target_precompile_headers(mainstay_test_main PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
+
+# What people run: `./run build` makes these, and no tests.
+add_custom_target(programs)
 
 # What the unit tests and the fuzz targets need, and no more: for builds with sanitizers.
 add_custom_target(unit_tests)
 
-# mainstay_library(NAME folder... [LINK libraries...]): every .cpp of the folders (below this directory) that is not
-# a test becomes the static library mainstay_NAME; the *_test.cpp become the test program NAME_tests.
+# mainstay_test_program(NAME SOURCES files... [LINK libraries...]): a test program.
+function(mainstay_test_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} mainstay_test_main)
+  target_precompile_headers(${name} REUSE_FROM mainstay_test_main)
+endfunction()
+
+# mainstay_library(NAME folder... [LINK libraries...] [TEST_LINK libraries...]): the .cpp of the folders (below this
+# directory) become the static library mainstay_NAME; what only tests include (testing*, canned_*, *_contract) becomes
+# mainstay_NAME_testing; the *_test.cpp become the test program NAME_tests.
 function(mainstay_library name)
   cmake_parse_arguments(ARG "" "" "LINK;TEST_LINK" ${ARGN})
   set(sources)
+  set(support)
   set(tests)
   foreach(folder ${ARG_UNPARSED_ARGUMENTS})
     file(GLOB found CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
     foreach(file ${found})
       if(file MATCHES "_test\\.cpp$")
         list(APPEND tests ${file})
+      elseif(file MATCHES "/(testing|canned_)[^/]*\\.cpp$|_contract\\.cpp$")
+        list(APPEND support ${file})
       else()
         list(APPEND sources ${file})
       endif()
@@ -86,10 +108,15 @@ function(mainstay_library name)
     set(scope INTERFACE)
   endif()
   target_link_libraries(mainstay_${name} ${scope} mainstay_flags ${ARG_LINK})
+  set(test_link mainstay_${name} ${ARG_TEST_LINK})
+  if(support)
+    add_library(mainstay_${name}_testing STATIC ${support})
+    target_link_libraries(mainstay_${name}_testing PUBLIC mainstay_${name} ${ARG_TEST_LINK} mainstay_test_main)
+    target_precompile_headers(mainstay_${name}_testing REUSE_FROM mainstay_test_main)
+    list(PREPEND test_link mainstay_${name}_testing)
+  endif()
   if(tests)
-    add_executable(${name}_tests ${tests})
-    target_link_libraries(${name}_tests PRIVATE mainstay_${name} ${ARG_TEST_LINK} mainstay_test_main)
-    target_precompile_headers(${name}_tests REUSE_FROM mainstay_pch)
+    mainstay_test_program(${name}_tests SOURCES ${tests} LINK ${test_link})
     add_dependencies(unit_tests ${name}_tests)
     add_test(NAME ${name} COMMAND ${name}_tests WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   endif()

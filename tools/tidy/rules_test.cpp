@@ -288,6 +288,8 @@ TEST_CASE("the rules of pure folders hold only there") {
 TEST_CASE("tests of pure folders may read and rewrite their expectations, but ask no clock") {
   CHECK(purity("src/cluster/a_test.cpp", "std::ifstream in; getenv(x);").empty());
   CHECK(purity("src/cluster/testing.h", "getenv(x);").empty());
+  CHECK(purity("src/cluster/testing_more.cpp", "getenv(x);").empty());
+  CHECK_FALSE(purity("src/cluster/contest.cpp", "getenv(x);").empty());
   CHECK(purity("src/cluster/a_test.cpp", "steady_clock::now();").size() == 1);
 }
 

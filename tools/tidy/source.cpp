@@ -79,9 +79,12 @@ Source::Source(std::string path_in, std::string text_in)
 
 bool Source::is_test_support() const {
   const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
-  return is_header() &&
-         (name.find("test") != std::string_view::npos ||
-          name.find("fixture") != std::string_view::npos || name.starts_with("fake_"));
+  for (const std::string_view begin : {"testing", "fake_", "canned_"}) {
+    if (name.starts_with(begin)) return true;
+  }
+  if (name.ends_with("_contract.cpp") || name.ends_with("_contract.h")) return true;
+  return is_header() && (name.find("test") != std::string_view::npos ||
+                         name.find("fixture") != std::string_view::npos);
 }
 
 std::size_t Source::line_of(std::size_t offset) const {
