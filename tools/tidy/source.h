@@ -25,7 +25,7 @@ struct Source {
 
   bool is_header() const { return path.ends_with(".h"); }
   bool is_test() const { return path.ends_with("_test.cpp"); }
-  // What only tests use: testing.h, testing_aws.cpp, aws_contract.cpp, fixture.h, fake_control.h ...
+  // What only tests use: testing.h, testing_aws.cpp, aws_contract.h, fixture.h, fake_control.h ...
   bool is_test_support() const;
   bool is_cpp() const { return is_header() || path.ends_with(".cpp"); }
   // 1 for the first line.
