@@ -191,6 +191,7 @@ class FakeProcess : public Process {
   std::map<std::string, Behaviour> behaviours;
   std::vector<Program> started;
   std::vector<std::string> calls;
+  std::function<void(const Program&)> on_start;
 
   Result<std::unique_ptr<RunningProgram>> start(const Program& program) override;
   Task<Result<ProgramEnd>> run(Program program, Call call) override;

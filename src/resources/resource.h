@@ -24,6 +24,8 @@
 #include "ports/call.h"
 #include "ports/clock.h"
 #include "ports/host.h"
+#include "ports/mirror.h"
+#include "ports/mounts.h"
 #include "ports/process.h"
 #include "ports/resolver.h"
 
@@ -74,6 +76,8 @@ struct Context {
   Process& process;
   Aws& aws;
   Resolver& resolver;
+  Mirror& mirror;
+  Mounts& mounts;
   Random& random;
   ActivationFacts facts;
   // A warning becomes an event of the cluster; progress is a step of the activation, for its

@@ -104,6 +104,8 @@ std::shared_ptr<Recipes::Job> Recipes::job(const GroupName& group, const Resourc
                          .process = ports_.process,
                          .aws = aws,
                          .resolver = ports_.resolver,
+                         .mirror = ports_.mirror,
+                         .mounts = ports_.mounts,
                          .random = random_,
                          .facts = {.policy_position = position(*owner, setup_.self)},
                          .warn = say(Severity::warning),
@@ -215,6 +217,7 @@ Task<void> Recipes::observe(MonitorName monitor, const MonitorConfig& config, st
                          .host = ports_.host,
                          .process = ports_.process,
                          .aws = budget_.for_monitor(monitor),
+                         .mirror = ports_.mirror,
                          .log_directory = setup_.log_directory};
   Health health = co_await type->observe(config.params.at(setup_.self), context);
   judge(ticket, monitor, std::move(health));
