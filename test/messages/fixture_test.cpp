@@ -54,7 +54,9 @@ std::map<std::string, std::string> facts_of(const Lab& lab) {
     facts[fmt::format("ip{}", number)] = instances.at(server).at("address");
     ++number;
   }
-  if (instances.contains("nat1")) facts["nat1"] = instances.at("nat1").at("eni");
+  for (const char* nat : {"nat1", "nat2"}) {
+    if (instances.contains(nat)) facts[nat] = instances.at(nat).at("eni");
+  }
   for (const auto& [name, table] : status.at("route_tables").items()) {
     facts["table:" + name] = table.at("id");
   }
