@@ -451,9 +451,11 @@ class FakeProcess : public Process {
   std::map<std::string, Behaviour> behaviours;
   std::vector<Program> started;
   std::vector<std::string> calls;
+  std::function<void(const Program&)> on_start;
 
   Result<std::unique_ptr<RunningProgram>> start(const Program& program) override {
     started.push_back(program);
+    if (on_start) on_start(program);
     const Behaviour behaviour = behaviours[program.argv.front()];
     if (behaviour.start_error) return std::unexpected(*behaviour.start_error);
     auto life = std::make_shared<Life>();
