@@ -118,6 +118,20 @@ std::string group(const Site& site) {
   return text;
 }
 
+std::string mirror(const Site& site) {
+  if (!site.mirror) return "";
+  return resource("md") +
+         fmt::format(
+             "data_partition = \"{0}/data\"\ncluster_partition = \"{0}/metadata\"\n"
+             "mount_point = {1}\n",
+             mirror_folder, quoted(mirror_mount)) +
+         fmt::format(
+             "\n[[resource]]\nname = \"lines\"\ntype = \"script\"\ngroup = {}\n"
+             "mode = \"resident\"\nstart = [{}]\ndepends_on = [\"md1\"]\n"
+             "kill_after = \"1s\"\n",
+             quoted(group_name), quoted(lines_path));
+}
+
 std::string monitor(const Site& site) {
   if (!has_nat(site)) return "";
   std::string text = "\n[[monitor]]\nname = \"ipw1\"\ntype = \"ipw\"\n";
@@ -149,7 +163,7 @@ std::string cluster_toml(const Site& site) {
   const std::string forced_stop =
       site.forced_stop.empty() ? "" : "\n[arbitration.forced_stop]\n" + site.forced_stop;
   return head(site) + arbitration(site) + forced_stop + reachability(site) + group(site) +
-         monitor(site);
+         mirror(site) + monitor(site);
 }
 
 }  // namespace mainstay::bench

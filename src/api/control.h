@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "base/record.h"
 #include "base/result.h"
+#include "ports/mirror.h"
 #include "runtime/status.h"
 
 namespace mainstay::api {
@@ -41,6 +43,14 @@ struct Counter {
   friend bool operator==(const Counter&, const Counter&) = default;
 };
 
+// A mirror disk with a copy on this node.
+struct MirrorReport {
+  ResourceName mirror;
+  GroupName group;
+  std::optional<MirrorStatus> status;  // nothing: its engine did not answer
+  std::string why;                     // then: why
+};
+
 // What the daemon itself knows, beside the cluster's status.
 struct DaemonStatus {
   std::string version;
@@ -53,6 +63,7 @@ struct DaemonStatus {
   // events were dropped, an address of a path is not on this node ...
   std::vector<std::string> troubles;
   std::vector<Counter> counters;
+  std::vector<MirrorReport> mirrors;
 };
 
 struct StatusReport {
@@ -72,6 +83,10 @@ struct EventQuery {
 inline constexpr std::size_t events_per_reply_max = 1000;
 inline constexpr std::size_t activations_per_reply_max = 100;
 
+// How a daemon hands such an order on; `done` is called once, on the loop's thread.
+using OrderMirror = std::function<void(const ResourceName& mirror, MirrorOrder order, Duration wait,
+                                       std::function<void(Status)> done)>;
+
 class Control {
  public:
   virtual ~Control() = default;
@@ -81,6 +96,8 @@ class Control {
   virtual Result<StatusReport> status(Duration wait) = 0;
   // An operator's order. outcome_unknown: it was given, and no answer came in time.
   virtual Status ask(Command command, Duration wait) = 0;
+  // To the engine of a mirror disk of this node. not_found: it has no copy here.
+  virtual Status order_mirror(const ResourceName& mirror, MirrorOrder order, Duration wait) = 0;
   // Oldest first.
   virtual Result<std::vector<EventRecord>> events(const EventQuery& query) = 0;
   // Of this node; newest first.

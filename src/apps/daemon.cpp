@@ -15,6 +15,7 @@
 #include "adapters/linux/clock.h"
 #include "adapters/linux/file_store.h"
 #include "adapters/linux/host.h"
+#include "adapters/linux/mounts.h"
 #include "adapters/linux/network.h"
 #include "adapters/linux/notify.h"
 #include "adapters/linux/process.h"
@@ -25,6 +26,7 @@
 #include "apps/chronicle.h"
 #include "apps/door.h"
 #include "apps/loaded_store.h"
+#include "apps/mirror_engines.h"
 #include "apps/told_arbiter.h"
 #include "apps/version.h"
 #include "catalog/catalog.h"
@@ -45,6 +47,8 @@ constexpr Duration departure_grace = 10s;
 constexpr Duration manager_grace = 10s;
 // The API's threads end within their shortest wait; this is for one that hangs.
 constexpr Duration door_patience = 10s;
+// The mirrors' engines take their devices away, and are killed after it.
+constexpr Duration engines_patience = 5s;
 
 std::uint64_t random_seed() {
   std::uint64_t seed = 0;
@@ -128,9 +132,11 @@ struct Daemon::Impl {
   std::optional<LinuxProcess> process;
   LinuxHost host{loop};
   LinuxResolver resolver{loop};
+  LinuxMounts mounts{loop};
   std::unique_ptr<aws::Connection> aws;
   bool asks_aws = !iam_policy(*prepared.config, catalog(), {}, PolicyUse::nodes).empty();
   ArbiterLink arbiter;
+  std::optional<MirrorEngines> mirrors;
   std::optional<LinuxPower> power;
   std::unique_ptr<NodeDriver> driver;
   std::unique_ptr<Door> door;
@@ -185,6 +191,7 @@ struct Daemon::Impl {
     if (!connection) return std::unexpected(connection.error());
     aws = std::move(*connection);
     if (auto linked = reach_arbiter(); !linked) return linked;
+    if (auto begun = open_mirrors(); !begun) return begun;
     const auto& device = prepared.options.watchdog_device;
     power.emplace(
         loop, *notifier,
@@ -194,6 +201,25 @@ struct Daemon::Impl {
             .device = device.empty() ? WatchdogDevice{} : watchdog_device(device),
             .tell = [this](const std::string& text) { say(Severity::error, text); }});
     return {};
+  }
+
+  Status open_mirrors() {
+    const auto place = std::filesystem::path(prepared.options.socket).parent_path() / "mirror";
+    auto plans = mirror_plans(*prepared.config, prepared.self, place.string());
+    if (!plans) return std::unexpected(plans.error());
+    mirrors.emplace(MirrorEngines::Parts{
+        .loop = loop,
+        .clock = clock,
+        .process = *process,
+        .arbiter = arbiter.arbiter.get(),
+        .plans = std::move(*plans),
+        .program = engine_program(),
+        .directory = place.string(),
+        .log_directory = prepared.options.log_directory,
+        .tell = [this](Severity severity, const std::string& subject, const std::string& text) {
+          chronicle.say(severity, subject, text);
+        }});
+    return mirrors->start();
   }
 
   Status reach_arbiter() {
@@ -217,8 +243,8 @@ struct Daemon::Impl {
                   .self = prepared.self,
                   .seed = random_seed(),
                   .log_directory = prepared.options.log_directory},
-        NodePorts{clock, *network, store, *process, host, aws->aws(), resolver, *power,
-                  arbiter.arbiter.get()},
+        NodePorts{clock, *network, store, *process, host, aws->aws(), resolver, mirrors->port(),
+                  mounts, *power, arbiter.arbiter.get()},
         NodeObserver{.on_event = {}, .on_action = [this](const Action& action, Instant) {
                        chronicle.on_action(action);
                        if (asks_aws && announces_failover(action)) aws->warm();
@@ -231,7 +257,12 @@ struct Daemon::Impl {
                               .config = prepared.config,
                               .self = prepared.self,
                               .version = version,
-                              .daemon_status = [this] { return daemon_status(); }},
+                              .daemon_status = [this] { return daemon_status(); },
+                              .order_mirror =
+                                  [this](const ResourceName& mirror, MirrorOrder order,
+                                         Duration wait, std::function<void(Status)> done) {
+                                    mirrors->order(mirror, order, wait, std::move(done));
+                                  }},
                              prepared.options.socket);
     if (!opened) return std::unexpected(opened.error());
     door = std::move(*opened);
@@ -245,6 +276,7 @@ struct Daemon::Impl {
     status.last_event = history->last_event();
     status.troubles = history->troubles();
     status.counters = chronicle.counters();
+    status.mirrors = mirrors->reports();
     status.counters.push_back(drop_counter(*network));
     status.counters.push_back({"mainstay_history_lost_total",
                                "Records that are missing from the event history.",
@@ -288,11 +320,22 @@ struct Daemon::Impl {
     clock.call_at(clock.now() + farewell, [this] { loop.stop(); });
   }
 
+  // Nothing uses them any more. After a stop that was broken off something may: it goes with us.
+  void stop_mirrors() {
+    Task<Status> stopping = mirrors->stop(Call(loop.now() + engines_patience));
+    stopping.start();
+    loop.run_until([&stopping] { return stopping.done(); }, loop.now() + 2 * engines_patience);
+    if (!stopping.done() || !stopping.take()) {
+      say(Severity::error, "the mirrors' engines do not end");
+    }
+  }
+
   void close() {
     bool door_closed = false;
     history->close();
     door->close([&door_closed] { door_closed = true; });
     driver.reset();
+    stop_mirrors();
     if (!loop.run_until([&door_closed] { return door_closed; }, loop.now() + door_patience)) {
       say(Severity::error, "the API's threads do not end; leaving without them");
       _exit(1);

@@ -45,13 +45,13 @@ Health judge(const MirrorStatus& status) {
                                status.name));
   }
   if (!status.connected) {
-    return {Verdict::unhealthy, number_link,
-            fmt::format("The mirror link is down.{}", trouble)};
+    return {Verdict::unhealthy, number_link, fmt::format("The mirror link is down.{}", trouble)};
   }
   const bool primary = status.role == MirrorRole::primary;
   if (primary && status.peer != CopyState::up_to_date) {
-    return warning(number_peer_behind, fmt::format("The other copy is {}{}.{}",
-                                                   to_text(status.peer), progress(status), trouble));
+    return warning(
+        number_peer_behind,
+        fmt::format("The other copy is {}{}.{}", to_text(status.peer), progress(status), trouble));
   }
   return healthy();
 }
@@ -64,8 +64,9 @@ Task<Health> observe(const Config& config, MonitorContext& context) {
   const bool slow = error.code == Code::timed_out;
   co_return warning(slow ? number_timeout : number_no_engine,
                     fmt::format("{} {}",
-                                slow ? "Timeout occurred." : "The engine of the mirror does not "
-                                                             "run.",
+                                slow ? "Timeout occurred."
+                                     : "The engine of the mirror does not "
+                                       "run.",
                                 error.message));
 }
 

@@ -62,7 +62,9 @@ class Checker {
   Status promote(std::uint64_t term) const {
     return run(world_.mirror.promote(world_.name, term, call()));
   }
-  Status demote() const { return run(world_.mirror.demote(world_.name, Mirror::Demotion::orderly, call())); }
+  Status demote() const {
+    return run(world_.mirror.demote(world_.name, Mirror::Demotion::orderly, call()));
+  }
   MirrorStatus status() {
     auto result = run(world_.mirror.status(world_.name, call()));
     expect_ok(result, "the status");

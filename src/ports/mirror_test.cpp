@@ -28,17 +28,17 @@ TEST_CASE("the fake mirror keeps the contract") {
   testing::FakeClock clock;
   testing::FakeMirror mirror(clock);
   mirror.add("md1");
-  const auto broken = broken_clauses(
-      {.mirror = mirror,
-       .clock = clock,
-       .run_until =
-           [&clock](const std::function<bool()>& done) {
-             while (!done()) MAINSTAY_CHECK(clock.step());
-           },
-       .name = "md1",
-       .fall_behind = [&mirror] { mirror.mirrors["md1"].own = CopyState::outdated; },
-       .be_silent = [&mirror] { mirror.silent = true; },
-       .heal = [&mirror] { mirror.silent = false; }});
+  const auto broken =
+      broken_clauses({.mirror = mirror,
+                      .clock = clock,
+                      .run_until =
+                          [&clock](const std::function<bool()>& done) {
+                            while (!done()) MAINSTAY_CHECK(clock.step());
+                          },
+                      .name = "md1",
+                      .fall_behind = [&mirror] { mirror.mirrors["md1"].own = CopyState::outdated; },
+                      .be_silent = [&mirror] { mirror.silent = true; },
+                      .heal = [&mirror] { mirror.silent = false; }});
   CHECK(broken == std::vector<std::string>{});
 }
 

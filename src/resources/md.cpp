@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/sabotage.h"
+
 namespace mainstay::md {
 namespace {
 
@@ -30,17 +32,18 @@ bool passing(const Error& error) {
 Error promotion_refused(const Context& context, const Error& error) {
   switch (error.code) {
     case Code::conflict:
-      return {Code::conflict,
-              fmt::format("The copy on {} cannot be used. {} It is started where the latest copy "
-                          "is; see 'mainstay mirror status'.",
-                          context.node, error.message),
-              number_not_latest};
+      return {
+          Code::conflict,
+          fmt::format("The copy on {} cannot be used: {}. The group starts where the latest copy "
+                      "is; see 'mainstay mirror status'.",
+                      context.node, error.message),
+          number_not_latest};
     case Code::timed_out:
     case Code::outcome_unknown:
-      return {error.code,
-              fmt::format("Timeout occurred. The mirror could not be made ready: {}",
-                          error.message),
-              number_timeout};
+      return {
+          error.code,
+          fmt::format("Timeout occurred. The mirror could not be made ready: {}", error.message),
+          number_timeout};
     default:
       return {error.code,
               fmt::format("The engine of mirror {} does not answer on {}. {} See the log of "
@@ -58,6 +61,7 @@ Task<Status> promote(Context& context) {
         co_await context.mirror.promote(context.resource.value, context.term, context.call);
     if (done) co_return done;
     const Error& error = done.error();
+    if (sabotaged(Sabotage::refused_copy_used) && error.code == Code::conflict) co_return Status{};
     const Instant next = context.clock.now() + look_pause;
     const bool late = error.code == Code::unavailable && next > patience;
     if (!passing(error) || late || next >= context.call.deadline) {
@@ -76,10 +80,10 @@ Task<Result<std::string>> device_of(Context& context) {
     const Instant next = context.clock.now() + look_pause;
     if (context.call.cancellation.requested()) co_return failure(Code::cancelled, "called off");
     if (next >= context.call.deadline) {
-      co_return numbered(Code::timed_out, number_device,
-                         fmt::format("The device of mirror {} does not appear. {}",
-                                     context.resource,
-                                     status ? "Its engine has none." : status.error().message));
+      co_return numbered(
+          Code::timed_out, number_device,
+          fmt::format("The device of mirror {} does not appear. {}", context.resource,
+                      status ? "Its engine has none." : status.error().message));
     }
     co_await pause_until(context, next);
   }
@@ -124,21 +128,27 @@ Task<void> make_free(const Config& config, int attempt, Context& context) {
                            attempt == 0 ? "asked to end" : "killed"));
 }
 
+// Leaves a third of the time for taking the device away: a file system whose writes are not
+// answered any more cannot be unmounted before that.
 Task<Status> unmount(const Config& config, Context& context) {
-  const Duration each = (context.call.deadline - context.clock.now()) / (config.unmount_retries + 3);
-  Status last;
+  const Duration whole = context.call.deadline - context.clock.now();
+  const Call call = limited(context, whole * 2 / 3);
+  Status last = numbered(
+      Code::timed_out, number_timeout,
+      fmt::format("Timeout occurred. There is no time to unmount {}.", config.mount_point));
   for (int attempt = 0; attempt <= config.unmount_retries; ++attempt) {
     const auto entry = mounted(config, context);
     if (!entry) co_return std::unexpected(entry.error());
     if (!*entry) co_return Status{};
-    last = co_await unmount_once(config, limited(context, each), context);
+    if (context.clock.now() >= call.deadline) break;
+    last = co_await unmount_once(config, call, context);
     if (last) {
       attempt = -1;  // There may be another one below it.
       continue;
     }
     if (context.call.cancellation.requested()) break;
     if (config.unmount_action == Unmount::kill) co_await make_free(config, attempt, context);
-    const Duration pause = std::min(config.unmount_interval, each);
+    const Duration pause = std::min(config.unmount_interval, whole / 10);
     co_await pause_until(context, context.clock.now() + pause);
   }
   const std::string who = co_await held_by(config, context);
@@ -162,8 +172,9 @@ Task<Status> demote(Mirror::Demotion how, Context& context) {
       co_return Status{};
     }
     if (!passing(error) || next >= context.call.deadline) {
-      co_return numbered(error.code, number_unmount,
-                         fmt::format("The mirror's device cannot be taken away. {}", error.message));
+      co_return numbered(
+          error.code, number_unmount,
+          fmt::format("The mirror's device cannot be taken away. {}", error.message));
     }
     co_await pause_until(context, next);
     if (context.call.cancellation.requested()) co_return failure(Code::cancelled, "called off");
@@ -196,9 +207,8 @@ Health judge_mount(const Config& config, const MirrorStatus& status, Context& co
   const auto entry = mounted(config, context);
   if (!entry) return {Verdict::unknown, number_not_mounted, entry.error().message};
   if (!*entry || (*entry)->source != status.device) {
-    return bad(number_not_mounted,
-               fmt::format("The mirror disk is not mounted. {} is not on {}.", status.device,
-                           config.mount_point));
+    return bad(number_not_mounted, fmt::format("The mirror disk is not mounted. {} is not on {}.",
+                                               status.device, config.mount_point));
   }
   const bool meant = config.mount_options.starts_with("ro");
   if ((*entry)->read_only && !meant) {
@@ -226,9 +236,8 @@ Task<Health> check(const Config& config, Context& context) {
     co_return bad(number_device, fmt::format("The disk of this copy failed. {}", status->trouble));
   }
   if (status->role != MirrorRole::primary) {
-    co_return bad(number_not_primary,
-                  fmt::format("This copy is {} and not the primary. {}", to_text(status->role),
-                              status->trouble));
+    co_return bad(number_not_primary, fmt::format("This copy is {} and not the primary. {}",
+                                                  to_text(status->role), status->trouble));
   }
   if (config.file_system == FileSystem::none) co_return healthy();
   co_return judge_mount(config, *status, context);
@@ -254,6 +263,15 @@ Task<Error> watch(const Config&, Context& context) {
   }
 }
 
+Task<Result<std::string>> behind(const Config&, Context& context) {
+  const auto status = co_await context.mirror.status(context.resource.value, context.call);
+  if (!status) co_return std::unexpected(status.error());
+  const bool used = status->role != MirrorRole::secondary && status->role != MirrorRole::broken;
+  const bool good = status->own == CopyState::up_to_date || status->own == CopyState::unknown;
+  if (used || good) co_return "";
+  co_return fmt::format("the copy of {} there is {}", context.resource, to_text(status->own));
+}
+
 }  // namespace
 
 std::unexpected<Error> numbered(Code code, int number, std::string message) {
@@ -271,6 +289,7 @@ ResourceType md_resource() {
   type.deactivate = md::deactivate;
   type.check = md::check;
   type.watch = md::watch;
+  type.behind = md::behind;
   return type;
 }
 

@@ -72,14 +72,14 @@ Task<Status> repair_xfs(const std::string& device, Context& context) {
 
 Task<Status> mount(const Config& config, const std::string& device, Context& context) {
   const std::string type = config.file_system == FileSystem::xfs ? "xfs" : "ext4";
-  std::vector<std::string> argv = {"/usr/bin/mount", "-t", type, "-o", config.mount_options,
-                                   device,           config.mount_point};
+  std::vector<std::string> argv = {
+      "/usr/bin/mount", "-t", type, "-o", config.mount_options, device, config.mount_point};
   const auto end = co_await run(std::move(argv), number_mount, context.call, context);
   if (!end) co_return std::unexpected(end.error());
   if (end->exit_code == 0) co_return Status{};
-  co_return numbered(Code::unavailable, number_mount,
-                     fmt::format("{} could not be mounted on {}. {}", device, config.mount_point,
-                                 end->last_line));
+  co_return numbered(
+      Code::unavailable, number_mount,
+      fmt::format("{} could not be mounted on {}. {}", device, config.mount_point, end->last_line));
 }
 
 Task<Status> repair(const Config& config, const std::string& device, Context& context) {

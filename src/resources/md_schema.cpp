@@ -126,8 +126,7 @@ std::vector<KnownProblem> check_problems() {
        "The engine was restarted, or the other node has gone on with its copy.",
        "It is put right by itself, or the group moves. See `mainstay why GROUP`."},
       {number_not_mounted, "The mirror disk is not mounted.",
-       "Somebody unmounted it, or mounted something over it.",
-       "Leave mounting to the cluster."},
+       "Somebody unmounted it, or mounted something over it.", "Leave mounting to the cluster."},
       {number_read_only, "The file system can only be read.",
        "ext4 met an error and stopped writing.", "Read the kernel's log, and check the disk."},
   };

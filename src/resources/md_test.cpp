@@ -29,7 +29,8 @@ struct Md : testing::ResourceBench {
   }
   std::string command(std::size_t index) const {
     std::string text;
-    for (const auto& word : process.started.at(index).argv) text += (text.empty() ? "" : " ") + word;
+    for (const auto& word : process.started.at(index).argv)
+      text += (text.empty() ? "" : " ") + word;
     return text;
   }
 };
@@ -67,7 +68,8 @@ TEST_CASE("md: a copy that is not the latest is not used, and the sentence says 
   REQUIRE_FALSE(status.has_value());
   CHECK(status.error().code == Code::conflict);
   CHECK(status.error().number == 4);
-  CHECK(holds(status.error().message, "The copy on server1 cannot be used. this copy is outdated"));
+  CHECK(
+      holds(status.error().message, "The copy on server1 cannot be used: this copy is outdated."));
   CHECK(bench.process.started.empty());
   CHECK(bench.mirror.calls == std::vector<std::string>{"promote"});
 }
@@ -230,6 +232,20 @@ TEST_CASE("md: a file system that cannot be unmounted loses its device, within t
   CHECK(bench.clock.now() - begun <= bench.time_limit);
 }
 
+TEST_CASE("md: an unmount that waits for writes without end is freed by the demotion, in time") {
+  Md bench;
+  bench.in_use();
+  bench.process.behaviours["/usr/bin/umount"].lasts = 1h;
+  bench.process.on_start = [&bench](const Program&) {
+    if (bench.copy().role == MirrorRole::primary) return;
+    bench.process.behaviours["/usr/bin/umount"].lasts = 1ms;
+  };
+  const Instant begun = bench.clock.now();
+  CHECK(bench.deactivate().has_value());
+  CHECK(bench.mirror.calls == std::vector<std::string>{"force demote"});
+  CHECK(bench.clock.now() - begun < bench.time_limit * 3 / 4);
+}
+
 TEST_CASE("mdw: well while the copy is primary and mounted") {
   Md bench;
   bench.in_use();
@@ -277,6 +293,21 @@ TEST_CASE("md: an engine that was restarted is made primary again at the same te
   bench.clock.advance(3s);
   REQUIRE(watch.done());
   CHECK(watch.take().number == 4);
+}
+
+TEST_CASE("md: a copy that is not in use and not the latest keeps its group away, in words") {
+  Md bench;
+  const auto behind = [&bench] {
+    Context here = bench.context();
+    return testing::run(bench.clock, bench.type.behind(bench.params, here));
+  };
+  CHECK(behind() == Result<std::string>(""));
+  bench.copy().own = CopyState::recovering;
+  CHECK(behind() == Result<std::string>("the copy of resource1 there is recovering"));
+  bench.copy().role = MirrorRole::primary;
+  CHECK(behind() == Result<std::string>(""));
+  bench.mirror.mirrors.clear();
+  CHECK_FALSE(behind().has_value());
 }
 
 TEST_CASE("md: a file system needs a place, and a place needs a file system") {

@@ -363,6 +363,7 @@ Status NodeDriver::start() {
        .on_message = [&impl](const NodeName& from,
                              ByteView message) { impl.on_stream(from, message); }});
   impl.handle(Tick{});
+  impl.recipes.begin();
   return {};
 }
 

@@ -23,6 +23,10 @@ struct Recipes::Watching {
 
 namespace {
 
+// How often data that may be behind is looked at, and how long that may take.
+constexpr Duration look_pause = 1s;
+constexpr Duration look_max = 5s;
+
 StartCause cause_of(StartReason reason) {
   switch (reason) {
     case StartReason::failover:
@@ -221,6 +225,37 @@ Task<void> Recipes::observe(MonitorName monitor, const MonitorConfig& config, st
                          .log_directory = setup_.log_directory};
   Health health = co_await type->observe(config.params.at(setup_.self), context);
   judge(ticket, monitor, std::move(health));
+}
+
+// ---- Data that may be behind.
+
+void Recipes::begin() {
+  for (const auto& group : setup_.config->groups) {
+    for (const auto& resource : group.resources) {
+      const ResourceType* type = find_resource_type(resource.type);
+      if (!type->behind || !resource.params.contains(setup_.self)) continue;
+      auto looking = std::make_unique<Watching>();
+      auto made = job(group.name, resource.name, 0, budget_.for_recipes());
+      made->context.call = Call(never, looking->cancellation);
+      looking->task.emplace(look_after_data(made));
+      looking_.push_back(std::move(looking));
+      looking_.back()->task->start();
+    }
+  }
+}
+
+Task<void> Recipes::look_after_data(std::shared_ptr<Job> job) {
+  const Cancellation cancellation = job->context.call.cancellation;
+  std::string known;
+  while (true) {
+    job->context.call = Call(ports_.clock.now() + look_max, cancellation);
+    auto behind = co_await job->type->behind(*job->params, job->context);
+    if (behind && *behind != known) {
+      known = std::move(*behind);
+      answers_.on_event(CopyJudged{job->context.group, known});
+    }
+    co_await pause_until(job->context, ports_.clock.now() + look_pause);
+  }
 }
 
 // ---- Watches.
