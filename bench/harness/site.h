@@ -51,6 +51,9 @@ struct Site {
   std::vector<std::string> etcd_endpoints = {};
   // A mirror disk, and a program that writes numbered lines to it.
   bool mirror = false;
+  std::string backend = "native";  // who speaks to AWS
+  std::string address_lines = {};  // more of the resource that clients find the group by
+  std::string more = {};           // more tables, such as monitors
   // ADDR:PORT of the ledger outside the nodes, which the service writes to; "": there is none.
   std::string shared_ledger = {};
 };
