@@ -151,8 +151,8 @@ struct ForcedStopConfig {
   ForcedStopAction action = ForcedStopAction::stop;  // ec2 only
   std::string script;                                // script only
   Duration timeout = 60s;
-  // How much longer than the node before it in the order a node waits before it stops another one;
-  // zero: twice the heartbeat timeout.
+  // How much longer than the node before it in the order a node waits before it stops another one,
+  // where nothing better keeps two from stopping each other; zero: twice the heartbeat timeout.
   Duration delay = Duration::zero();
   Duration check_interval = 60s;  // how often it is asked whether a stop would be possible
   ForcedStopFailure on_failure = ForcedStopFailure::wait;
@@ -316,6 +316,9 @@ struct ClusterConfig {
 };
 
 std::string_view to_text(ShutdownGroups groups);
+// How long a node waits before it stops another one by force, where nothing better keeps two from
+// stopping each other: the first in the order not at all.
+Duration forced_stop_turn(const ClusterConfig& config, const NodeName& self);
 const NodeConfig* find_node(const ClusterConfig& config, const NodeName& name);
 const GroupConfig* find_group(const ClusterConfig& config, const GroupName& name);
 const ResourceConfig* find_resource(const GroupConfig& group, const ResourceName& name);

@@ -54,6 +54,11 @@ const std::map<std::string, Parameters>& ec2_changes() {
        {"GroupId",
         "IpPermissions.N.IpProtocol IpPermissions.N.FromPort IpPermissions.N.ToPort "
         "IpPermissions.N.IpRanges.N.CidrIp IpPermissions.N.Groups.N.GroupId"}},
+      {"ModifyInstanceAttribute",
+       {"InstanceId",
+        "Attribute Value DisableApiStop.Value DisableApiTermination.Value SourceDestCheck.Value "
+        "InstanceType.Value UserData.Value EbsOptimized.Value "
+        "InstanceInitiatedShutdownBehavior.Value"}},
       {"StopInstances", {"InstanceId.1", "InstanceId.N Force Hibernate SkipOsShutdown"}},
       {"StartInstances", {"InstanceId.1", "InstanceId.N AdditionalInfo"}},
       {"RebootInstances", {"InstanceId.1", "InstanceId.N"}}};
