@@ -113,8 +113,8 @@ struct Fixture {
               return proposal;
             },
         .create_mirror =
-            [this](const ClusterConfig&, const MirrorCreation& creation) {
-              mirrors_created.push_back(fmt::format("{} as {}", creation.mirror, creation.as));
+            [this](const ClusterConfig&, const MirrorCreation& made) {
+              mirrors_created.push_back(fmt::format("{} as {}", made.mirror, made.as));
               return Status{};
             },
         .version = "0.1.0"};
