@@ -35,7 +35,22 @@ std::unexpected<Error> system_failure(const std::string& what) {
   return failure(Code::unavailable, fmt::format("{}: {}", what, std::strerror(errno)));
 }
 
-// Written once, so that no measurement pays for the file's growth.
+Status make_text(const std::string& path, const std::string& text) {
+  std::ofstream(path) << text;
+  if (chmod(path.c_str(), 0600) != 0) return system_failure(path);
+  return {};
+}
+
+std::string configuration(const MirrorSetup& setup, int copy) {
+  return fmt::format(
+      "name = \"bench\"\ncopy = {5}\ndata = \"{1}/data{0}\"\nmetadata = \"{1}/metadata{0}\"\n"
+      "key = \"{1}/key\"\nlisten = [\"127.0.0.1:{2}\"]\npeers = [\"127.0.0.1:{2}\"]\n"
+      "device = \"{1}/device{0}\"\ncontrol = \"{1}/control{0}\"\nrecord = {3}\nencrypt = {4}\n",
+      copy, setup.folder, setup.port, setup.record, setup.encrypt, copy % 2);
+}
+
+}  // namespace
+
 Status make_file(const std::string& path, std::uint64_t size) {
   const int file = open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
   if (file < 0) return system_failure(path);
@@ -50,22 +65,6 @@ Status make_file(const std::string& path, std::uint64_t size) {
   if (!good) return system_failure(path);
   return {};
 }
-
-Status make_text(const std::string& path, const std::string& text) {
-  std::ofstream(path) << text;
-  if (chmod(path.c_str(), 0600) != 0) return system_failure(path);
-  return {};
-}
-
-std::string configuration(const MirrorSetup& setup, int copy) {
-  return fmt::format(
-      "name = \"bench\"\ncopy = {0}\ndata = \"{1}/data{0}\"\nmetadata = \"{1}/metadata{0}\"\n"
-      "key = \"{1}/key\"\nlisten = [\"127.0.0.1:{2}\"]\npeers = [\"127.0.0.1:{2}\"]\n"
-      "device = \"{1}/device{0}\"\ncontrol = \"{1}/control{0}\"\nrecord = {3}\nencrypt = {4}\n",
-      copy, setup.folder, setup.port, setup.record, setup.encrypt);
-}
-
-}  // namespace
 
 Result<std::uint16_t> free_port() {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -203,7 +202,7 @@ bool MirrorNode::running() { return process_ && process_->running(); }
 
 Result<MirrorControl> MirrorNode::control() const { return MirrorControl::connect(socket_); }
 
-Status MirrorNode::order(const std::string& line) {
+Status MirrorNode::order(const std::string& line) const {
   auto connected = control();
   if (!connected) return std::unexpected(connected.error());
   const auto answer = connected->ask(line, order_patience);

@@ -43,7 +43,8 @@ class MirrorControl {
 
 class MirrorNode {
  public:
-  // Makes the files and the configuration. `copy`: 0 or 1.
+  // Makes the files and the configuration. `copy`: 0 or 1; 2 is one of its own whose peer never
+  // comes.
   static Result<MirrorNode> make(const MirrorSetup& setup, int copy);
 
   // The answer of `mainstay-mirrord create`.
@@ -60,6 +61,8 @@ class MirrorNode {
   Result<MirrorControl> control() const;
   Status promote(std::uint64_t term);
   Status demote();
+  // A line of the control socket; its answer must say that it was done.
+  Status order(const std::string& line) const;
   // A field of the status, as text: "role", "peer.state", "engine_restarts".
   Result<std::string> field(const std::string& path) const;
   // Until the field says so; what it said last, if it does not in time.
@@ -73,12 +76,13 @@ class MirrorNode {
 
  private:
   MirrorNode() = default;
-  Status order(const std::string& line);
 
   std::string program_, config_, data_, device_, socket_, log_;
   std::optional<Background> process_;
 };
 
+// Of zeroes that were written, so that no measurement pays for the file's growth.
+Status make_file(const std::string& path, std::uint64_t size);
 // On loopback; nobody listens there now.
 Result<std::uint16_t> free_port();
 // The child of that process that is an engine; unavailable: there is none now.

@@ -32,10 +32,9 @@ using adapters::Fd;
 using Kind = SupervisorMessage::Kind;
 
 constexpr Duration stop_patience = 20s;
-// An engine that lives this long has come up well.
-constexpr Duration settled_after = 10s;
+// Between an engine and the next one, as long as none of them comes up.
 constexpr Duration back_off_first = 50ms;
-constexpr Duration back_off_max = 5s;
+constexpr Duration back_off_max = 2s;
 constexpr int control_backlog = 16;
 
 Result<sockaddr_un> socket_address(const std::string& path) {
@@ -89,8 +88,7 @@ struct Supervisor::State {
   int engine = 0;
   Fd engine_end;  // readable when it has ended
   Fd socket;
-  Instant engine_since{};
-  Duration back_off{};
+  Duration back_off = back_off_first;
   std::uint64_t restarts = 0;
 
   std::uint64_t term = 0;
@@ -155,7 +153,6 @@ Status Supervisor::State::start_engine() {
   const Fd its_end(pair[1]);
   MAINSTAY_CHECK(fcntl(pair[0], F_SETFL, O_NONBLOCK) == 0);
   if (const Status spawned = spawn(its_end); !spawned) return spawned;
-  engine_since = loop.now();
   loop.watch(engine_end.number(), {.readable = true, .writable = false},
              [this](Readiness) { on_engine_ended(); });
   loop.watch(socket.number(), {.readable = true, .writable = false},
@@ -189,11 +186,10 @@ void Supervisor::State::on_engine_ended() {
   if (stopping) return finish(0);
   const bool refused = info.si_code == CLD_EXITED && info.si_status == engine_refused_exit;
   if (refused && !device && !busy) return finish(engine_refused_exit);
-  const bool settled = loop.now() - engine_since >= settled_after;
-  back_off = settled || back_off == 0ns ? back_off_first : std::min(back_off * 2, back_off_max);
   say(fmt::format("the engine has ended ({}); a new one starts in {}", ending_of(info),
                   mainstay::to_text(back_off)));
   loop.call_at(loop.now() + back_off, [this] { restart_engine(); });
+  back_off = std::min(back_off * 2, back_off_max);
 }
 
 void Supervisor::State::restart_engine() {
@@ -219,6 +215,8 @@ void Supervisor::State::on_messages() {
 }
 
 void Supervisor::State::handle(const SupervisorMessage& message) {
+  // Whoever has something to say has come up.
+  back_off = back_off_first;
   if (message.kind == Kind::promoted) {
     term = message.number;
   } else if (message.kind == Kind::provide) {
