@@ -23,6 +23,10 @@ constexpr Check checks[] = {
     {"vip-range", check_vip_ranges},
     {"vip-route", check_routes},
     {"source-dest-check", check_source_dest},
+    {"elastic-ip", check_elastic_ips},
+    {"secondary-ip", check_secondary_ips},
+    {"hosted-zone", check_hosted_zones},
+    {"record-set", check_records},
     {"peer-port", check_ports},
 };
 
@@ -34,6 +38,15 @@ Finding good(std::string fact) {
           .fact = std::move(fact),
           .why = {},
           .remedy = {},
+          .repair = {}};
+}
+
+Finding trouble(Grade grade, Trouble what) {
+  return {.check = {},
+          .grade = grade,
+          .fact = std::move(what.fact),
+          .why = std::move(what.why),
+          .remedy = std::move(what.remedy),
           .repair = {}};
 }
 

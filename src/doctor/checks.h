@@ -33,10 +33,24 @@ Findings check_interfaces(const Case& given);
 Findings check_vip_ranges(const Case& given);
 Findings check_routes(const Case& given);
 Findings check_source_dest(const Case& given);
+// checks_permission.cpp
 Findings check_permissions(const Case& given);
+// checks_addresses.cpp
+Findings check_elastic_ips(const Case& given);
+Findings check_secondary_ips(const Case& given);
+// checks_dns.cpp
+Findings check_hosted_zones(const Case& given);
+Findings check_records(const Case& given);
 
 // A finding that asks for nothing.
 Finding good(std::string fact);
+// What is amiss, what that means at a failover, and what to do.
+struct Trouble {
+  std::string fact;
+  std::string why;
+  std::string remedy;
+};
+Finding trouble(Grade grade, Trouble what);
 // It could not be asked, and why.
 Finding unasked(std::string what, const Error& error);
 

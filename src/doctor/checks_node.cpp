@@ -102,21 +102,37 @@ Finding wrong_place(std::string fact, std::string remedy) {
 }  // namespace
 
 Findings check_endpoint(const Case& given) {
+  Findings findings;
+  const auto answers = [&](const char* service, const AwsReach& reach) {
+    findings.push_back(good(fmt::format("{} answers as {} in {:.0f} ms, {}", service, reach.url,
+                                        seconds(reach.round_trip) * 1000, way_of(reach))));
+  };
+  const auto silent = [&](const char* service, const Error& error, const char* remedy) {
+    findings.push_back({.check = {},
+                        .grade = Grade::error,
+                        .fact = fmt::format("{} cannot be reached: {}", service, error.message),
+                        .why = "No route, address or record can be moved to this node.",
+                        .remedy = remedy,
+                        .repair = {}});
+  };
   const auto& reach = given.facts.reach;
   if (reach) {
-    return {good(fmt::format("EC2 answers as {} in {:.0f} ms, {}", reach->url,
-                             seconds(reach->round_trip) * 1000, way_of(*reach)))};
+    answers("EC2", *reach);
+  } else {
+    silent("EC2", reach.error(),
+           "Give the subnet a route to a NAT or internet gateway, or make a VPC endpoint: "
+           "aws ec2 create-vpc-endpoint --vpc-endpoint-type Interface --service-name "
+           "com.amazonaws.REGION.ec2 --vpc-id VPC --subnet-ids SUBNETS "
+           "--private-dns-enabled. Behind a proxy, set HTTPS_PROXY for the daemon.");
   }
-  return {{.check = {},
-           .grade = Grade::error,
-           .fact = fmt::format("EC2 cannot be reached: {}", reach.error().message),
-           .why = "No route, address or record can be moved to this node.",
-           .remedy =
-               "Give the subnet a route to a NAT or internet gateway, or make a VPC endpoint: "
-               "aws ec2 create-vpc-endpoint --vpc-endpoint-type Interface --service-name "
-               "com.amazonaws.REGION.ec2 --vpc-id VPC --subnet-ids SUBNETS "
-               "--private-dns-enabled. Behind a proxy, set HTTPS_PROXY for the daemon.",
-           .repair = {}}};
+  const auto& route53 = given.facts.reach_route53;
+  if (route53 && *route53) answers("Route 53", **route53);
+  if (route53 && !*route53) {
+    silent("Route 53", route53->error(),
+           "Route 53 has no VPC endpoint: give the subnet a route to a NAT or internet gateway, or "
+           "set HTTPS_PROXY for the daemon.");
+  }
+  return findings;
 }
 
 Findings check_clock(const Case& given) {

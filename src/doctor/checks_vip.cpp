@@ -1,11 +1,10 @@
-// Checks of virtual IP addresses: their interface, their range, their routes, and the permission to
-// move them.
+// Checks of virtual IP addresses: their interface, which other addresses have, too, their range and
+// their routes.
 #include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
 
-#include "config/iam_policy.h"
 #include "config/ip_address.h"
 #include "doctor/checks.h"
 
@@ -41,41 +40,42 @@ Finding wrong_interface(std::string fact, std::string remedy) {
 }
 
 // What is configured against what the metadata service says.
-Findings interface_findings(const Case& given, const Vip& vip, const AwsIdentity& identity) {
-  const auto own = std::ranges::find(identity.interfaces, vip.eni, &AwsInterface::id);
+Findings interface_findings(const Case& given, const Anchor& anchor, const AwsIdentity& identity) {
+  const auto own = std::ranges::find(identity.interfaces, anchor.eni, &AwsInterface::id);
   if (own == identity.interfaces.end()) {
     return {wrong_interface(
-        fmt::format("{}: {} is no interface of this instance, which has {}", vip.resource,
-                    vip.eni.empty() ? "the ENI" : vip.eni, names_of(identity.interfaces)),
+        fmt::format("{}: {} is no interface of this instance, which has {}", anchor.resource,
+                    anchor.eni.empty() ? "the ENI" : anchor.eni, names_of(identity.interfaces)),
         fmt::format("Set eni_id for {} to its own, or leave it out.", given.facts.self))};
   }
-  if (own->vpc != vip.vpc) {
-    return {wrong_interface(
-        fmt::format("{}: {} lies in {}, not in {}", vip.resource, vip.eni, own->vpc, vip.vpc),
-        fmt::format("Set vpc_id = \"{}\".", own->vpc))};
+  if (own->vpc != anchor.vpc) {
+    return {wrong_interface(fmt::format("{}: {} lies in {}, not in {}", anchor.resource, anchor.eni,
+                                        own->vpc, anchor.vpc),
+                            fmt::format("Set vpc_id = \"{}\".", own->vpc))};
   }
   const auto kernel = given.facts.kernel_names.find(own->mac);
   if (kernel == given.facts.kernel_names.end()) return {};
   if (!kernel->second) {
-    return {wrong_interface(fmt::format("{}: the operating system shows no interface for {}: {}",
-                                        vip.resource, vip.eni, kernel->second.error().message),
-                            "ip link")};
+    return {
+        wrong_interface(fmt::format("{}: the operating system shows no interface for {}: {}",
+                                    anchor.resource, anchor.eni, kernel->second.error().message),
+                        "ip link")};
   }
-  if (!vip.interface.empty() && vip.interface != *kernel->second) {
+  if (!anchor.interface.empty() && anchor.interface != *kernel->second) {
     return {wrong_interface(
-        fmt::format("{}: the configuration names the interface {}, but {} is {} here", vip.resource,
-                    vip.interface, vip.eni, *kernel->second),
+        fmt::format("{}: the configuration names the interface {}, but {} is {} here",
+                    anchor.resource, anchor.interface, anchor.eni, *kernel->second),
         fmt::format("Leave \"interface\" out, or set interface = \"{}\" for {}.", *kernel->second,
                     given.facts.self))};
   }
-  return {good(fmt::format("{}: {} is {} here", vip.resource, vip.eni, *kernel->second))};
+  return {good(fmt::format("{}: {} is {} here", anchor.resource, anchor.eni, *kernel->second))};
 }
 
-// The tables that some subnet of the VPC uses: those with subnets of their own, and the main one
-// where a subnet has none.
-bool is_used(const AwsRouteTable& table, const VpcFacts& vpc) {
-  if (!table.subnets.empty()) return true;
-  if (!table.main || !vpc.subnets) return table.main;
+// Whether some subnet of the VPC uses the table: one of its own, or, of the main one, one that has
+// none. Nothing: it cannot be told.
+std::optional<bool> is_used(const AwsRouteTable& table, const VpcFacts& vpc) {
+  if (!table.subnets.empty() || !table.main) return !table.subnets.empty();
+  if (!vpc.subnets) return std::nullopt;
   std::set<std::string> placed;
   for (const AwsRouteTable& each : *vpc.tables) {
     placed.insert(each.subnets.begin(), each.subnets.end());
@@ -90,13 +90,13 @@ std::string holder(const Vip& vip, const std::vector<AwsRouteTable>& tables) {
     const AwsRoute* route = route_of(table, vip);
     if (route != nullptr && !route->eni.empty()) return route->eni;
   }
-  return vip.eni;
+  return vip.anchor.eni;
 }
 
 Finding missing_route(const Vip& vip, const AwsRouteTable& table, const std::string& eni) {
   Finding finding{.check = {},
                   .grade = Grade::error,
-                  .fact = fmt::format("{}: route table {} has no route for {}", vip.resource,
+                  .fact = fmt::format("{}: route table {} has no route for {}", vip.anchor.resource,
                                       label(table), vip.destination),
                   .why =
                       "A failover replaces routes and makes none: clients in the subnets of this "
@@ -121,63 +121,25 @@ Finding missing_route(const Vip& vip, const AwsRouteTable& table, const std::str
 }
 
 Findings route_findings(const Vip& vip, const VpcFacts& vpc) {
-  if (!vpc.tables) return {unasked(vip.resource + ": the route tables", vpc.tables.error())};
+  if (!vpc.tables) return {unasked(vip.anchor.resource + ": the route tables", vpc.tables.error())};
   Findings findings;
   std::size_t held = 0;
   for (const AwsRouteTable& table : *vpc.tables) {
     if (route_of(table, vip) != nullptr) {
       ++held;
-    } else if (is_used(table, vpc)) {
+    } else if (const auto used = is_used(table, vpc); !used) {
+      findings.push_back(
+          unasked(fmt::format("{}: whether a subnet uses {}", vip.anchor.resource, label(table)),
+                  vpc.subnets.error()));
+    } else if (*used) {
       findings.push_back(missing_route(vip, table, holder(vip, *vpc.tables)));
     }
   }
   if (findings.empty()) {
-    findings.push_back(good(fmt::format("{}: {} route table(s) of {} hold {}", vip.resource, held,
-                                        vip.vpc, vip.destination)));
+    findings.push_back(good(fmt::format("{}: {} route table(s) of {} hold {}", vip.anchor.resource,
+                                        held, vip.anchor.vpc, vip.destination)));
   }
   return findings;
-}
-
-// The statement that grants an action, as it stands in the policy for this configuration.
-std::string statement_for(const Case& given, const std::string& action) {
-  PolicyPlace place;
-  if (given.facts.identity) place.region = given.facts.identity->region;
-  for (const auto& statement : iam_policy(given.config, given.catalog, place, PolicyUse::nodes)) {
-    if (std::ranges::find(statement.actions, action) == statement.actions.end()) continue;
-    return statement_text({{action}, statement.scope});
-  }
-  return {};
-}
-
-Finding missing_permission(const Case& given, const std::string& action, const Error& error) {
-  const std::string statement = statement_for(given, action);
-  // What is denied outright cannot be permitted by another statement.
-  const bool forbidden = error.message.find("denies it explicitly") != std::string::npos;
-  return {.check = {},
-          .grade = Grade::error,
-          .fact = fmt::format("{} is not permitted: {}", action, error.message),
-          .why = "The failover that needs it would end here.",
-          .remedy = forbidden           ? "Remove the statement that denies it."
-                    : statement.empty() ? "mainstay iam-policy prints what the role needs."
-                                        : "Add to the policy of the role: " + statement,
-          .repair = {}};
-}
-
-// The descriptions were asked for in earnest; what was denied is known from them.
-std::vector<std::pair<std::string, const Error*>> denied_descriptions(const Facts& facts) {
-  std::vector<std::pair<std::string, const Error*>> denied;
-  const auto note = [&](const char* action, const auto& result) {
-    if (!result && result.error().code == Code::denied)
-      denied.emplace_back(action, &result.error());
-  };
-  for (const auto& [id, vpc] : facts.vpcs) {
-    note("ec2:DescribeVpcs", vpc.cidrs);
-    note("ec2:DescribeRouteTables", vpc.tables);
-  }
-  for (const auto& [eni, interface] : facts.interfaces) {
-    note("ec2:DescribeNetworkInterfaces", interface);
-  }
-  return denied;
 }
 
 }  // namespace
@@ -185,40 +147,27 @@ std::vector<std::pair<std::string, const Error*>> denied_descriptions(const Fact
 Findings check_interfaces(const Case& given) {
   if (!given.facts.identity) return {};
   Findings findings;
-  for (const Vip& vip : given.facts.vips) {
-    std::ranges::move(interface_findings(given, vip, *given.facts.identity),
-                      std::back_inserter(findings));
-  }
-  return findings;
-}
-
-Findings check_permissions(const Case& given) {
-  Findings findings;
-  std::set<std::string> told;
-  for (const auto& [action, error] : denied_descriptions(given.facts)) {
-    if (told.insert(action).second) findings.push_back(missing_permission(given, action, *error));
-  }
-  for (const auto& [table, allowed] : given.facts.may_replace) {
-    const std::string change = "ec2:ReplaceRoute in " + table;
-    if (allowed) {
-      findings.push_back(good(change + " is permitted"));
-    } else if (allowed.error().code == Code::denied) {
-      findings.push_back(missing_permission(given, "ec2:ReplaceRoute", allowed.error()));
-    } else {
-      findings.push_back(unasked(change, allowed.error()));
+  const auto look = [&](const auto& subjects) {
+    for (const auto& subject : subjects) {
+      std::ranges::move(interface_findings(given, subject.anchor, *given.facts.identity),
+                        std::back_inserter(findings));
     }
-  }
+  };
+  look(given.facts.vips);
+  look(given.facts.eips);
+  look(given.facts.sips);
   return findings;
 }
 
 Findings check_vip_ranges(const Case& given) {
   Findings findings;
   for (const Vip& vip : given.facts.vips) {
-    const auto vpc = given.facts.vpcs.find(vip.vpc);
+    const auto vpc = given.facts.vpcs.find(vip.anchor.vpc);
     if (vpc == given.facts.vpcs.end()) continue;
     const auto& cidrs = vpc->second.cidrs;
     if (!cidrs) {
-      findings.push_back(unasked(vip.resource + ": the ranges of " + vip.vpc, cidrs.error()));
+      findings.push_back(
+          unasked(vip.anchor.resource + ": the ranges of " + vip.anchor.vpc, cidrs.error()));
       continue;
     }
     const auto ip = ip_number(vip.ip);
@@ -228,17 +177,17 @@ Findings check_vip_ranges(const Case& given) {
     });
     if (inside == cidrs->end()) {
       findings.push_back(
-          good(fmt::format("{}: {} lies outside {}", vip.resource, vip.ip, vip.vpc)));
+          good(fmt::format("{}: {} lies outside {}", vip.anchor.resource, vip.ip, vip.anchor.vpc)));
       continue;
     }
-    findings.push_back(
-        {.check = {},
-         .grade = Grade::error,
-         .fact = fmt::format("{}: {} lies in {} of {}", vip.resource, vip.ip, *inside, vip.vpc),
-         .why = "EC2 routes a VPC's own ranges by itself: no route for the address "
-                "can lead elsewhere.",
-         .remedy = "Choose an address outside all ranges of the VPC.",
-         .repair = {}});
+    findings.push_back({.check = {},
+                        .grade = Grade::error,
+                        .fact = fmt::format("{}: {} lies in {} of {}", vip.anchor.resource, vip.ip,
+                                            *inside, vip.anchor.vpc),
+                        .why = "EC2 routes a VPC's own ranges by itself: no route for the address "
+                               "can lead elsewhere.",
+                        .remedy = "Choose an address outside all ranges of the VPC.",
+                        .repair = {}});
   }
   return findings;
 }
@@ -246,7 +195,7 @@ Findings check_vip_ranges(const Case& given) {
 Findings check_routes(const Case& given) {
   Findings findings;
   for (const Vip& vip : given.facts.vips) {
-    const auto vpc = given.facts.vpcs.find(vip.vpc);
+    const auto vpc = given.facts.vpcs.find(vip.anchor.vpc);
     if (vpc == given.facts.vpcs.end()) continue;
     std::ranges::move(route_findings(vip, vpc->second), std::back_inserter(findings));
   }
@@ -254,8 +203,11 @@ Findings check_routes(const Case& given) {
 }
 
 Findings check_source_dest(const Case& given) {
+  std::set<std::string> enis;
+  for (const Vip& vip : given.facts.vips) enis.insert(vip.anchor.eni);
   Findings findings;
   for (const auto& [eni, interface] : given.facts.interfaces) {
+    if (!enis.contains(eni)) continue;
     if (!interface) {
       findings.push_back(unasked("Source/Dest. Check of " + eni, interface.error()));
     } else if (!interface->interface.source_dest_check) {

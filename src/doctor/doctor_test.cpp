@@ -1,121 +1,11 @@
 // A healthy node, and everything that can be missing on it, one by one.
 #include <doctest/doctest.h>
 
-#include <algorithm>
-
-#include <fmt/format.h>
-
-#include "doctor/checks.h"
-#include "doctor/fake_survey.h"
 #include "doctor/repair.h"
-#include "ports/testing.h"
+#include "doctor/testing.h"
 
 namespace mainstay::doctor {
 namespace {
-
-const NodeName self("server1");
-const NodeName other("server2");
-
-AwsInterface interface(const std::string& letter, const std::string& address) {
-  return {.id = "eni-" + letter,
-          .mac = "02:00:00:00:00:0" + letter,
-          .vpc = "vpc-1",
-          .subnet = "subnet-" + letter,
-          .zone = "eu-west-1" + letter,
-          .instance = "i-" + letter,
-          .private_ip = address,
-          .source_dest_check = false};
-}
-
-AwsRouteTable table(const std::string& id, std::vector<std::string> subnets,
-                    const std::string& eni) {
-  AwsRouteTable made{
-      .id = id, .name = "", .main = false, .subnets = std::move(subnets), .routes = {}};
-  if (!eni.empty()) made.routes.push_back({"10.1.0.20/32", eni, "", true});
-  return made;
-}
-
-AwsPortRule rule(const std::string& protocol, int port) {
-  return {.protocol = protocol,
-          .first_port = port,
-          .last_port = port,
-          .cidrs = {"10.0.0.0/16"},
-          .groups = {},
-          .prefix_lists = {}};
-}
-
-struct VipFields {
-  std::string vpc_id;
-};
-
-TypeSchema awsvip_schema() {
-  TypeSchema schema;
-  schema.type = "awsvip";
-  schema.fields = {field(&VipFields::vpc_id, "vpc_id").format(TextFormat::vpc_id)};
-  schema.iam_actions = {"ec2:DescribeRouteTables", "ec2:ReplaceRoute"};
-  return schema;
-}
-
-// Two nodes, one VIP, everything as it should be.
-struct Bench {
-  testing::FakeClock clock;
-  testing::FakeAws aws{clock};
-  testing::FakeHost host{clock};
-  testing::FakeSurvey survey;
-  ClusterConfig config;
-  Catalog catalog{.resources = {awsvip_schema()}, .monitors = {}};
-
-  Bench() {
-    aws.self = {"i-a", "eu-west-1", "eu-west-1a", {interface("a", "10.0.1.10")}};
-    aws.tables = {table("rtb-1", {"subnet-a"}, "eni-b"), table("rtb-2", {"subnet-b"}, "eni-b")};
-    host.macs = {{"02:00:00:00:00:0a", "ens5"}};
-    host.addresses = {{"10.0.1.10", "ens5"}};
-    survey.interfaces["eni-a"] = {interface("a", "10.0.1.10"), 0, {"sg-1"}};
-    survey.interfaces["eni-b"] = {interface("b", "10.0.2.10"), 0, {"sg-2"}};
-    survey.all_subnets = std::vector<AwsSubnet>{{"subnet-a", "", "eu-west-1a", "10.0.1.0/24"},
-                                                {"subnet-b", "", "eu-west-1b", "10.0.2.0/24"}};
-    survey.groups =
-        std::vector<AwsSecurityGroup>{{"sg-1", "nodes", {rule("udp", 29002), rule("tcp", 29001)}}};
-    config.nodes = {{self, "", ""}, {other, "", ""}};
-    config.paths = {{PathName("path1"), {{self, "10.0.1.10"}, {other, "10.0.2.10"}}}};
-    GroupConfig group{.name = GroupName("g"), .policy = {self, other}, .resources = {}};
-    ResourceConfig vip;
-    vip.name = ResourceName("awsvip1");
-    vip.type = "awsvip";
-    vip.params[self] = {{"ip", std::string("10.1.0.20")},
-                        {"vpc_id", std::string("vpc-1")},
-                        {"eni_id", std::string("eni-a")},
-                        {"interface", std::string("")}};
-    group.resources = {vip};
-    config.groups = {group};
-  }
-  Params& params() { return config.groups[0].resources[0].params[self]; }
-  AwsSecurityGroup& group() { return survey.groups->front(); }
-  Report look() {
-    const Bench& constant = *this;
-    auto facts = testing::run(
-        clock, gather(constant.config, self, {aws, survey, host}, {clock.now() + 10s, {}}));
-    return examine({config, catalog, facts});
-  }
-  // The findings of one check that are not good.
-  Findings of(const std::string& check) {
-    Findings found;
-    for (const Finding& each : look().findings) {
-      if (each.check == check && each.grade != Grade::good) found.push_back(each);
-    }
-    return found;
-  }
-  // The only one there is.
-  Finding only(const std::string& check) {
-    const Findings found = of(check);
-    REQUIRE(found.size() == 1);
-    return found.front();
-  }
-};
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST_CASE("a node that has everything gets good findings only, from every check") {
   Bench bench;
@@ -139,7 +29,7 @@ TEST_CASE("an endpoint out of reach is one error, and nothing else is waited for
   CHECK(finding.grade == Grade::error);
   CHECK(has(finding.fact, "ec2.eu-west-1.amazonaws.com:443: no answer"));
   CHECK(has(finding.remedy, "create-vpc-endpoint"));
-  CHECK(bench.survey.calls.empty());
+  CHECK(bench.survey.calls == std::vector<std::string>{"reach ec2"});
   CHECK(bench.of("peer-port").front().grade == Grade::unknown);
 }
 
@@ -252,6 +142,8 @@ TEST_CASE(
   CHECK(bench.of("vip-route").empty());
   bench.survey.all_subnets->push_back({"subnet-c", "", "eu-west-1c", "10.0.3.0/24"});
   CHECK(has(bench.only("vip-route").fact, "rtb-main"));
+  bench.survey.all_subnets = failure(Code::denied, "no");
+  CHECK(bench.only("vip-route").grade == Grade::unknown);
 }
 
 TEST_CASE("Source/Dest. Check is found, and can be disabled") {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,15 +17,38 @@
 
 namespace mainstay::doctor {
 
-// The address of a virtual IP, as it is on this node.
-struct Vip {
+// Which interface of this node a resource acts on.
+struct Anchor {
   std::string resource;
+  std::string vpc;        // "" if it cannot be told
+  std::string eni;        // "" if it cannot be told
+  std::string interface;  // as configured; "" = found by the ENI
+};
+
+// The resources that act on AWS, as they are on this node.
+struct Vip {
+  Anchor anchor;
   std::string ip;
   std::string destination;  // "10.1.0.20/32"
-  std::string vpc;          // "" if it cannot be told
-  std::string eni;          // "" if it cannot be told
-  std::string interface;    // as configured; "" = found by the ENI
-  bool eni_configured = false;
+};
+
+struct ElasticIp {
+  Anchor anchor;
+  std::string allocation;
+  std::string private_ip;      // "" = the interface's primary one
+  std::set<std::string> enis;  // as configured, of all nodes
+};
+
+struct SecondaryIp {
+  Anchor anchor;
+  std::string ip;
+  std::map<NodeName, std::string> enis;  // as configured, of all nodes
+};
+
+struct DnsName {
+  std::string resource;
+  AwsRecord record;                 // as this node would write it
+  std::set<std::string> addresses;  // of all nodes
 };
 
 struct VpcFacts {
@@ -43,16 +68,28 @@ struct PeerFacts {
 struct Facts {
   NodeName self;
   Result<AwsReach> reach;
+  std::optional<Result<AwsReach>> reach_route53;  // where a name is to be moved
   Result<AwsIdentity> identity;
   std::vector<Vip> vips;
+  std::vector<ElasticIp> eips;
+  std::vector<SecondaryIp> sips;
+  std::vector<DnsName> names;
   std::map<std::string, VpcFacts> vpcs;                              // those of VIPs
+  std::map<std::string, Result<std::vector<AwsSubnet>>> subnets;     // by VPC, for secondary IPs
   std::map<std::string, Result<AwsPlacedInterface>> interfaces;      // by ENI
   std::map<std::string, Result<std::string>> kernel_names;           // by MAC
   std::map<std::string, Result<bool>> own_addresses;                 // of the paths, by address
   std::map<std::string, Result<AwsPlacedInterface>> own_interfaces;  // by address of a path
   std::vector<PeerFacts> peers;
-  Result<std::vector<AwsSecurityGroup>> groups;  // of the interfaces of our paths
-  std::map<std::string, Status> may_replace;     // by route table that holds a VIP
+  Result<std::vector<AwsSecurityGroup>> groups;               // of the interfaces of our paths
+  std::map<std::string, Status> may_replace;                  // by route table that holds a VIP
+  std::map<std::string, Result<AwsAddress>> addresses;        // by allocation
+  std::map<std::string, Status> may_associate;                // by allocation
+  std::map<std::string, Status> may_disassociate;             // by allocation
+  std::map<std::string, Result<AwsPlacedInterface>> holders;  // by secondary address
+  std::map<std::string, Result<AwsHostedZone>> zones;         // by id
+  std::map<std::string, Result<std::optional<AwsRecord>>> records;  // by name
+  std::map<std::string, Status> may_change;                         // by hosted zone
 };
 
 struct World {

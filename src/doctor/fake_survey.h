@@ -1,7 +1,9 @@
 // A survey of a small VPC that tests change as they like.
 #pragma once
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +14,8 @@ namespace mainstay::testing {
 
 class FakeSurvey : public AwsSurvey {
  public:
+  // Of Route 53, where it differs from EC2's.
+  std::optional<Result<AwsReach>> reached_route53;
   Result<AwsReach> reached = AwsReach{.url = "https://ec2.eu-west-1.amazonaws.com",
                                       .region = "eu-west-1",
                                       .address = "52.1.2.3",
@@ -22,17 +26,24 @@ class FakeSurvey : public AwsSurvey {
   std::map<std::string, AwsPlacedInterface> interfaces;
   std::map<std::string, AwsNamedInstance> instances;
   Result<std::vector<AwsSecurityGroup>> groups;
+  std::optional<Error> refused;  // the answer about every single interface
   Status may_replace;
+  Status may_associate;
+  Status may_disassociate;
   Status created;
   std::vector<std::string> calls;
 
-  Task<Result<AwsReach>> reach(std::string, Call) override { co_return reached; }
+  Task<Result<AwsReach>> reach(std::string service, Call) override {
+    calls.push_back("reach " + service);
+    co_return service == "route53" && reached_route53 ? *reached_route53 : reached;
+  }
   Task<Result<std::vector<AwsSubnet>>> subnets(std::string, Call) override {
     calls.emplace_back("subnets");
     co_return all_subnets;
   }
   Task<Result<AwsPlacedInterface>> placed_interface(std::string eni, Call) override {
     calls.emplace_back("placed_interface");
+    if (refused) co_return std::unexpected(*refused);
     const auto found = interfaces.find(eni);
     if (found != interfaces.end()) co_return found->second;
     co_return failure(Code::not_found, "The networkInterface ID '" + eni + "' does not exist");
@@ -40,7 +51,9 @@ class FakeSurvey : public AwsSurvey {
   Task<Result<AwsPlacedInterface>> interface_with_address(std::string, std::string address,
                                                           Call) override {
     for (const auto& [id, each] : interfaces) {
-      if (each.interface.private_ip == address) co_return each;
+      const auto& others = each.interface.secondary_ips;
+      const bool secondary = std::ranges::find(others, address) != others.end();
+      if (secondary || each.interface.private_ip == address) co_return each;
     }
     co_return failure(Code::not_found, "nobody has " + address);
   }
@@ -56,6 +69,14 @@ class FakeSurvey : public AwsSurvey {
   Task<Status> may_replace_route(std::string table, std::string, std::string, Call) override {
     calls.push_back("may_replace_route " + table);
     co_return may_replace;
+  }
+  Task<Status> may_associate_address(std::string allocation, std::string eni, Call) override {
+    calls.push_back("may_associate_address " + allocation + " " + eni);
+    co_return may_associate;
+  }
+  Task<Status> may_disassociate_address(std::string association, Call) override {
+    calls.push_back("may_disassociate_address " + association);
+    co_return may_disassociate;
   }
   Task<Status> create_route(std::string table, std::string destination, std::string eni,
                             Call) override {

@@ -1,5 +1,6 @@
 // Asking for the facts: this node first, then what hangs on who it is.
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <string_view>
 
@@ -7,6 +8,7 @@
 
 #include "config/ip_address.h"
 #include "doctor/facts.h"
+#include "doctor/subjects.h"
 
 namespace mainstay::doctor {
 namespace {
@@ -23,50 +25,6 @@ Task<Status> into(Result<T>& place, Task<Result<T>> question) {
 Task<Status> into(Status& place, Task<Status> question) {
   place = co_await std::move(question);
   co_return Status{};
-}
-
-std::string text_of(const Params& params, const char* key) {
-  const auto found = params.find(key);
-  const auto* text = found == params.end() ? nullptr : std::get_if<std::string>(&found->second);
-  return text == nullptr ? "" : *text;
-}
-
-const AwsInterface* own_interface(const Facts& facts, const std::string& eni) {
-  if (!facts.identity || facts.identity->interfaces.empty()) return nullptr;
-  const auto& all = facts.identity->interfaces;
-  const auto found = std::ranges::find(all, eni, &AwsInterface::id);
-  if (found != all.end()) return &*found;
-  return eni.empty() ? &all.front() : nullptr;
-}
-
-Vip vip_from(const ResourceConfig& resource, const Params& params, const Facts& facts) {
-  Vip vip{.resource = resource.name.value,
-          .ip = text_of(params, "ip"),
-          .destination = {},
-          .vpc = text_of(params, "vpc_id"),
-          .eni = text_of(params, "eni_id"),
-          .interface = text_of(params, "interface"),
-          .eni_configured = false};
-  const auto number = ip_number(vip.ip);
-  vip.destination = fmt::format("{}/{}", vip.ip, number ? number->bits() : 32);
-  vip.eni_configured = !vip.eni.empty();
-  const AwsInterface* own = own_interface(facts, vip.eni);
-  if (own == nullptr) return vip;
-  vip.eni = own->id;
-  if (vip.vpc.empty()) vip.vpc = own->vpc;
-  return vip;
-}
-
-std::vector<Vip> vips_of(const ClusterConfig& config, const Facts& facts) {
-  std::vector<Vip> vips;
-  for (const GroupConfig& group : config.groups) {
-    for (const ResourceConfig& resource : group.resources) {
-      const auto params = resource.params.find(facts.self);
-      if (resource.type != "awsvip" || params == resource.params.end()) continue;
-      vips.push_back(vip_from(resource, params->second, facts));
-    }
-  }
-  return vips;
 }
 
 // The peers' addresses are looked for in the VPC of our own interface of the path.
@@ -96,20 +54,36 @@ std::string vpc_of_path(const ClusterConfig& config, const Facts& facts, const s
 
 void ask_about_vpcs(Facts& facts, World world, const Call& call, Questions& questions) {
   for (const Vip& vip : facts.vips) {
-    if (vip.vpc.empty() || facts.vpcs.contains(vip.vpc)) continue;
-    VpcFacts& vpc = facts.vpcs[vip.vpc];
-    questions.push_back(into(vpc.cidrs, world.aws.vpc_cidrs(vip.vpc, call)));
-    questions.push_back(into(vpc.tables, world.aws.route_tables(vip.vpc, call)));
-    questions.push_back(into(vpc.subnets, world.survey.subnets(vip.vpc, call)));
+    const std::string& id = vip.anchor.vpc;
+    if (id.empty() || facts.vpcs.contains(id)) continue;
+    VpcFacts& vpc = facts.vpcs[id];
+    questions.push_back(into(vpc.cidrs, world.aws.vpc_cidrs(id, call)));
+    questions.push_back(into(vpc.tables, world.aws.route_tables(id, call)));
+    questions.push_back(into(vpc.subnets, world.survey.subnets(id, call)));
   }
+  for (const SecondaryIp& sip : facts.sips) {
+    const std::string& id = sip.anchor.vpc;
+    if (id.empty() || facts.subnets.contains(id)) continue;
+    questions.push_back(into(facts.subnets[id], world.survey.subnets(id, call)));
+  }
+}
+
+void ask_about_interface(Facts& facts, const std::string& eni, World world, const Call& call,
+                         Questions& questions) {
+  if (eni.empty() || facts.interfaces.contains(eni)) return;
+  questions.push_back(into(facts.interfaces[eni], world.survey.placed_interface(eni, call)));
 }
 
 void ask_about_interfaces(const ClusterConfig& config, Facts& facts, World world, const Call& call,
                           Questions& questions) {
-  for (const Vip& vip : facts.vips) {
-    if (vip.eni.empty() || facts.interfaces.contains(vip.eni)) continue;
-    questions.push_back(
-        into(facts.interfaces[vip.eni], world.survey.placed_interface(vip.eni, call)));
+  const auto ask = [&](const std::string& eni) {
+    ask_about_interface(facts, eni, world, call, questions);
+  };
+  for (const Vip& vip : facts.vips) ask(vip.anchor.eni);
+  for (const ElasticIp& eip : facts.eips) ask(eip.anchor.eni);
+  for (const SecondaryIp& sip : facts.sips) {
+    ask(sip.anchor.eni);
+    for (const auto& [node, eni] : sip.enis) ask(eni);
   }
   if (facts.identity) {
     for (const AwsInterface& each : facts.identity->interfaces) {
@@ -132,10 +106,59 @@ void ask_about_interfaces(const ClusterConfig& config, Facts& facts, World world
   }
 }
 
-void ask_for_permissions(Facts& facts, World world, const Call& call, Questions& questions) {
+void ask_about_addresses(Facts& facts, World world, const Call& call, Questions& questions) {
+  for (const ElasticIp& eip : facts.eips) {
+    const std::string& id = eip.allocation;
+    if (facts.addresses.contains(id)) continue;
+    questions.push_back(into(facts.addresses[id], world.aws.address(id, call)));
+  }
+  for (const SecondaryIp& sip : facts.sips) {
+    if (sip.anchor.vpc.empty() || facts.holders.contains(sip.ip)) continue;
+    questions.push_back(into(facts.holders[sip.ip],
+                             world.survey.interface_with_address(sip.anchor.vpc, sip.ip, call)));
+  }
+}
+
+// Route 53 has no trials. A removal of what cannot be there says as much: it is refused for want of
+// permission, or because nothing is like that: an address that only documents use, for longer than
+// resolvers remember.
+Task<Status> may_change_records(Aws& aws, AwsRecord record, Call call) {
+  record.addresses = {record.type == RecordType::a ? "192.0.2.1" : "2001:db8::1"};
+  record.ttl = std::chrono::seconds(std::numeric_limits<std::int32_t>::max());
+  const auto removed = co_await aws.change_record(RecordChange::remove, std::move(record), call);
+  if (removed || removed.error().code == Code::not_found) co_return Status{};
+  co_return std::unexpected(removed.error());
+}
+
+void ask_about_names(Facts& facts, World world, const Call& call, Questions& questions) {
+  if (!facts.reach_route53 || !*facts.reach_route53) return;
+  for (const DnsName& name : facts.names) {
+    const AwsRecord& record = name.record;
+    if (!facts.zones.contains(record.zone)) {
+      questions.push_back(into(facts.zones[record.zone], world.aws.hosted_zone(record.zone, call)));
+      questions.push_back(
+          into(facts.may_change[record.zone], may_change_records(world.aws, record, call)));
+    }
+    if (facts.records.contains(record.name)) continue;
+    questions.push_back(into(facts.records[record.name],
+                             world.aws.record(record.zone, record.name, record.type, call)));
+  }
+}
+
+// Of an address that somebody else has, the interface tells who that is.
+void ask_about_holders(Facts& facts, World world, const Call& call, Questions& questions) {
+  for (const ElasticIp& eip : facts.eips) {
+    const auto& address = facts.addresses[eip.allocation];
+    if (!address || eip.enis.contains(address->eni)) continue;
+    ask_about_interface(facts, address->eni, world, call, questions);
+  }
+}
+
+void ask_for_routes(Facts& facts, World world, const Call& call, Questions& questions) {
   for (const Vip& vip : facts.vips) {
-    const auto vpc = facts.vpcs.find(vip.vpc);
-    if (vpc == facts.vpcs.end() || !vpc->second.tables || vip.eni.empty()) continue;
+    const std::string& eni = vip.anchor.eni;
+    const auto vpc = facts.vpcs.find(vip.anchor.vpc);
+    if (vpc == facts.vpcs.end() || !vpc->second.tables || eni.empty()) continue;
     for (const AwsRouteTable& table : *vpc->second.tables) {
       const bool holds = std::ranges::any_of(table.routes, [&](const AwsRoute& route) {
         return same_cidr(route.destination, vip.destination);
@@ -143,8 +166,21 @@ void ask_for_permissions(Facts& facts, World world, const Call& call, Questions&
       if (!holds || facts.may_replace.contains(table.id)) continue;
       questions.push_back(
           into(facts.may_replace[table.id],
-               world.survey.may_replace_route(table.id, vip.destination, vip.eni, call)));
+               world.survey.may_replace_route(table.id, vip.destination, eni, call)));
     }
+  }
+}
+
+void ask_for_addresses(Facts& facts, World world, const Call& call, Questions& questions) {
+  for (const ElasticIp& eip : facts.eips) {
+    const std::string& id = eip.allocation;
+    const auto& address = facts.addresses[id];
+    if (!address || eip.anchor.eni.empty() || facts.may_associate.contains(id)) continue;
+    questions.push_back(into(facts.may_associate[id],
+                             world.survey.may_associate_address(id, eip.anchor.eni, call)));
+    if (address->association.empty()) continue;
+    questions.push_back(into(facts.may_disassociate[id],
+                             world.survey.may_disassociate_address(address->association, call)));
   }
 }
 
@@ -179,8 +215,11 @@ Task<Facts> gather(const ClusterConfig& config, NodeName self, World world, Call
         into(facts.own_addresses[address->second], world.host.has_address(address->second, call)));
   }
   co_await when_all(std::move(first));
-  facts.vips = vips_of(config, facts);
+  add_subjects(config, facts);
   add_peers(config, facts);
+  if (!facts.names.empty()) {
+    facts.reach_route53 = co_await world.survey.reach("route53", call);
+  }
   if (!facts.reach) {
     leave_unasked(facts);
     co_return facts;
@@ -188,9 +227,13 @@ Task<Facts> gather(const ClusterConfig& config, NodeName self, World world, Call
   Questions second;
   ask_about_vpcs(facts, world, call, second);
   ask_about_interfaces(config, facts, world, call, second);
+  ask_about_addresses(facts, world, call, second);
+  ask_about_names(facts, world, call, second);
   co_await when_all(std::move(second));
   Questions third;
-  ask_for_permissions(facts, world, call, third);
+  ask_about_holders(facts, world, call, third);
+  ask_for_routes(facts, world, call, third);
+  ask_for_addresses(facts, world, call, third);
   const auto groups = own_groups(facts);
   if (!groups.empty()) {
     third.push_back(into(facts.groups, world.survey.security_groups(groups, call)));

@@ -43,7 +43,7 @@ struct AwsInterface {
   std::string instance;  // "" if attached to none
   std::string private_ip;
   bool source_dest_check = true;
-  std::vector<std::string> secondary_ips = {};  // IPv4; only network_interface() fills them in
+  std::vector<std::string> secondary_ips = {};  // IPv4; the metadata service does not tell
   friend bool operator==(const AwsInterface&, const AwsInterface&) = default;
 };
 
@@ -101,6 +101,7 @@ struct AwsHostedZone {
   std::string name;  // with a dot at its end
   bool is_private = false;
   std::vector<std::string> name_servers;  // of a public zone
+  std::vector<std::string> vpcs = {};     // of a private one: where its names are resolved
   friend bool operator==(const AwsHostedZone&, const AwsHostedZone&) = default;
 };
 

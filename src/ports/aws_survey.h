@@ -83,9 +83,12 @@ class AwsSurvey {
   virtual Task<Result<std::vector<AwsSecurityGroup>>> security_groups(std::vector<std::string> ids,
                                                                       Call call) = 0;
   virtual Task<Result<AwsNamedInstance>> named_instance(std::string id, Call call) = 0;
-  // Whether such a change would be permitted now. Changes nothing.
+  // Whether such a change would be permitted now. These change nothing.
   virtual Task<Status> may_replace_route(std::string table, std::string destination,
                                          std::string eni, Call call) = 0;
+  virtual Task<Status> may_associate_address(std::string allocation, std::string eni,
+                                             Call call) = 0;
+  virtual Task<Status> may_disassociate_address(std::string association, Call call) = 0;
   // conflict: the table has such a route by now.
   virtual Task<Status> create_route(std::string table, std::string destination, std::string eni,
                                     Call call) = 0;

@@ -105,6 +105,9 @@ Result<AwsHostedZone> parse_hosted_zone(std::string_view xml) {
   for (const auto server : root->child("DelegationSet").child("NameServers").children()) {
     zone.name_servers.emplace_back(server.child_value());
   }
+  for (const auto vpc : root->child("VPCs").children("VPC")) {
+    zone.vpcs.emplace_back(vpc.child_value("VPCId"));
+  }
   if (!zone.id.empty()) return zone;
   return failure(Code::corrupt, "Route 53's answer to GetHostedZone does not name a zone");
 }

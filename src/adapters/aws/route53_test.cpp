@@ -125,6 +125,18 @@ TEST_CASE("a hosted zone is told with its name servers") {
         AwsHostedZone{"Z1", "hz1.local.", false, {"ns-1.example.net", "ns-2.example.org"}});
 }
 
+TEST_CASE("a private zone is told with its VPCs") {
+  World world([](const auto&) {
+    return document("GetHostedZone",
+                    "<HostedZone><Id>/hostedzone/Z2</Id><Name>hz1.local.</Name><Config>"
+                    "<PrivateZone>true</PrivateZone></Config></HostedZone><VPCs><VPC><VPCRegion>"
+                    "eu-west-1</VPCRegion><VPCId>vpc-1</VPCId></VPC><VPC><VPCId>vpc-2</VPCId>"
+                    "</VPC></VPCs>");
+  });
+  CHECK(world.ask(world.aws().hosted_zone("Z2", world.within())).value() ==
+        AwsHostedZone{"Z2", "hz1.local.", true, {}, {"vpc-1", "vpc-2"}});
+}
+
 TEST_CASE("only INSYNC is done: an error or another word is not") {
   std::string status = "PENDING";
   World world([&status](const auto&) {

@@ -2,38 +2,26 @@
 
 #include <fmt/format.h>
 
+#include "adapters/aws/ec2_question.h"
 #include "adapters/aws/ec2_reply.h"
 #include "adapters/http/url.h"
 
 namespace mainstay::aws {
 namespace {
 
-constexpr std::string_view api_version = "2016-11-15";
-
-Question question(std::string action, std::string subject, Effect effect, Parameters parameters) {
-  Parameters form = {{"Action", action}, {"Version", std::string(api_version)}};
-  form.insert(form.end(), parameters.begin(), parameters.end());
-  return {.service = "ec2",
-          .action = std::move(action),
-          .subject = std::move(subject),
-          .effect = effect,
-          .headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}},
-          .body = encode_parameters(form)};
-}
-
 Question describe_subnets(const std::string& vpc) {
-  return question("DescribeSubnets", "VPC " + vpc, Effect::read,
-                  {{"Filter.1.Name", "vpc-id"}, {"Filter.1.Value.1", vpc}});
+  return ec2_question("DescribeSubnets", "VPC " + vpc, Effect::read,
+                      {{"Filter.1.Name", "vpc-id"}, {"Filter.1.Value.1", vpc}});
 }
 
 Question describe_interface(const std::string& eni) {
-  return question("DescribeNetworkInterfaces", "network interface " + eni, Effect::read,
-                  {{"NetworkInterfaceId.1", eni}});
+  return ec2_question("DescribeNetworkInterfaces", "network interface " + eni, Effect::read,
+                      {{"NetworkInterfaceId.1", eni}});
 }
 
 Question describe_interface_with(const std::string& vpc, const std::string& address) {
   const bool ipv6 = address.find(':') != std::string::npos;
-  return question(
+  return ec2_question(
       "DescribeNetworkInterfaces", "the network interface with address " + address, Effect::read,
       {{"Filter.1.Name", "vpc-id"},
        {"Filter.1.Value.1", vpc},
@@ -46,12 +34,12 @@ Question describe_groups(const std::vector<std::string>& ids) {
   for (const auto& id : ids) {
     parameters.emplace_back(fmt::format("GroupId.{}", parameters.size() + 1), id);
   }
-  return question("DescribeSecurityGroups", "the node's security groups", Effect::read,
-                  std::move(parameters));
+  return ec2_question("DescribeSecurityGroups", "the node's security groups", Effect::read,
+                      std::move(parameters));
 }
 
 Question describe_instance(const std::string& id) {
-  return question("DescribeInstances", "instance " + id, Effect::read, {{"InstanceId.1", id}});
+  return ec2_question("DescribeInstances", "instance " + id, Effect::read, {{"InstanceId.1", id}});
 }
 
 enum class Earnest { no, yes };
@@ -64,13 +52,27 @@ Question route_change(std::string action, const std::string& table, const std::s
       {ipv6 ? "DestinationIpv6CidrBlock" : "DestinationCidrBlock", destination},
       {"NetworkInterfaceId", eni}};
   if (earnest == Earnest::no) parameters.emplace_back("DryRun", "true");
-  return question(std::move(action), fmt::format("{} in route table {}", destination, table),
-                  earnest == Earnest::yes ? Effect::change : Effect::read, std::move(parameters));
+  return ec2_question(std::move(action), fmt::format("{} in route table {}", destination, table),
+                      earnest == Earnest::yes ? Effect::change : Effect::read,
+                      std::move(parameters));
+}
+
+Question trial_association(const std::string& allocation, const std::string& eni) {
+  return ec2_question("AssociateAddress", fmt::format("{} with {}", allocation, eni), Effect::read,
+                      {{"AllocationId", allocation},
+                       {"NetworkInterfaceId", eni},
+                       {"AllowReassociation", "true"},
+                       {"DryRun", "true"}});
+}
+
+Question trial_disassociation(const std::string& association) {
+  return ec2_question("DisassociateAddress", "association " + association, Effect::read,
+                      {{"AssociationId", association}, {"DryRun", "true"}});
 }
 
 Question source_dest_change(const std::string& eni) {
-  return question("ModifyNetworkInterfaceAttribute", "network interface " + eni, Effect::change,
-                  {{"NetworkInterfaceId", eni}, {"SourceDestCheck.Value", "false"}});
+  return ec2_question("ModifyNetworkInterfaceAttribute", "network interface " + eni, Effect::change,
+                      {{"NetworkInterfaceId", eni}, {"SourceDestCheck.Value", "false"}});
 }
 
 // Host and port, without what may be secret in it.
@@ -171,13 +173,28 @@ Task<Result<AwsNamedInstance>> Ec2Survey::named_instance(std::string id, Call ca
 Task<Status> Ec2Survey::may_replace_route(std::string table, std::string destination,
                                           std::string eni, Call call) {
   Question trial = route_change("ReplaceRoute", table, destination, eni, Earnest::no);
+  co_return co_await try_out(std::move(trial), call);
+}
+
+Task<Status> Ec2Survey::may_associate_address(std::string allocation, std::string eni, Call call) {
+  Question trial = trial_association(allocation, eni);
+  co_return co_await try_out(std::move(trial), call);
+}
+
+Task<Status> Ec2Survey::may_disassociate_address(std::string association, Call call) {
+  Question trial = trial_disassociation(association);
+  co_return co_await try_out(std::move(trial), call);
+}
+
+Task<Status> Ec2Survey::try_out(Question trial, Call call) {
+  const std::string what = fmt::format("{} of {}", trial.action, trial.subject);
   const auto answer = co_await parts_.client.ask(std::move(trial), call);
   if (!answer && answer.error().fault.code == "DryRunOperation") co_return Status{};
   if (!answer) co_return std::unexpected(answer.error().error);
   co_return failure(Code::corrupt,
-                    fmt::format("EC2's answer about {} does not say whether the change would be "
+                    fmt::format("EC2's answer to a trial of {} does not say whether it would be "
                                 "permitted",
-                                table));
+                                what));
 }
 
 Task<Status> Ec2Survey::create_route(std::string table, std::string destination, std::string eni,
@@ -195,10 +212,7 @@ Task<Status> Ec2Survey::disable_source_dest_check(std::string eni, Call call) {
 Task<Status> Ec2Survey::change(Question question, std::string what, Call call) {
   const auto answer = co_await parts_.client.ask(std::move(question), call);
   if (!answer) co_return std::unexpected(answer.error().error);
-  const Status told = parse_return(*answer);
-  if (told) co_return told;
-  co_return failure(Code::outcome_unknown, fmt::format("{}: {}; it may or may not have happened",
-                                                       what, told.error().message));
+  co_return accepted(parse_return(*answer), what);
 }
 
 }  // namespace mainstay::aws

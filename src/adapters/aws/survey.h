@@ -30,11 +30,14 @@ class Ec2Survey final : public AwsSurvey {
   Task<Result<AwsNamedInstance>> named_instance(std::string id, Call call) override;
   Task<Status> may_replace_route(std::string table, std::string destination, std::string eni,
                                  Call call) override;
+  Task<Status> may_associate_address(std::string allocation, std::string eni, Call call) override;
+  Task<Status> may_disassociate_address(std::string association, Call call) override;
   Task<Status> create_route(std::string table, std::string destination, std::string eni,
                             Call call) override;
   Task<Status> disable_source_dest_check(std::string eni, Call call) override;
 
  private:
+  Task<Status> try_out(Question trial, Call call);
   Task<Status> change(Question question, std::string what, Call call);
 
   Parts parts_;

@@ -55,6 +55,10 @@ AwsPlacedInterface placed_from(pugi::xml_node node) {
       .instance = node.child("attachment").child_value("instanceId"),
       .private_ip = node.child_value("privateIpAddress"),
       .source_dest_check = std::string_view(node.child_value("sourceDestCheck")) != "false"};
+  for (const auto item : node.child("privateIpAddressesSet").children("item")) {
+    if (std::string_view(item.child_value("primary")) == "true") continue;
+    out.interface.secondary_ips.emplace_back(item.child_value("privateIpAddress"));
+  }
   out.device_index = number(node.child("attachment"), "deviceIndex", 0);
   out.groups = texts(node.child("groupSet"), "groupId");
   return out;
