@@ -5,6 +5,8 @@
 
 #include <sstream>
 
+#include "lab/api_bodies.h"
+
 namespace mainstay::lab {
 namespace {
 
@@ -185,6 +187,7 @@ std::optional<Rules> rules_of(Service service, const std::string& action) {
 
 std::optional<AwsError> check_parameters(Service service, const std::string& action,
                                          const HttpRequest& request, const Query& query) {
+  if (service == Service::dynamodb) return check_dynamodb_body(action, request.body);
   const auto rules = rules_of(service, action);
   if (!rules) return std::nullopt;
   const bool rest = service == Service::route53;
@@ -201,6 +204,7 @@ std::optional<AwsError> check_parameters(Service service, const std::string& act
     return AwsError{400, rest ? "InvalidInput" : "MissingParameter",
                     fmt::format("The request must contain the parameter {}", name)};
   }
+  if (rest) return check_route53_body(action, request.body);
   return std::nullopt;
 }
 
