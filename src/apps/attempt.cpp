@@ -13,8 +13,10 @@
 #include "adapters/aws/connection.h"
 #include "adapters/linux/clock.h"
 #include "adapters/linux/host.h"
+#include "adapters/linux/mounts.h"
 #include "adapters/linux/process.h"
 #include "adapters/linux/resolver.h"
+#include "adapters/mirror/mirror_client.h"
 #include "apps/aws_link.h"
 #include "base/file.h"
 #include "catalog/catalog.h"
@@ -38,6 +40,8 @@ struct Bench {
   LinuxClock clock{loop};
   LinuxHost host{loop};
   LinuxResolver resolver{loop};
+  MirrorClient mirror{loop, "/run/mainstay/mirror"};
+  LinuxMounts mounts{loop};
   LinuxProcess process{loop, Families::Settings{.cluster = "attempt", .node = self.value}};
   std::unique_ptr<aws::Connection> connection;
   Random random{1};
@@ -58,6 +62,8 @@ struct Bench {
             .process = process,
             .aws = connection->aws(),
             .resolver = resolver,
+            .mirror = mirror,
+            .mounts = mounts,
             .random = random,
             .facts = {},
             .warn = [](const std::string& text) { fmt::print("warning: {}\n", text); },
@@ -100,6 +106,7 @@ Result<std::string> monitor(Bench& bench, const ClusterConfig& config, const Mon
                            .host = bench.host,
                            .process = bench.process,
                            .aws = bench.connection->aws(),
+                           .mirror = bench.mirror,
                            .log_directory = "/var/log/mainstay"};
     health = bench.run(find_monitor_type(what.type)->observe(what.params.at(bench.self), context));
   } else {
