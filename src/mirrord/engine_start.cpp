@@ -1,6 +1,7 @@
 // How an engine comes up: devices, the core, the link, the control socket.
 #include <fcntl.h>
 #include <linux/prctl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -66,6 +67,11 @@ void Engine::State::stay_resident() const {
     say(fmt::format("it may wait for memory to be written back: {}", adapters::errno_text(errno)));
   }
   std::ofstream("/proc/self/oom_score_adj") << "-1000";
+  // What waits for a disk waits for us: the application's own load must not hold up its writes.
+  const sched_param lowest{.sched_priority = sched_get_priority_min(SCHED_RR)};
+  if (sched_setscheduler(0, SCHED_RR, &lowest) != 0) {
+    say(fmt::format("a busy machine will slow it down: {}", adapters::errno_text(errno)));
+  }
 }
 
 Status Engine::State::open_devices() {

@@ -1,6 +1,7 @@
 #include "mirrord/frame.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/check.h"
 
@@ -66,8 +67,7 @@ std::span<std::uint8_t> FrameReader::room() {
                         received_ < payload_size_ && payload_size_ - received_ >= straight_from;
   if (straight) return {memory_.at(*buffer_) + received_, payload_size_ - received_};
   if (begin_ > 0) {
-    std::copy(staging_.begin() + static_cast<std::ptrdiff_t>(begin_),
-              staging_.begin() + static_cast<std::ptrdiff_t>(end_), staging_.begin());
+    std::memmove(staging_.data(), staging_.data() + begin_, staged());
     end_ -= begin_;
     begin_ = 0;
   }
@@ -125,7 +125,7 @@ bool FrameReader::take_payload() {
   if (stalled_) return false;
   const std::size_t part = std::min<std::size_t>(staged(), payload_size_ - received_);
   if (part > 0) {
-    std::ranges::copy(take(part), memory_.at(*buffer_) + received_);
+    std::memcpy(memory_.at(*buffer_) + received_, take(part).data(), part);
     received_ += part;
   }
   const std::size_t behind = form_ == PayloadForm::sealed ? cipher_tag_size : 0;

@@ -1,13 +1,33 @@
 #include "mirrord/pool.h"
 
+#include <bit>
+
 #include "base/check.h"
 
 namespace mainstay::mirrord {
 
+bool Pool::Free::remove(std::size_t piece) {
+  const std::uint64_t bit = 1ULL << piece % 64;
+  const bool there = (words_[piece / 64] & bit) != 0;
+  words_[piece / 64] &= ~bit;
+  return there;
+}
+
+std::optional<std::size_t> Pool::Free::take() {
+  for (std::size_t i = 0; i < words_.size(); ++i) {
+    if (words_[i] == 0) continue;
+    const std::size_t piece = i * 64 + static_cast<std::size_t>(std::countr_zero(words_[i]));
+    words_[i] &= words_[i] - 1;
+    return piece;
+  }
+  return std::nullopt;
+}
+
 Pool::Pool(Page pages) : taken_(pages) {
-  constexpr Page largest = 1U << (orders - 1);
-  MAINSTAY_CHECK(pages > 0 && pages % largest == 0);
-  for (Page first = 0; first < pages; first += largest) free_[orders - 1].insert(first);
+  constexpr std::size_t largest = orders - 1;
+  MAINSTAY_CHECK(pages > 0 && pages % (1U << largest) == 0);
+  for (std::size_t order = 0; order < orders; ++order) free_[order].resize(pages >> order);
+  for (std::size_t piece = 0; piece < pages >> largest; ++piece) free_[largest].add(piece);
   free_pages_ = pages;
 }
 
@@ -16,11 +36,14 @@ std::optional<Pool::Page> Pool::take(std::size_t bytes) {
   std::size_t order = 0;
   while ((page_size << order) < bytes) ++order;
   std::size_t from = order;
-  while (from < orders && free_[from].empty()) ++from;
-  if (from == orders) return std::nullopt;
-  const Page first = *free_[from].begin();
-  free_[from].erase(free_[from].begin());
-  for (; from > order; --from) free_[from - 1].insert(first + (1U << (from - 1)));
+  std::optional<std::size_t> piece;
+  while (from < orders && !(piece = free_[from].take())) ++from;
+  if (!piece) return std::nullopt;
+  for (; from > order; --from) {
+    *piece *= 2;
+    free_[from - 1].add(*piece + 1);
+  }
+  const auto first = static_cast<Page>(*piece << order);
   taken_[first] = {.holders = 1, .order = static_cast<std::uint8_t>(order)};
   free_pages_ -= 1U << order;
   return first;
@@ -38,13 +61,11 @@ void Pool::release(Page first) {
   put_back(first, taken_[first].order);
 }
 
+// With its twin, if that is free, it is a whole one of the next order.
 void Pool::put_back(Page first, std::size_t order) {
-  for (; order + 1 < orders; ++order) {
-    const Page twin = first ^ (1U << order);
-    if (free_[order].erase(twin) == 0) break;
-    first = std::min(first, twin);
-  }
-  free_[order].insert(first);
+  std::size_t piece = first >> order;
+  for (; order + 1 < orders && free_[order].remove(piece ^ 1); ++order) piece /= 2;
+  free_[order].add(piece);
 }
 
 }  // namespace mainstay::mirrord

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <vector>
 
 namespace mainstay::mirrord {
@@ -34,10 +33,23 @@ class Pool {
     std::uint32_t holders = 0;
     std::uint8_t order = 0;
   };
+  // The free pieces of one order, a bit for each.
+  class Free {
+   public:
+    void resize(std::size_t pieces) { words_.resize((pieces + 63) / 64); }
+    void add(std::size_t piece) { words_[piece / 64] |= 1ULL << piece % 64; }
+    // Whether it was there.
+    bool remove(std::size_t piece);
+    // The lowest, so that small ones stay together.
+    std::optional<std::size_t> take();
+
+   private:
+    std::vector<std::uint64_t> words_;
+  };
   void put_back(Page first, std::size_t order);
 
-  std::vector<Taken> taken_;                   // by first page
-  std::array<std::set<Page>, orders> free_{};  // lowest first, so that small ones stay together
+  std::vector<Taken> taken_;  // by first page
+  std::array<Free, orders> free_{};
   Page free_pages_ = 0;
 };
 

@@ -22,6 +22,12 @@ constexpr unsigned submissions_max = 512;
 // What one turn handles before it looks at everything else again.
 constexpr unsigned completions_per_turn_max = 256;
 
+// With many operations under way, several of them are waited for, but not for long: what is handled
+// together costs less.
+constexpr std::size_t operations_per_wait = 4;
+constexpr unsigned waited_for_max = 8;
+constexpr Duration gathering_max = 40us;
+
 constexpr std::uint64_t watch_mark = 1ULL << 63;
 constexpr std::uint64_t ignored = ~0ULL;
 
@@ -184,10 +190,15 @@ void Ring::forget(WatchId watch) {
 
 void Ring::turn(Instant limit) {
   state_->arm_watches();
-  const Duration left = std::clamp<Duration>(limit - now(), 0ns, 3600s);
+  const std::size_t under_way = state_->pending.size() - state_->free.size();
+  const auto gathered = static_cast<unsigned>(
+      std::min<std::size_t>(1 + under_way / operations_per_wait, waited_for_max));
+  const Duration longest = gathered > 1 ? gathering_max : Duration(3600s);
+  const Duration left = std::clamp<Duration>(limit - now(), 0ns, longest);
   __kernel_timespec span{.tv_sec = left / 1s, .tv_nsec = (left % 1s).count()};
   io_uring_cqe* first = nullptr;
-  const int outcome = io_uring_submit_and_wait_timeout(&state_->ring, &first, 1, &span, nullptr);
+  const int outcome =
+      io_uring_submit_and_wait_timeout(&state_->ring, &first, gathered, &span, nullptr);
   MAINSTAY_CHECK(outcome >= 0 || outcome == -ETIME || outcome == -EINTR || outcome == -EAGAIN ||
                  outcome == -EBUSY);
   for (unsigned handled = 0; handled < completions_per_turn_max; ++handled) {
