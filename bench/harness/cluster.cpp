@@ -44,6 +44,24 @@ std::string lines_script() {
       mirror_mount, acknowledged_file);
 }
 
+// PostgreSQL with its data on the mirror, made there when it starts for the first time. Its lock
+// file is of a life that is over: the cluster starts it once only.
+std::string database_script() {
+  return fmt::format(
+      "#!/bin/sh\n"
+      "for bin in /usr/lib/postgresql/*/bin; do PATH=$bin:$PATH; done\n"
+      "data={}/postgresql\n"
+      "if [ ! -s $data/PG_VERSION ]; then\n"
+      "  mkdir -p $data && chown postgres: $data || exit 1\n"
+      "  runuser -u postgres -- \"$(command -v initdb)\" -D $data -A trust || exit 1\n"
+      "  echo 'host all all 10.0.0.0/16 trust' >> $data/pg_hba.conf\n"
+      "fi\n"
+      "rm -f $data/postmaster.pid\n"
+      "exec runuser -u postgres -- \"$(command -v postgres)\" -D $data \\\n"
+      "  -c listen_addresses='*' -c unix_socket_directories=/tmp\n",
+      mirror_mount);
+}
+
 std::vector<std::string> daemon_argv(const Programs& programs) {
   return {programs.daemon, "--config",  std::string(config_path), "--socket", socket_path,
           "--state-dir",   state_folder};
@@ -117,11 +135,13 @@ Status Cluster::install(const std::string& node) const {
 
 // The first node brings a file system; the second one becomes equal to it.
 Status Cluster::make_mirror(const std::string& node) const {
-  if (!site_.mirror) return {};
-  if (auto done = lab_->write(node, lines_path, lines_script()); !done) return done;
+  if (site_.mirror == MirrorUse::none) return {};
+  const bool database = site_.mirror == MirrorUse::database;
+  const std::string user = database ? database_script() : lines_script();
+  if (auto done = lab_->write(node, mirror_user_path, user); !done) return done;
   const bool first = node == site_.nodes.front().name;
   const std::string prepare = fmt::format(
-      "mkdir -p {0} {1} && truncate -s 128M {0}/data && truncate -s 16M {0}/metadata{2}",
+      "mkdir -p {0} {1} && truncate -s 384M {0}/data && truncate -s 16M {0}/metadata{2}",
       mirror_folder, mirror_mount,
       first ? fmt::format(" && mkfs.ext4 -q {}/data", mirror_folder) : "");
   if (auto done = lab_->exec(node, {"sh", "-c", prepare}); !done) {

@@ -120,17 +120,18 @@ std::string group(const Site& site) {
 }
 
 std::string mirror(const Site& site) {
-  if (!site.mirror) return "";
+  if (site.mirror == MirrorUse::none) return "";
+  const bool database = site.mirror == MirrorUse::database;
   return resource("md") +
          fmt::format(
              "data_partition = \"{0}/data\"\ncluster_partition = \"{0}/metadata\"\n"
              "mount_point = {1}\n",
              mirror_folder, quoted(mirror_mount)) +
          fmt::format(
-             "\n[[resource]]\nname = \"lines\"\ntype = \"script\"\ngroup = {}\n"
-             "mode = \"resident\"\nstart = [{}]\ndepends_on = [\"md1\"]\n"
-             "kill_after = \"1s\"\n",
-             quoted(group_name), quoted(lines_path));
+             "\n[[resource]]\nname = {}\ntype = \"script\"\ngroup = {}\nmode = \"resident\"\n"
+             "start = [{}]\ndepends_on = [\"md1\"]\nkill_after = \"2s\"\n{}",
+             quoted(database ? "database" : "lines"), quoted(group_name), quoted(mirror_user_path),
+             database ? "ready_port = 5432\n" : "");
 }
 
 std::string monitor(const Site& site) {

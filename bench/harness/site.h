@@ -16,7 +16,7 @@ inline constexpr const char* shared_ledger_file = "shared-ledger";
 // Of the mirror disk: its partitions are files here, and it is mounted there.
 inline constexpr std::string_view mirror_folder = "/var/lib/mirror";
 inline constexpr std::string_view mirror_mount = "/var/lib/md1";
-inline constexpr std::string_view lines_path = "/etc/mainstay/lines";
+inline constexpr std::string_view mirror_user_path = "/etc/mainstay/mirror-user";
 // Whatever it has written for certain, in the folder that all instances share.
 inline constexpr const char* acknowledged_file = "acknowledged";
 inline constexpr std::string_view key_path = "/etc/mainstay/cluster.key";
@@ -29,6 +29,9 @@ inline constexpr std::string_view service_name = "service.cluster.internal.";
 inline constexpr std::string_view secondary_ip = "10.0.110.50";
 // Beside server1, in its subnet.
 inline constexpr const char* neighbour = "server3";
+
+// What a mirror disk of the group is used by: a program that writes numbered lines, or PostgreSQL.
+enum class MirrorUse { none, lines, database };
 
 struct SiteNode {
   std::string name;
@@ -49,8 +52,7 @@ struct Site {
   std::string forced_stop;       // the lines of [arbitration.forced_stop]; "": none is configured
   std::string arbiter = "none";  // "dynamodb": the lab's; "etcd": that of the endpoints
   std::vector<std::string> etcd_endpoints = {};
-  // A mirror disk, and a program that writes numbered lines to it.
-  bool mirror = false;
+  MirrorUse mirror = MirrorUse::none;
   std::string backend = "native";  // who speaks to AWS
   std::string address_lines = {};  // more of the resource that clients find the group by
   std::string more = {};           // more tables, such as monitors

@@ -104,14 +104,14 @@ TEST_CASE("an engine that outlived its daemon is left as it is") {
 
 TEST_CASE("an engine is looked at, ordered, and given the arbiter's record") {
   World world("exec sleep 1000\n");
-  CHECK(world.engines->reports().front().why == "the engine has not been asked yet");
+  CHECK(world.engines->reports().front().why.find("No such file") != std::string::npos);
   adapters::FakeEngine engine(world.loop, (world.directory.path() / "run" / "md1.sock").string());
   CHECK(world.until([&] { return world.engines->reports().front().status.has_value(); }));
   CHECK(world.engines->reports().front().status->own == CopyState::up_to_date);
   CHECK(world.until([&] { return engine.record_served(); }));
-  engine.ask_record({{"ask", 1}, {"record", "read"}});
+  engine.ask_record(R"({"ask":1,"record":"read"})");
   CHECK(world.until([&] { return engine.answers.size() == 1; }));
-  CHECK(engine.answers.front().at("version") == 7);
+  CHECK(engine.answers.front().find("\"version\":7") != std::string::npos);
   CHECK(world.arbiter.keys == std::vector<std::string>{"mirror/md1"});
 
   std::optional<Status> done;

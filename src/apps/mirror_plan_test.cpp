@@ -68,8 +68,10 @@ TEST_CASE("mirror addresses of its own replace those of the paths, as many on ea
 TEST_CASE("a group of three nodes cannot have a mirror of two copies") {
   std::string three(document);
   three.replace(three.find("[[path]]"), 0, "[[node]]\nname = \"c\"\n");
-  for (const char* path : {"10.0.2.10\" }", "fd00::2\" }"}) {
-    three.replace(three.find(path) + std::string_view(path).size() - 2, 0, ", c = \"10.0.3.10\"");
+  for (const auto& [path, address] :
+       {std::pair{"10.0.2.10\" }", "10.0.3.10"}, std::pair{"fd00::2\" }", "fd00::3"}}) {
+    const auto end = three.find(path) + std::string_view(path).size() - 2;
+    three.insert(end, fmt::format(", c = \"{}\"", address));
   }
   three.replace(three.find("[\"b\", \"a\"]"), 10, "[\"b\", \"a\", \"c\"]");
   const auto config = parse_config(three, catalog());

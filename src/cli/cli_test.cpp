@@ -665,7 +665,7 @@ TEST_CASE("mirror status: both copies in words and colours, progress and latenci
   CHECK(ran.code == ExitCode::done);
   for (const char* part :
        {"primary", "up to date (green)", "recovering (yellow)", "10.0.2.10:29051", "70 MiB",
-        "md1: recovering 42 %, 100 MiB a second, 700 ms left", "flush", "130 us", "900 us"}) {
+        "md1: recovering 42 %, 100 MiB a second, 700 ms left", "flush", "130 µs", "900 µs"}) {
     CAPTURE(ran.out);
     CAPTURE(part);
     CHECK(has(ran.out, part));

@@ -149,7 +149,7 @@ Task<Status> unmount(const Config& config, Context& context) {
     if (context.call.cancellation.requested()) break;
     if (config.unmount_action == Unmount::kill) co_await make_free(config, attempt, context);
     const Duration pause = std::min(config.unmount_interval, whole / 10);
-    co_await pause_until(context, context.clock.now() + pause);
+    co_await pause_until(context, std::min(context.clock.now() + pause, call.deadline));
   }
   const std::string who = co_await held_by(config, context);
   if (last || who.empty()) co_return last;
@@ -234,6 +234,10 @@ Task<Health> check(const Config& config, Context& context) {
   }
   if (status->role == MirrorRole::broken || status->own == CopyState::failed) {
     co_return bad(number_device, fmt::format("The disk of this copy failed. {}", status->trouble));
+  }
+  if (status->role == MirrorRole::opening || status->role == MirrorRole::promoting) {
+    co_return Health{Verdict::unknown, number_timeout,
+                     "The engine was restarted, and takes the mirror up again."};
   }
   if (status->role != MirrorRole::primary) {
     co_return bad(number_not_primary, fmt::format("This copy is {} and not the primary. {}",

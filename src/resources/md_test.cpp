@@ -269,6 +269,15 @@ TEST_CASE("mdw: each thing that can be lost has its number") {
   CHECK(number([](Md& bench) { bench.mounts.mounted["/mnt/md1"].read_only = true; }) == 13);
 }
 
+TEST_CASE("mdw: an engine that was restarted and is not ready yet is unknown, not unhealthy") {
+  Md bench;
+  bench.in_use();
+  for (const auto role : {MirrorRole::opening, MirrorRole::promoting}) {
+    bench.copy().role = role;
+    CHECK(bench.check().verdict == Verdict::unknown);
+  }
+}
+
 TEST_CASE("mdw: an engine that says nothing is unknown, not unhealthy") {
   Md bench;
   bench.in_use();

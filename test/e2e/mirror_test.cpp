@@ -33,7 +33,7 @@ struct Stage {
         lab(must(Lab::up(programs, folder.path()))),
         site(must(lab.site())) {
     site.arbiter = "dynamodb";
-    site.mirror = true;
+    site.mirror = MirrorUse::lines;
     cluster.emplace(must(Cluster::start(lab, programs, site)));
   }
 

@@ -1,4 +1,5 @@
-// A small engine at a real control socket, for tests: it keeps the protocol and moves no bytes.
+// A small engine at a real control socket, for tests: it keeps the protocol and moves no bytes. It
+// reads only what this daemon writes: flat objects without blanks.
 #pragma once
 
 #include <sys/socket.h>
@@ -11,7 +12,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "adapters/mirror/line_socket.h"
 #include "base/check.h"
@@ -20,8 +20,6 @@ namespace mainstay::adapters {
 
 class FakeEngine {
  public:
-  using Json = nlohmann::json;
-
   FakeEngine(Loop& loop, const std::string& path) : loop_(loop), path_(path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -44,12 +42,12 @@ class FakeEngine {
   std::string own = "up to date";
   std::uint64_t term = 0;
   bool silent = false;
-  bool hangs_up = false;           // instead of an answer
-  std::vector<std::string> heard;  // what was asked, in order
-  std::vector<Json> answers;       // of the one who serves the record
+  bool hangs_up = false;             // instead of an answer
+  std::vector<std::string> heard;    // what was asked, in order
+  std::vector<std::string> answers;  // of the one who serves the record
   bool record_served() const { return recorder_ != nullptr; }
 
-  void ask_record(const Json& question) { recorder_->send(question.dump()); }
+  void ask_record(const std::string& question) { recorder_->send(question); }
 
  private:
   void accept() {
@@ -67,49 +65,51 @@ class FakeEngine {
     if (recorder_ == place->get()) recorder_ = nullptr;
     connections_.erase(place);
   }
+  // The member's value as it stands there, without quotes; "" if there is none.
+  static std::string member(std::string_view line, const std::string& key) {
+    const auto found = line.find('"' + key + "\":");
+    if (found == line.npos) return "";
+    line.remove_prefix(found + key.size() + 3);
+    std::string value(line.substr(0, line.find_first_of(",}")));
+    std::erase(value, '"');
+    return value;
+  }
   void on_line(Place place, std::string_view line) {
-    const Json asked = Json::parse(line);
-    if (asked.contains("answer")) {
-      answers.push_back(asked);
+    if (!member(line, "answer").empty()) {
+      answers.emplace_back(line);
       return;
     }
-    heard.push_back(asked.at("do"));
+    const std::string verb = member(line, "do");
+    heard.push_back(verb);
     if (silent) return;
     if (hangs_up) return forget(place);
-    if (asked.at("do") == "serve_record") recorder_ = place->get();
-    Json answer = perform(asked);
-    answer["id"] = asked.at("id");
-    (*place)->send(answer.dump());
+    if (verb == "serve_record") recorder_ = place->get();
+    const std::string answer = perform(verb, line);
+    (*place)->send(fmt::format("{{\"id\":{},{}}}", member(line, "id"), answer));
   }
-  static Json refused(const char* code, const char* text) {
-    return {{"ok", false}, {"code", code}, {"text", text}};
+  static std::string refused(const char* code, const char* text) {
+    return fmt::format(R"("ok":false,"code":"{}","text":"{}")", code, text);
   }
-  Json perform(const Json& asked) {
-    const std::string verb = asked.at("do");
-    if (verb == "promote") return promote(asked.at("term"));
+  std::string perform(const std::string& verb, std::string_view line) {
+    if (verb == "promote") return promote(std::stoull(member(line, "term")));
     if (verb == "demote") role = "secondary";
     if (verb == "verify") return refused("invalid", "this engine cannot verify");
-    if (verb != "status") return {{"ok", true}};
-    return {{"ok", true},
-            {"name", "md1"},
-            {"role", role},
-            {"term", term},
-            {"own", {{"state", own}}},
-            {"peer", {{"state", "recovering"}, {"percent", 42}}},
-            {"connected", true},
-            {"path", "10.0.2.10:29051"},
-            {"dirty_bytes", 73400320},
-            {"resync", {{"bytes_per_second", 104857600}, {"seconds_left", 0.5}}},
-            {"device", role == "primary" ? "/dev/null" : ""},
-            {"latency", {{"flush", {{"count", 20}, {"p50_us", 130}, {"p99_us", 900}}}}}};
+    if (verb != "status") return R"("ok":true)";
+    return fmt::format(
+        R"("ok":true,"name":"md1","role":"{}","term":{},"own":{{"state":"{}"}},)"
+        R"("peer":{{"state":"recovering","percent":42}},"connected":true,)"
+        R"("path":"10.0.2.10:29051","dirty_bytes":73400320,)"
+        R"("resync":{{"bytes_per_second":104857600,"seconds_left":0.5}},"device":"{}",)"
+        R"("latency":{{"flush":{{"count":20,"p50_us":130,"p99_us":900}}}})",
+        role, term, own, role == "primary" ? "/dev/null" : "");
   }
-  Json promote(std::uint64_t wanted) {
-    if (role == "primary" && wanted == term) return {{"ok", true}};
+  std::string promote(std::uint64_t wanted) {
+    if (role == "primary" && wanted == term) return R"("ok":true)";
     if (wanted <= term) return refused("conflict", "a higher term is known");
     if (own != "up to date") return refused("conflict", "this copy is outdated");
     role = "primary";
     term = wanted;
-    return {{"ok", true}, {"device", "/dev/null"}};
+    return R"("ok":true,"device":"/dev/null")";
   }
 
   Loop& loop_;

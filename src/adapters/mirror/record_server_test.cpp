@@ -5,6 +5,8 @@
 
 #include <map>
 
+#include <nlohmann/json.hpp>
+
 #include "adapters/linux/test_support.h"
 #include "adapters/mirror/fake_engine.h"
 #include "adapters/mirror/protocol.h"
@@ -64,10 +66,10 @@ struct World {
     return loop.run_until(condition, loop.now() + test_patience);
   }
   nlohmann::json ask(const nlohmann::json& question) {
-    engine->ask_record(question);
+    engine->ask_record(question.dump());
     const std::size_t count = engine->answers.size() + 1;
     REQUIRE(until([&] { return engine->answers.size() == count; }));
-    return engine->answers.back();
+    return nlohmann::json::parse(engine->answers.back());
   }
 };
 
@@ -96,7 +98,7 @@ TEST_CASE("an arbiter in trouble is no record, and a swap of which nobody knows"
 TEST_CASE("an answer never reaches an engine that did not ask") {
   World world;
   world.arbiter.holds = true;
-  world.engine->ask_record({{"ask", 5}, {"record", "read"}});
+  world.engine->ask_record(R"({"ask":5,"record":"read"})");
   REQUIRE(world.until([&] { return world.arbiter.held.size() == 1; }));
   world.engine.reset();
   REQUIRE(world.until([&] { return world.ended == 1; }));
