@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,21 @@ struct Counter {
   friend bool operator==(const Counter&, const Counter&) = default;
 };
 
+// Something that a failover will need and that is not there, or of which that is not known.
+struct DoctorFinding {
+  Severity severity = Severity::warning;  // information: it could not be asked
+  std::string check;                      // "vip-route"
+  std::string fact;
+  std::string why;
+  std::string remedy;
+  friend bool operator==(const DoctorFinding&, const DoctorFinding&) = default;
+};
+
+struct DoctorStatus {
+  std::optional<WallTime> looked;  // nothing: not yet, or never
+  std::vector<DoctorFinding> findings;
+};
+
 // What the daemon itself knows, beside the cluster's status.
 struct DaemonStatus {
   std::string version;
@@ -53,6 +69,7 @@ struct DaemonStatus {
   // events were dropped, an address of a path is not on this node ...
   std::vector<std::string> troubles;
   std::vector<Counter> counters;
+  DoctorStatus doctor;
 };
 
 struct StatusReport {

@@ -22,6 +22,7 @@
 #include "adapters/linux/watchdog.h"
 #include "apps/arbiter_link.h"
 #include "apps/aws_link.h"
+#include "apps/checkup.h"
 #include "apps/chronicle.h"
 #include "apps/door.h"
 #include "apps/loaded_store.h"
@@ -129,11 +130,12 @@ struct Daemon::Impl {
   LinuxHost host{loop};
   LinuxResolver resolver{loop};
   std::unique_ptr<aws::Connection> aws;
-  bool asks_aws = !iam_policy(*prepared.config, catalog(), {}, PolicyUse::nodes).empty();
+  bool asks_aws = !iam_policy(*prepared.config, catalog(), {}, PolicyUse::failover).empty();
   ArbiterLink arbiter;
   std::optional<LinuxPower> power;
   std::unique_ptr<NodeDriver> driver;
   std::unique_ptr<Door> door;
+  std::optional<Checkup> checkup;
   int terminations = 0;
   TimerId departure_timer = 0;
   int exit_code = 0;
@@ -218,7 +220,8 @@ struct Daemon::Impl {
                   .seed = random_seed(),
                   .log_directory = prepared.options.log_directory},
         NodePorts{clock, *network, store, *process, host, aws->aws(), resolver, *power,
-                  arbiter.arbiter.get()},
+                  arbiter.arbiter.get(),
+                  [this](const std::string& role) -> Aws& { return aws->aws_as(role); }},
         NodeObserver{.on_event = {}, .on_action = [this](const Action& action, Instant) {
                        chronicle.on_action(action);
                        if (asks_aws && announces_failover(action)) aws->warm();
@@ -238,12 +241,32 @@ struct Daemon::Impl {
     return {};
   }
 
+  Status open_checkup() {
+    if (!wants_checkup(*prepared.config, catalog())) return {};
+    checkup.emplace(Checkup::Parts{
+        .clock = clock,
+        .world = {aws->aws(), aws->survey(), host,
+                  [this](const std::string& role) {
+                    return doctor::Rights{aws->aws_as(role), aws->survey_as(role)};
+                  }},
+        .config = prepared.config,
+        .catalog = catalog(),
+        .self = prepared.self,
+        .random = Random(random_seed()),
+        .say = [this](Severity severity, const std::string& subject, const std::string& text) {
+          chronicle.say(severity, subject, text);
+        }});
+    checkup->start();
+    return {};
+  }
+
   api::DaemonStatus daemon_status() const {
     api::DaemonStatus status{.version = version, .pid = getpid(), .started = started_at};
     status.now = clock.wall();
     status.monotonic_ns = monotonic_ns();
     status.last_event = history->last_event();
     status.troubles = history->troubles();
+    if (checkup) status.doctor = checkup->status();
     status.counters = chronicle.counters();
     status.counters.push_back(drop_counter(*network));
     status.counters.push_back({"mainstay_history_lost_total",
@@ -290,6 +313,7 @@ struct Daemon::Impl {
 
   void close() {
     bool door_closed = false;
+    checkup.reset();
     history->close();
     door->close([&door_closed] { door_closed = true; });
     driver.reset();
@@ -307,8 +331,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Preparation prepared) {
   hold_signals();
   auto impl = std::make_unique<Impl>(std::move(prepared));
   impl->take_signals();
-  for (const auto step :
-       {&Impl::open_notifier, &Impl::open_state, &Impl::open_world, &Impl::open_driver}) {
+  for (const auto step : {&Impl::open_notifier, &Impl::open_state, &Impl::open_world,
+                          &Impl::open_driver, &Impl::open_checkup}) {
     if (auto done = ((*impl).*step)(); !done) return std::unexpected(done.error());
   }
   const auto& options = impl->prepared.options;

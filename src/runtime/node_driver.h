@@ -33,6 +33,8 @@ struct NodePorts {
   Resolver& resolver;
   Power& power;
   Arbiter* arbiter = nullptr;  // nullptr: none is configured
+  // AWS asked with the rights of a role; where there is none such, all is asked with our own.
+  std::function<Aws&(const std::string& role_arn)> aws_as = {};
 };
 
 struct NodeSetup {

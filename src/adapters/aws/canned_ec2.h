@@ -46,6 +46,7 @@ class CannedEc2 {
   Answer replace_route(const Form& form);
   Answer start_instances(const Form& form);
   Answer stop_instances(const Form& form);
+  static Answer assume_role(const Form& form);
   static Form form_of(std::string_view body);
   static Answer reply(const std::string& action, const std::string& content);
   static Answer fault(int status, const std::string& code, const std::string& message);
