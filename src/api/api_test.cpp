@@ -43,6 +43,9 @@ TEST_CASE("a status survives the way through JSON") {
   report.cluster.reachability_checks[0].why = "10.0.0.1: no reply";
   report.cluster.forced_stops[0] = {NodeName("b"), Verdict::unhealthy, 2s, "denied"};
   report.daemon.troubles = {"3 events were lost"};
+  report.daemon.doctor.looked = report.daemon.now;
+  report.daemon.doctor.findings = {
+      {Severity::error, "vip-route", "no route", "nobody gets there", "add it"}};
   const std::string once = to_json(report);
   const auto back = status_from_json(once);
   REQUIRE(back);
@@ -51,6 +54,8 @@ TEST_CASE("a status survives the way through JSON") {
   CHECK(back->cluster.permission.left == 1500ms);
   CHECK(back->cluster.config_digest == 0x00ff12);
   CHECK(back->daemon.pid == 4711);
+  CHECK(back->daemon.doctor.looked == report.daemon.now);
+  CHECK(back->daemon.doctor.findings == report.daemon.doctor.findings);
   CHECK(back->cluster.reachability_checks[0].lasts == 3min);
   CHECK(back->cluster.forced_stops[0].verdict == Verdict::unhealthy);
   CHECK(has(once, R"({"for_ms":2000,"node":"b","state":"error","why":"denied"})"));
@@ -272,6 +277,23 @@ TEST_CASE("what needs attention is said, the worst first") {
   CHECK(found[3].text == "has no answer (105): EC2 did not answer");
   CHECK(found[4] == Warning{Severity::warning, "a", "starts nothing yet: it waits for b"});
   CHECK(found[5].subject == "mainstayd");
+}
+
+TEST_CASE("what the doctor misses needs attention, what it could not ask does not") {
+  auto report = fake_report();
+  report.daemon.doctor.findings = {
+      {Severity::error, "vip-route", "no route", "nobody gets there", "add it"},
+      {Severity::information, "peer-port", "not asked", "", ""}};
+  const auto found = warnings_of(report);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0] == Warning{Severity::error, "vip-route", "no route. Remedy: add it"});
+  report.daemon.doctor.looked = report.daemon.now;
+  report.cluster.nodes[1].drained = true;
+  const std::string metrics = metrics_text(report);
+  CHECK(has(metrics, "mainstay_doctor_findings{severity=\"error\"} 1\n"));
+  CHECK(has(metrics, "mainstay_doctor_findings{severity=\"information\"} 1\n"));
+  CHECK(has(metrics, "mainstay_node_drained{node=\"b\"} 1\n"));
+  CHECK(has(metrics, "mainstay_node_drained{node=\"a\"} 0\n"));
 }
 
 TEST_CASE("who is kept out, or back, is said with the way in") {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,21 @@ struct MirrorReport {
   std::string why;                     // then: why
 };
 
+// Something that a failover will need and that is not there, or of which that is not known.
+struct DoctorFinding {
+  Severity severity = Severity::warning;  // information: it could not be asked
+  std::string check;                      // "vip-route"
+  std::string fact;
+  std::string why;
+  std::string remedy;
+  friend bool operator==(const DoctorFinding&, const DoctorFinding&) = default;
+};
+
+struct DoctorStatus {
+  std::optional<WallTime> looked;  // nothing: not yet, or never
+  std::vector<DoctorFinding> findings;
+};
+
 // What the daemon itself knows, beside the cluster's status.
 struct DaemonStatus {
   std::string version;
@@ -64,6 +80,7 @@ struct DaemonStatus {
   std::vector<std::string> troubles;
   std::vector<Counter> counters;
   std::vector<MirrorReport> mirrors;
+  DoctorStatus doctor;
 };
 
 struct StatusReport {

@@ -91,6 +91,10 @@ void add_returning(const ClusterStatus& cluster, MetricsText& out) {
   for (const auto& node : cluster.nodes) {
     out.labelled("mainstay_node_quarantined", "node", node.name.value, node.quarantined ? 1 : 0);
   }
+  out.family("mainstay_node_drained", "gauge", "1 for a node that hands over what it has.");
+  for (const auto& node : cluster.nodes) {
+    out.labelled("mainstay_node_drained", "node", node.name.value, node.drained ? 1 : 0);
+  }
   out.family("mainstay_node_isolated", "gauge", "1 for a node that waits to be let in.");
   for (const auto& node : cluster.nodes) {
     out.labelled("mainstay_node_isolated", "node", node.name.value,
@@ -173,6 +177,17 @@ void add_mirrors(const StatusReport& report, MetricsText& out) {
   add_latencies(mirrors, out);
 }
 
+void add_doctor(const DoctorStatus& doctor, MetricsText& out) {
+  if (!doctor.looked) return;
+  out.family("mainstay_doctor_findings", "gauge",
+             "What a failover will need and is not there; information: could not be asked.");
+  for (const Severity severity : {Severity::information, Severity::warning, Severity::error}) {
+    const auto count = std::ranges::count(doctor.findings, severity, &DoctorFinding::severity);
+    out.labelled("mainstay_doctor_findings", "severity", to_text(severity),
+                 static_cast<std::uint64_t>(count));
+  }
+}
+
 void add_counter(const Counter& counter, MetricsText& out) {
   out.family(counter.name, "counter", counter.help);
   for (const auto& [key, value] : counter.values) {
@@ -195,6 +210,7 @@ std::string metrics_text(const StatusReport& report) {
   add_monitors(report.cluster, out);
   add_returning(report.cluster, out);
   add_mirrors(report, out);
+  add_doctor(report.daemon.doctor, out);
   for (const auto& counter : report.daemon.counters) add_counter(counter, out);
   return out.take();
 }

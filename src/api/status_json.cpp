@@ -126,11 +126,25 @@ Json counter_json(const Counter& counter) {
           {"values", counter.values}};
 }
 
+Json finding_json(const DoctorFinding& finding) {
+  return {{"severity", to_text(finding.severity)},
+          {"check", finding.check},
+          {"fact", finding.fact},
+          {"why", finding.why},
+          {"remedy", finding.remedy}};
+}
+
+Json doctor_json(const DoctorStatus& doctor) {
+  return {{"looked", doctor.looked ? Json(to_text(*doctor.looked)) : Json(nullptr)},
+          {"findings", list_of(doctor.findings, finding_json)}};
+}
+
 Json daemon_json(const DaemonStatus& daemon) {
   return {{"version", daemon.version},
           {"pid", daemon.pid},
           {"started", to_text(daemon.started)},
           {"troubles", daemon.troubles},
+          {"doctor", doctor_json(daemon.doctor)},
           {"counters", list_of(daemon.counters, counter_json)},
           {"mirrors", list_of(daemon.mirrors, mirror_json)}};
 }
@@ -261,6 +275,25 @@ Counter counter_of(const Json& json) {
   return counter;
 }
 
+DoctorFinding finding_of(const Json& json) {
+  DoctorFinding finding;
+  take_word(json, "severity", Severity::error, finding.severity);
+  take(json, "check", finding.check);
+  take(json, "fact", finding.fact);
+  take(json, "why", finding.why);
+  take(json, "remedy", finding.remedy);
+  return finding;
+}
+
+DoctorStatus doctor_of(const Json& json) {
+  DoctorStatus doctor;
+  if (const auto looked = time_from_text(text_field(json, "looked"))) doctor.looked = *looked;
+  for (const auto& finding : list_field(json, "findings")) {
+    doctor.findings.push_back(finding_of(finding));
+  }
+  return doctor;
+}
+
 DaemonStatus daemon_of(const Json& json) {
   DaemonStatus daemon;
   take(json, "version", daemon.version);
@@ -273,6 +306,7 @@ DaemonStatus daemon_of(const Json& json) {
   for (const auto& mirror : list_field(json, "mirrors")) {
     daemon.mirrors.push_back(mirror_of(mirror));
   }
+  if (const Json* doctor = field(json, "doctor")) daemon.doctor = doctor_of(*doctor);
   return daemon;
 }
 

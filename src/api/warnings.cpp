@@ -175,6 +175,11 @@ std::vector<Warning> warnings_of(const StatusReport& report) {
   for (const auto& trouble : report.daemon.troubles) {
     out.push_back({Severity::warning, "mainstayd", trouble});
   }
+  for (const auto& finding : report.daemon.doctor.findings) {
+    if (finding.severity == Severity::information) continue;
+    out.push_back({finding.severity, finding.check,
+                   fmt::format("{}. Remedy: {}", finding.fact, finding.remedy)});
+  }
   std::ranges::stable_sort(out, std::ranges::greater(), &Warning::severity);
   return out;
 }

@@ -2,6 +2,7 @@
 
 #include "adapters/arbiter/dynamodb_arbiter.h"
 #include "adapters/arbiter/etcd_store.h"
+#include "apps/aws_link.h"
 #include "apps/etcd_link.h"
 
 namespace mainstay::apps {
@@ -16,7 +17,8 @@ ArbiterLink link_dynamodb(const ClusterConfig& config, Clock& clock, aws::Connec
   const ArbiterConfig& chosen = config.arbitration.arbiter;
   ArbiterLink link;
   link.client = dynamodb::open_client(
-      connection, {.region = chosen.dynamodb.region, .url = chosen.dynamodb.endpoint});
+      connection, {.region = chosen.dynamodb.region, .url = chosen.dynamodb.endpoint},
+      backend_of(chosen.dynamodb.backend));
   const auto records = dynamodb_records(config);
   link.arbiter = std::make_unique<dynamodb::DynamoDbArbiter>(clock, *link.client, records);
   link.store = std::make_unique<dynamodb::DynamoDbStore>(clock, *link.client, records);

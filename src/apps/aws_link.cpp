@@ -5,12 +5,16 @@
 
 namespace mainstay::apps {
 
+aws::Backend backend_of(AwsBackend backend) {
+  return backend == AwsBackend::cli ? aws::Backend::cli : aws::Backend::native;
+}
+
 Result<std::unique_ptr<aws::Connection>> open_aws(const AwsConfig& config, Clock& clock,
                                                   EventLoop& loop, Random random) {
   auto environment = aws::with_settings_file(aws::process_environment(), config.settings);
   if (!environment) return std::unexpected(environment.error());
-  const auto backend = config.backend == AwsBackend::cli ? aws::Backend::cli : aws::Backend::native;
-  return aws::Connection::open(clock, loop, std::move(*environment), std::move(random), backend);
+  return aws::Connection::open(clock, loop, std::move(*environment), std::move(random),
+                               backend_of(config.backend));
 }
 
 }  // namespace mainstay::apps

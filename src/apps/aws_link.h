@@ -9,6 +9,7 @@
 
 namespace mainstay::apps {
 
+aws::Backend backend_of(AwsBackend backend);
 // Speaks to nobody yet. invalid: a file or a value is wrong. Clock and loop outlive it.
 Result<std::unique_ptr<aws::Connection>> open_aws(const AwsConfig& config, Clock& clock,
                                                   EventLoop& loop, Random random);

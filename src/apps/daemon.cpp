@@ -23,6 +23,7 @@
 #include "adapters/linux/watchdog.h"
 #include "apps/arbiter_link.h"
 #include "apps/aws_link.h"
+#include "apps/checkup.h"
 #include "apps/chronicle.h"
 #include "apps/door.h"
 #include "apps/loaded_store.h"
@@ -134,12 +135,13 @@ struct Daemon::Impl {
   LinuxResolver resolver{loop};
   LinuxMounts mounts{loop};
   std::unique_ptr<aws::Connection> aws;
-  bool asks_aws = !iam_policy(*prepared.config, catalog(), {}, PolicyUse::nodes).empty();
+  bool asks_aws = !iam_policy(*prepared.config, catalog(), {}, PolicyUse::failover).empty();
   ArbiterLink arbiter;
   std::optional<MirrorEngines> mirrors;
   std::optional<LinuxPower> power;
   std::unique_ptr<NodeDriver> driver;
   std::unique_ptr<Door> door;
+  std::optional<Checkup> checkup;
   int terminations = 0;
   TimerId departure_timer = 0;
   int exit_code = 0;
@@ -244,7 +246,8 @@ struct Daemon::Impl {
                   .seed = random_seed(),
                   .log_directory = prepared.options.log_directory},
         NodePorts{clock, *network, store, *process, host, aws->aws(), resolver, mirrors->port(),
-                  mounts, *power, arbiter.arbiter.get()},
+                  mounts, *power, arbiter.arbiter.get(),
+                  [this](const std::string& role) -> Aws& { return aws->aws_as(role); }},
         NodeObserver{.on_event = {}, .on_action = [this](const Action& action, Instant) {
                        chronicle.on_action(action);
                        if (asks_aws && announces_failover(action)) aws->warm();
@@ -269,12 +272,32 @@ struct Daemon::Impl {
     return {};
   }
 
+  Status open_checkup() {
+    if (!wants_checkup(*prepared.config, catalog())) return {};
+    checkup.emplace(Checkup::Parts{
+        .clock = clock,
+        .world = {aws->aws(), aws->survey(), host,
+                  [this](const std::string& role) {
+                    return doctor::Rights{aws->aws_as(role), aws->survey_as(role)};
+                  }},
+        .config = prepared.config,
+        .catalog = catalog(),
+        .self = prepared.self,
+        .random = Random(random_seed()),
+        .say = [this](Severity severity, const std::string& subject, const std::string& text) {
+          chronicle.say(severity, subject, text);
+        }});
+    checkup->start();
+    return {};
+  }
+
   api::DaemonStatus daemon_status() const {
     api::DaemonStatus status{.version = version, .pid = getpid(), .started = started_at};
     status.now = clock.wall();
     status.monotonic_ns = monotonic_ns();
     status.last_event = history->last_event();
     status.troubles = history->troubles();
+    if (checkup) status.doctor = checkup->status();
     status.counters = chronicle.counters();
     status.mirrors = mirrors->reports();
     status.counters.push_back(drop_counter(*network));
@@ -332,6 +355,7 @@ struct Daemon::Impl {
 
   void close() {
     bool door_closed = false;
+    checkup.reset();
     history->close();
     door->close([&door_closed] { door_closed = true; });
     driver.reset();
@@ -350,8 +374,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Preparation prepared) {
   hold_signals();
   auto impl = std::make_unique<Impl>(std::move(prepared));
   impl->take_signals();
-  for (const auto step :
-       {&Impl::open_notifier, &Impl::open_state, &Impl::open_world, &Impl::open_driver}) {
+  for (const auto step : {&Impl::open_notifier, &Impl::open_state, &Impl::open_world,
+                          &Impl::open_driver, &Impl::open_checkup}) {
     if (auto done = ((*impl).*step)(); !done) return std::unexpected(done.error());
   }
   const auto& options = impl->prepared.options;

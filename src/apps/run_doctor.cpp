@@ -65,7 +65,10 @@ Result<doctor::Report> examine(const ClusterConfig& config, const NodeName& self
   if (const Status opened = here.open(config.aws, patience); !opened) {
     return std::unexpected(opened.error());
   }
-  doctor::World world{here.connection->aws(), here.connection->survey(), here.host};
+  aws::Connection& aws = *here.connection;
+  const doctor::World world{aws.aws(), aws.survey(), here.host, [&aws](const std::string& role) {
+                              return doctor::Rights{aws.aws_as(role), aws.survey_as(role)};
+                            }};
   const auto facts = here.run(doctor::gather(config, node, world, here.call()));
   if (!facts) return std::unexpected(facts.error());
   return doctor::examine({config, catalog(), *facts});

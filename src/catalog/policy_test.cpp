@@ -32,7 +32,7 @@ const PolicyStatement* statement_of(const std::vector<PolicyStatement>& policy,
 
 TEST_CASE("the example needs three descriptions, and may replace routes of its VPC only") {
   const auto policy =
-      iam_policy(example(), catalog(), {"ap-northeast-1", "111122223333"}, PolicyUse::nodes);
+      iam_policy(example(), catalog(), {"ap-northeast-1", "111122223333"}, PolicyUse::failover);
   REQUIRE(policy.size() == 2);
   CHECK(policy[0].actions == std::vector<std::string>{"ec2:DescribeNetworkInterfaces",
                                                       "ec2:DescribeRouteTables",
@@ -43,6 +43,46 @@ TEST_CASE("the example needs three descriptions, and may replace routes of its V
         std::set<std::string>{"arn:aws:ec2:ap-northeast-1:111122223333:route-table/*"});
   CHECK(policy[1].scope.vpcs ==
         std::set<std::string>{"arn:aws:ec2:ap-northeast-1:111122223333:vpc/vpc-0a1b2c3d4e5f60718"});
+}
+
+TEST_CASE("the daemon's doctor reads two things more, unless it is turned off") {
+  ClusterConfig config = example();
+  auto policy = iam_policy(config, catalog(), {}, PolicyUse::nodes);
+  CHECK(statement_of(policy, "ec2:DescribeSubnets") != nullptr);
+  CHECK(statement_of(policy, "ec2:DescribeSecurityGroups") != nullptr);
+  CHECK(statement_of(policy, "ec2:ModifyNetworkInterfaceAttribute") == nullptr);
+  config.aws.doctor = false;
+  policy = iam_policy(config, catalog(), {}, PolicyUse::nodes);
+  CHECK(policy == iam_policy(config, catalog(), {}, PolicyUse::failover));
+}
+
+TEST_CASE("a cluster that asks AWS for nothing at a failover has no doctor to pay for") {
+  ClusterConfig config = example();
+  config.groups.clear();
+  config.arbitration.arbiter.kind = ArbiterKind::dynamodb;
+  const auto policy = iam_policy(config, catalog(), {}, PolicyUse::nodes);
+  CHECK(statement_of(policy, "ec2:DescribeSubnets") == nullptr);
+  CHECK(api_budget(config, catalog()).empty());
+}
+
+TEST_CASE("who takes on a role needs the right to do so, and none of what the role may do") {
+  const std::string role = "arn:aws:iam::111122223333:role/vip";
+  ClusterConfig config = example();
+  config.aws.doctor = false;
+  config.aws.role_arn = role;
+  auto policy = iam_policy(config, catalog(), {}, PolicyUse::nodes);
+  REQUIRE(policy.size() == 1);
+  CHECK(policy[0].actions == std::vector<std::string>{"sts:AssumeRole"});
+  CHECK(policy[0].scope.resources == std::set<std::string>{role});
+  // A resource's own role goes before that of all, and one node may do without.
+  auto& params = config.groups[0].resources[0].params;
+  params.begin()->second["role_arn"] = std::string("arn:aws:iam::111122223333:role/own");
+  config.aws.role_arn.clear();
+  policy = iam_policy(config, catalog(), {}, PolicyUse::nodes);
+  CHECK(statement_of(policy, "ec2:ReplaceRoute") != nullptr);
+  const auto* assume = statement_of(policy, "sts:AssumeRole");
+  REQUIRE(assume != nullptr);
+  CHECK(assume->scope.resources == std::set<std::string>{"arn:aws:iam::111122223333:role/own"});
 }
 
 TEST_CASE("the doctor's repairs need more, narrowed to the interfaces of the nodes") {
@@ -111,12 +151,47 @@ TEST_CASE("no action of a type is granted on everything but descriptions") {
 }
 
 TEST_CASE("the budget of the example: one description a minute, five calls at a failover") {
-  const ApiBudget budget = api_budget(example(), catalog());
+  ClusterConfig config = example();
+  config.aws.doctor = false;
+  const ApiBudget budget = api_budget(config, catalog());
   CHECK(budget.at("ec2:DescribeRouteTables") == ApiLoad{1, 2});
   CHECK(budget.at("ec2:ReplaceRoute") == ApiLoad{0, 1});
   int at_failover = 0;
   for (const auto& [action, load] : budget) at_failover += load.at_failover;
   CHECK(at_failover == 5);
+}
+
+TEST_CASE("the doctors of both nodes ask a few times an hour") {
+  ClusterConfig config = example();
+  config.aws.doctor_interval = 10min;
+  const ApiBudget budget = api_budget(config, catalog());
+  CHECK(budget.at("ec2:DescribeRouteTables").per_minute == doctest::Approx(1.2));
+  CHECK(budget.at("ec2:ReplaceRoute").per_minute == doctest::Approx(0.2));
+  CHECK(budget.at("ec2:DescribeSecurityGroups").per_minute == doctest::Approx(0.2));
+  const auto paths = static_cast<double>(config.paths.size());
+  CHECK(budget.at("ec2:DescribeNetworkInterfaces").per_minute ==
+        doctest::Approx(0.2 + 0.4 * paths));
+}
+
+ClusterConfig figure(const std::string& number) {
+  std::ifstream file("examples/figure-" + number + ".toml");
+  std::stringstream text;
+  text << file.rdbuf();
+  auto config = parse_config(text.str(), catalog());
+  REQUIRE(config.has_value());
+  config->aws.doctor = false;
+  return *config;
+}
+
+TEST_CASE("the budgets of an Elastic IP and of a DNS name") {
+  const ApiBudget eip = api_budget(figure("5-1"), catalog());
+  CHECK(eip.at("ec2:DescribeAddresses") == ApiLoad{1, 1});
+  CHECK(eip.at("ec2:AssociateAddress") == ApiLoad{0, 1});
+  const ApiBudget dns = api_budget(figure("6-1"), catalog());
+  CHECK(dns.at("route53:ListResourceRecordSets") == ApiLoad{1, 0});
+  CHECK(dns.at("route53:ChangeResourceRecordSets") == ApiLoad{0, 1});
+  // Each of the two nodes looks at its zone.
+  CHECK(dns.at("ec2:DescribeAvailabilityZones") == ApiLoad{2, 0});
 }
 
 TEST_CASE("checks of a forced stop count for each pair of nodes") {
@@ -134,8 +209,15 @@ TEST_CASE("whoever declares an action declares how often, and the other way roun
       CAPTURE(type.type);
       for (const ApiUse& use : type.api_uses) {
         CAPTURE(use.action);
-        CHECK(std::ranges::find(type.iam_actions, use.action) != type.iam_actions.end());
-        CHECK(use.per_activation + use.per_check > 0);
+        const bool only_examined = use.per_activation + use.per_check == 0;
+        const bool permitted =
+            std::ranges::find(type.iam_actions, use.action) != type.iam_actions.end();
+        CHECK((permitted || only_examined));
+        CHECK(use.per_activation + use.per_check + use.per_examination > 0);
+      }
+      for (const std::string& action : type.iam_actions) {
+        CAPTURE(action);
+        CHECK(std::ranges::find(type.api_uses, action, &ApiUse::action) != type.api_uses.end());
       }
     }
   }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* footer = R"(Exit codes:
   0  done
-  1  refused or failed; for doctor: something is missing; for check: the file is not valid; for simulate: two owners were possible
+  1  refused or failed; for doctor: something is missing; for check: the file is not valid, or the doctor says so; for simulate: two owners were possible
   2  the command line is wrong
   3  no daemon answers, here or at the node named by -h
   4  no answer in time: an order may or may not have been carried out
@@ -239,6 +239,8 @@ void add_offline(CLI::App& app, const Parsed& parsed) {
   auto check = std::make_shared<CheckFile>();
   auto* sub = command(app, "check", "Validate a configuration, and say how safe it is");
   sub->add_option("FILE", check->file, "cluster.toml")->required();
+  sub->add_flag("--doctor", check->doctor, "And whether this node has what it will need");
+  sub->add_option("--node", check->node, "For --doctor: which node this is");
   sub->callback([parsed, check] { parsed->verb = *check; });
 
   auto simulate = std::make_shared<Simulate>();

@@ -39,4 +39,10 @@ std::string verdict_json(const std::string& file, const ClusterConfig& config,
                   {"cost", cost}});
 }
 
+std::string verdict_json_with(const std::string& verdict, const std::string& report) {
+  Json json = Json::parse(verdict);
+  json["doctor"] = Json::parse(report);
+  return text_of(json);
+}
+
 }  // namespace mainstay::cli

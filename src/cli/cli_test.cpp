@@ -616,6 +616,21 @@ TEST_CASE("doctor --fix: shows, mends each thing once, and looks again") {
   CHECK(has(denied.err, "... no permission\n"));
 }
 
+TEST_CASE("check --doctor: the file first, then the node, and one exit code") {
+  Configured f;
+  f.reports = {{NodeName("a"), {clock_agrees}}};
+  const Ran fine = f.run({"check", "--doctor", f.file});
+  CHECK(fine.code == ExitCode::done);
+  CHECK(has(fine.out, " is valid: cluster"));
+  CHECK(has(fine.out, "\n\nNode a: 0 error(s), 0 warning(s), 0 unknown, 1 good\n"));
+  f.reports = {{NodeName("a"), {check_enabled()}}};
+  const Ran ill = f.run({"check", "--doctor", "--json", f.file});
+  CHECK(ill.code == ExitCode::refused);
+  CHECK(has(ill.out, R"("valid":true)"));
+  CHECK(has(ill.out, R"("doctor":{"findings":[{"check":"source-dest-check")"));
+  CHECK(f.run({"check", f.file}).code == ExitCode::done);
+}
+
 TEST_CASE("doctor: a node that is none is refused; discover prints what is proposed") {
   Configured f;
   CHECK(f.run({"doctor", f.file, "--node", "x"}).err == "mainstay: there is no node x\n");

@@ -30,11 +30,6 @@ Colour colour_of(Grade grade) {
   return Colour::yellow;
 }
 
-Duration patience(const Session& session) {
-  const double seconds = session.invocation.timeout_s.value_or(patience_s);
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-}
-
 std::string finding_text(const Finding& finding, const Style& style) {
   // Padded before it is painted: colours have no width.
   const std::string grade = fmt::format("{:<7}", to_text(finding.grade));
@@ -48,10 +43,6 @@ std::string finding_text(const Finding& finding, const Style& style) {
 
 std::ptrdiff_t count(const doctor::Report& report, Grade grade) {
   return std::ranges::count(report.findings, grade, &Finding::grade);
-}
-
-ExitCode verdict(const doctor::Report& report) {
-  return count(report, Grade::error) == 0 ? ExitCode::done : ExitCode::refused;
 }
 
 std::vector<doctor::Repair> repairs_of(const doctor::Report& report) {
@@ -88,6 +79,15 @@ void print(const Session& session, const doctor::Report& report) {
 }
 
 }  // namespace
+
+Duration patience(const Session& session) {
+  const double seconds = session.invocation.timeout_s.value_or(patience_s);
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+ExitCode verdict(const doctor::Report& report) {
+  return count(report, Grade::error) == 0 ? ExitCode::done : ExitCode::refused;
+}
 
 std::string render_report(const doctor::Report& report, const Style& style) {
   std::string text =

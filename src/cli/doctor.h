@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "cli/commands.h"
 #include "cli/table.h"
 #include "doctor/finding.h"
 
@@ -10,5 +11,9 @@ namespace mainstay::cli {
 
 std::string render_report(const doctor::Report& report, const Style& style);
 std::string report_json(const doctor::Report& report);
+// refused if there are errors.
+ExitCode verdict(const doctor::Report& report);
+// How long its questions may take.
+Duration patience(const Session& session);
 
 }  // namespace mainstay::cli

@@ -42,6 +42,8 @@ struct ExplainGroup {
 };
 struct CheckFile {
   std::string file;
+  bool doctor = false;  // also on this node, by asking AWS
+  std::string node;     // "" = the one with this host's name
 };
 struct Simulate {
   std::string file;

@@ -6,6 +6,7 @@
 #include "cli/check_json.h"
 #include "cli/configuration.h"
 #include "cli/describe.h"
+#include "cli/doctor.h"
 #include "config/help.h"
 
 namespace mainstay::cli {
@@ -23,9 +24,17 @@ ExitCode perform(const Session& session, const CheckFile& verb) {
   auto& environment = session.environment;
   const auto safety = environment.safety_sentences(*config);
   const auto cost = environment.cost_sentences(*config);
+  std::optional<doctor::Report> report;
+  if (verb.doctor) {
+    auto examined = environment.examine(*config, NodeName(verb.node), patience(session));
+    if (!examined) return complain(session, examined.error());
+    report = std::move(*examined);
+  }
+  const ExitCode code = report ? verdict(*report) : ExitCode::done;
   if (session.invocation.json) {
-    environment.out << verdict_json(verb.file, *config, safety, cost) << '\n';
-    return ExitCode::done;
+    const std::string json = verdict_json(verb.file, *config, safety, cost);
+    environment.out << (report ? verdict_json_with(json, report_json(*report)) : json) << '\n';
+    return code;
   }
   environment.out << fmt::format("{} is valid: cluster {} with {}, {} and {}.\n", verb.file,
                                  config->name, counted(config->nodes.size(), "node"),
@@ -33,7 +42,8 @@ ExitCode perform(const Session& session, const CheckFile& verb) {
                                  counted(config->monitors.size(), "monitor"));
   for (const auto& sentence : safety) environment.out << sentence << '\n';
   for (const auto& sentence : cost) environment.out << sentence << '\n';
-  return ExitCode::done;
+  if (report) environment.out << '\n' << render_report(*report, environment.style);
+  return code;
 }
 
 ExitCode perform(const Session& session, const Simulate& verb) {

@@ -1,5 +1,7 @@
 #include "config/api_budget.h"
 
+#include "config/iam_policy.h"
+
 namespace mainstay {
 namespace {
 
@@ -14,6 +16,7 @@ void add_resource(const ClusterConfig& config, const ResourceConfig& resource,
     if (monitor.checks == resource.name) looks += per_minute(monitor.interval);
   }
   for (const ApiUse& use : type.api_uses) {
+    if (use.per_activation == 0 && use.per_check == 0) continue;
     ApiLoad& load = budget[use.action];
     load.per_minute += looks * use.per_check;
     load.at_failover += use.per_activation;
@@ -45,6 +48,27 @@ void add_forced_stop(const ClusterConfig& config, ApiBudget& budget) {
   budget["ec2:StartInstances"].at_failover += 1;
 }
 
+// What each node's doctor asks of each resource, and of the paths.
+void add_doctor(const ClusterConfig& config, const Catalog& catalog, ApiBudget& budget) {
+  if (!config.aws.doctor || !asks_aws_to_fail_over(config, catalog)) return;
+  const double looks = per_minute(config.aws.doctor_interval);
+  const auto nodes = static_cast<double>(config.nodes.size());
+  const auto paths = static_cast<double>(config.paths.size());
+  budget["ec2:DescribeNetworkInterfaces"].per_minute += looks * nodes * nodes * paths;
+  budget["ec2:DescribeSecurityGroups"].per_minute += looks * nodes;
+  for (const GroupConfig& group : config.groups) {
+    for (const ResourceConfig& resource : group.resources) {
+      const TypeSchema* type = find_type(catalog.resources, resource.type);
+      if (type == nullptr) continue;
+      const auto homes = static_cast<double>(resource.params.size());
+      for (const ApiUse& use : type->api_uses) {
+        if (use.per_examination == 0) continue;
+        budget[use.action].per_minute += looks * homes * use.per_examination;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 ApiBudget api_budget(const ClusterConfig& config, const Catalog& catalog) {
@@ -60,6 +84,7 @@ ApiBudget api_budget(const ClusterConfig& config, const Catalog& catalog) {
     if (type != nullptr) add_monitor(monitor, *type, budget);
   }
   add_forced_stop(config, budget);
+  add_doctor(config, catalog, budget);
   return budget;
 }
 

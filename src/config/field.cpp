@@ -96,6 +96,17 @@ bool is_dynamodb_table(std::string_view text) {
          made_of(text, std::string(letters_and_digits) + "-_.");
 }
 
+bool is_role_arn(std::string_view text) {
+  if (!text.starts_with("arn:aws") || text.size() > 256) return false;
+  const auto iam = text.find(":iam::");
+  if (iam == std::string_view::npos) return false;
+  const std::string_view rest = text.substr(iam + std::string_view(":iam::").size());
+  const std::string_view role = rest.substr(std::min<std::size_t>(rest.size(), 12));
+  return role.starts_with(":role/") && role.size() > std::string_view(":role/").size() &&
+         made_of(rest.substr(0, 12), "0123456789") &&
+         made_of(role.substr(1), std::string(letters_and_digits) + "/+=,.@_-");
+}
+
 struct FormatRule {
   TextFormat format;
   bool (*fits)(std::string_view text);
@@ -125,6 +136,8 @@ constexpr FormatRule format_rules[] = {
      "Write it with its domain and a dot at its end, like \"service.example.com.\"."},
     {TextFormat::instance_id, [](std::string_view text) { return is_aws_id(text, "i-"); },
      "an instance ID", "It looks like \"i-0a1b2c3d4e5f60718\"."},
+    {TextFormat::role_arn, is_role_arn, "the ARN of a role",
+     "It looks like \"arn:aws:iam::123456789012:role/dns\"."},
     {TextFormat::interface_name, is_interface_name, "the name of a network interface",
      "It looks like \"eth0\" or \"ens5\"."},
     {TextFormat::url, is_url, "an http or https URL", "Write it like \"https://10.0.3.10:2379\"."},

@@ -45,6 +45,8 @@ std::string kind_text(const Field& field) {
       return "DNS name";
     case TextFormat::instance_id:
       return "instance ID";
+    case TextFormat::role_arn:
+      return "ARN of a role";
     case TextFormat::interface_name:
       return "name of a network interface";
     case TextFormat::url:

@@ -82,6 +82,7 @@ class Writer {
                        .vpcs = {},
                        .keys_of = cluster};
   }
+  void allow_role(const std::string& role) { scopes_["sts:AssumeRole"].resources.insert(role); }
   // Actions of one scope stand in one statement, as IAM's readers like them.
   std::vector<PolicyStatement> statements() const {
     std::map<PolicyScope, std::vector<std::string>> by_scope;
@@ -155,20 +156,43 @@ class Writer {
   std::map<std::string, PolicyScope> scopes_;
 };
 
+// Some nodes may take on a role for it, and need no rights of their own for what that may do.
+struct Shares {
+  std::map<NodeName, Params> own;
+  std::set<std::string> roles;
+};
+
+Shares shares_of(const ClusterConfig& config, const std::map<NodeName, Params>& params) {
+  Shares shares;
+  for (const auto& [node, values] : params) {
+    const std::string role = role_of(config, values);
+    if (role.empty()) {
+      shares.own[node] = values;
+    } else {
+      shares.roles.insert(role);
+    }
+  }
+  return shares;
+}
+
+void add_type(const ClusterConfig& config, const TypeSchema* type,
+              const std::map<NodeName, Params>& params, Writer& writer) {
+  if (type == nullptr || type->iam_actions.empty()) return;
+  const Shares shares = shares_of(config, params);
+  for (const std::string& role : shares.roles) writer.allow_role(role);
+  if (shares.own.empty()) return;
+  const Targets targets = targets_of(shares.own, type->fields);
+  for (const auto& action : type->iam_actions) writer.allow(action, targets);
+}
+
 void add_types(const ClusterConfig& config, const Catalog& catalog, Writer& writer) {
   for (const GroupConfig& group : config.groups) {
     for (const ResourceConfig& resource : group.resources) {
-      const TypeSchema* type = find_type(catalog.resources, resource.type);
-      if (type == nullptr) continue;
-      const Targets targets = targets_of(resource.params, type->fields);
-      for (const auto& action : type->iam_actions) writer.allow(action, targets);
+      add_type(config, find_type(catalog.resources, resource.type), resource.params, writer);
     }
   }
   for (const MonitorConfig& monitor : config.monitors) {
-    const TypeSchema* type = find_type(catalog.monitors, monitor.type);
-    if (type == nullptr) continue;
-    const Targets targets = targets_of(monitor.params, type->fields);
-    for (const auto& action : type->iam_actions) writer.allow(action, targets);
+    add_type(config, find_type(catalog.monitors, monitor.type), monitor.params, writer);
   }
 }
 
@@ -195,12 +219,16 @@ void add_arbitration(const ClusterConfig& config, Writer& writer) {
   }
 }
 
-// What only the doctor asks, and what its --fix changes.
-void add_doctor(const ClusterConfig& config, const Catalog& catalog, Writer& writer) {
+// What only the doctor asks.
+void add_doctor(Writer& writer) {
   for (const char* action :
        {"ec2:DescribeSubnets", "ec2:DescribeSecurityGroups", "ec2:DescribeNetworkInterfaces"}) {
     writer.allow(action, {});
   }
+}
+
+// What its --fix changes.
+void add_mending(const ClusterConfig& config, const Catalog& catalog, Writer& writer) {
   for (const GroupConfig& group : config.groups) {
     for (const ResourceConfig& resource : group.resources) {
       const TypeSchema* type = find_type(catalog.resources, resource.type);
@@ -225,8 +253,21 @@ std::vector<PolicyStatement> iam_policy(const ClusterConfig& config, const Catal
   Writer writer(place);
   add_types(config, catalog, writer);
   add_arbitration(config, writer);
-  if (use == PolicyUse::nodes_and_doctor) add_doctor(config, catalog, writer);
+  const bool mends = use == PolicyUse::nodes_and_doctor;
+  const bool looks = config.aws.doctor && asks_aws_to_fail_over(config, catalog);
+  if (mends || (looks && use == PolicyUse::nodes)) add_doctor(writer);
+  if (mends) add_mending(config, catalog, writer);
   return writer.statements();
+}
+
+bool asks_aws_to_fail_over(const ClusterConfig& config, const Catalog& catalog) {
+  for (const GroupConfig& group : config.groups) {
+    for (const ResourceConfig& resource : group.resources) {
+      const TypeSchema* type = find_type(catalog.resources, resource.type);
+      if (type != nullptr && !type->iam_actions.empty()) return true;
+    }
+  }
+  return false;
 }
 
 std::string statement_text(const PolicyStatement& statement) {

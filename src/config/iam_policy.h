@@ -31,11 +31,15 @@ struct PolicyStatement {
   friend bool operator==(const PolicyStatement&, const PolicyStatement&) = default;
 };
 
-// Whom the policy is for: the nodes as they run, or also `mainstay doctor --fix` on them.
-enum class PolicyUse { nodes, nodes_and_doctor };
+// What the policy is for: what the nodes cannot do without, what they ask for as they run, or also
+// `mainstay doctor --fix` on them.
+enum class PolicyUse { failover, nodes, nodes_and_doctor };
 
 std::vector<PolicyStatement> iam_policy(const ClusterConfig& config, const Catalog& catalog,
                                         const PolicyPlace& place, PolicyUse use);
+
+// Whether a resource of the configuration acts on AWS.
+bool asks_aws_to_fail_over(const ClusterConfig& config, const Catalog& catalog);
 
 // As it stands in a policy, on one line of JSON.
 std::string statement_text(const PolicyStatement& statement);

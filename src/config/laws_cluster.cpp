@@ -152,6 +152,20 @@ void laws_of_timing(const ClusterConfig& config, std::vector<BrokenLaw>& broken)
   laws_of_lease(timing, broken);
 }
 
+// A process for every renewal takes a second or two.
+constexpr Duration lease_by_cli_min = 20s;
+
+void laws_of_cli(const ClusterConfig& config, std::vector<BrokenLaw>& broken) {
+  const ArbiterConfig& arbiter = config.arbitration.arbiter;
+  const bool by_cli =
+      arbiter.kind == ArbiterKind::dynamodb && arbiter.dynamodb.backend == AwsBackend::cli;
+  if (!by_cli || config.timing.lease >= lease_by_cli_min) return;
+  broken.push_back(
+      {"arbitration, dynamodb", "backend",
+       fmt::format("the AWS CLI is too slow for a lease of {}", to_text(config.timing.lease)),
+       "Set backend = \"native\", or lease = \"20s\" or more in [timing]."});
+}
+
 void laws_of_arbiter(const ArbiterConfig& arbiter, std::vector<BrokenLaw>& broken) {
   const EtcdConfig& etcd = arbiter.etcd;
   if (arbiter.kind == ArbiterKind::etcd && etcd.endpoints.empty()) {
@@ -184,6 +198,7 @@ void laws_of_arbitration(const ClusterConfig& config, std::vector<BrokenLaw>& br
                       fmt::format("there is no node \"{}\"", survivor), "Name one of the nodes."});
   }
   laws_of_arbiter(arbitration.arbiter, broken);
+  laws_of_cli(config, broken);
   laws_of_reachability(config, broken);
   laws_of_forced_stop(arbitration.forced_stop, broken);
   laws_of_isolation(arbitration, broken);

@@ -26,6 +26,12 @@ Duration forced_stop_turn(const ClusterConfig& config, const NodeName& self) {
   return one * static_cast<Duration::rep>(at - config.nodes.begin());
 }
 
+std::string role_of(const ClusterConfig& config, const Params& params) {
+  const auto found = params.find("role_arn");
+  const auto* own = found == params.end() ? nullptr : std::get_if<std::string>(&found->second);
+  return own == nullptr || own->empty() ? config.aws.role_arn : *own;
+}
+
 const NodeConfig* find_node(const ClusterConfig& config, const NodeName& name) {
   return find_by_name(config.nodes, name);
 }

@@ -90,10 +90,14 @@ inline Timing fast_timing() {
 // ---- Evidence.
 enum class ArbiterKind { none, simulated, dynamodb, etcd };
 
+// How AWS is asked: by the daemon itself, or by the AWS CLI.
+enum class AwsBackend { native, cli };
+
 struct DynamoDbConfig {
   std::string table = "mainstay";
   std::string region;    // "" = the node's own
   std::string endpoint;  // "" = the region's own
+  AwsBackend backend = AwsBackend::native;
   friend bool operator==(const DynamoDbConfig&, const DynamoDbConfig&) = default;
 };
 
@@ -282,12 +286,15 @@ struct MonitorConfig {
 };
 
 // ---- How AWS is asked.
-enum class AwsBackend { native, cli };
-
 struct AwsConfig {
   AwsBackend backend = AwsBackend::native;
   // Environment variables for AWS, the CLI's program among them; a file that is not there is empty.
   std::string settings = "/etc/mainstay/clpaws_setting.conf";
+  // With whose rights resources and monitors ask; "" = the daemon's own.
+  std::string role_arn;
+  // The daemon asks from time to time whether what a failover needs is there.
+  bool doctor = true;
+  Duration doctor_interval = 15min;
   friend bool operator==(const AwsConfig&, const AwsConfig&) = default;
 };
 
@@ -319,6 +326,8 @@ std::string_view to_text(ShutdownGroups groups);
 // How long a node waits before it stops another one by force, where nothing better keeps two from
 // stopping each other: the first in the order not at all.
 Duration forced_stop_turn(const ClusterConfig& config, const NodeName& self);
+// With whose rights something with these parameters asks AWS; "" = the daemon's own.
+std::string role_of(const ClusterConfig& config, const Params& params);
 const NodeConfig* find_node(const ClusterConfig& config, const NodeName& name);
 const GroupConfig* find_group(const ClusterConfig& config, const GroupName& name);
 const ResourceConfig* find_resource(const GroupConfig& group, const ResourceName& name);

@@ -159,6 +159,18 @@ TEST_CASE("a script is a check without targets") {
   CHECK(config.arbitration.reachability[0].script == "/opt/reach.sh");
 }
 
+TEST_CASE("a role of its own goes before that of all, and none is none") {
+  ClusterConfig config;
+  const Params own = {{"role_arn", std::string("arn:aws:iam::123456789012:role/own")}};
+  const Params without = {{"role_arn", std::string()}};
+  CHECK(role_of(config, own) == "arn:aws:iam::123456789012:role/own");
+  CHECK(role_of(config, without).empty());
+  config.aws.role_arn = "arn:aws-cn:iam::123456789012:role/path/all";
+  CHECK(role_of(config, own) == "arn:aws:iam::123456789012:role/own");
+  CHECK(role_of(config, without) == config.aws.role_arn);
+  CHECK(role_of(config, {}) == config.aws.role_arn);
+}
+
 TEST_CASE("a forced stop has all its times and what becomes of the node") {
   const ClusterConfig config =
       valid(edited("isolation_action = \"shut_down\"",
@@ -342,6 +354,19 @@ const std::vector<Row> mistakes = {
      "heartbeat_interval = \"200ms\"",
      "heartbeat_interval = \"200ms\"\nlease = 1",
      {"timing: stop_margin (600 ms) is more than half of the lease (1 s)."}},
+    {"the AWS CLI for a lease that it is too slow for",
+     "[arbitration]",
+     "[arbitration]\narbiter = \"dynamodb\"\n[arbitration.dynamodb]\nbackend = \"cli\"",
+     {"arbitration, dynamodb: the AWS CLI is too slow for a lease of 2.4 s. Set backend = "
+      "\"native\", or lease = \"20s\" or more in [timing]."}},
+    {"a role that is none",
+     "[arbitration]",
+     "[aws]\nrole_arn = \"arn:aws:iam::1234:role/r\"\n[arbitration]",
+     {"aws: \"role_arn\": \"arn:aws:iam::1234:role/r\" is not the ARN of a role. It looks like"}},
+    {"a doctor that asks all the time",
+     "[arbitration]",
+     "[aws]\ndoctor_interval = \"1s\"\n[arbitration]",
+     {"aws: \"doctor_interval\": 1s is out of range. Choose 1min to 24h."}},
     {"a majority of two",
      "[arbitration]",
      "[arbitration]\nmajority = true",

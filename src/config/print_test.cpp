@@ -80,12 +80,16 @@ void draw_return(ClusterConfig& config) {
   config.shutdown = {.groups = draw_one({ShutdownGroups::move, ShutdownGroups::stop}),
                      .timeout = draw(1s, 10min)};
   config.aws.backend = draw_one({AwsBackend::native, AwsBackend::cli});
+  config.aws.doctor = flip();
+  config.aws.doctor_interval = draw(1min, 24h);
+  if (flip()) config.aws.role_arn = "arn:aws:iam::123456789012:role/all";
 }
 
 void draw_arbitration(ClusterConfig& config) {
   ArbitrationConfig& arbitration = config.arbitration;
   arbitration.arbiter.kind =
       draw_one({ArbiterKind::none, ArbiterKind::simulated, ArbiterKind::etcd});
+  arbitration.arbiter.dynamodb.backend = draw_one({AwsBackend::native, AwsBackend::cli});
   arbitration.arbiter.dynamodb.table = draw_one<std::string>({"mainstay", "a-table.2"});
   if (flip()) arbitration.arbiter.dynamodb.endpoint = "https://dynamodb.eu-west-1.amazonaws.com";
   if (flip() || arbitration.arbiter.kind == ArbiterKind::etcd) {

@@ -20,11 +20,13 @@ struct KnownProblem {
   std::string remedy;
 };
 
-// How often AWS is asked to do something: for one activation, and for one look of the monitor.
+// How often AWS is asked to do something: for one activation, for one look of the monitor, and for
+// one look of the doctor.
 struct ApiUse {
   std::string action;  // "ec2:DescribeRouteTables"
   int per_activation = 0;
   int per_check = 0;
+  int per_examination = 0;
 };
 
 // What contradicts what, inside one object: named by the field to look at.

@@ -26,6 +26,10 @@ const std::vector<Field>& dynamodb_fields() {
       field(&DynamoDbConfig::endpoint, "endpoint")
           .help("Where DynamoDB is reached, if not at the region's own endpoint.")
           .format(TextFormat::url),
+      choice<DynamoDbConfig, AwsBackend>(&DynamoDbConfig::backend, "backend",
+                                         {{"native", AwsBackend::native}, {"cli", AwsBackend::cli}})
+          .help("How it is asked: by the daemon itself, or by the AWS CLI, a process for every "
+                "question, which needs a lease of 20s or more."),
   };
   return fields;
 }

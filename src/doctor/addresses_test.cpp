@@ -127,6 +127,30 @@ TEST_CASE("a description that only the doctor asks for is not a missing permissi
   CHECK(has(bench.only("permission").fact, "ec2:DescribeAddresses"));
 }
 
+TEST_CASE("a resource with a role is asked about with its rights, and so tried out") {
+  EipBench bench;
+  const std::string role = "arn:aws:iam::111122223333:role/eip";
+  bench.on(self)["role_arn"] = role;
+  testing::FakeAws other_aws(bench.clock);
+  other_aws.addresses = bench.aws.addresses;
+  testing::FakeSurvey other_survey;
+  other_survey.interfaces = bench.survey.interfaces;
+  other_survey.may_associate = failure(Code::denied, "not permitted");
+  std::vector<std::string> roles;
+  const World world{bench.aws, bench.survey, bench.host, [&](const std::string& arn) {
+                      roles.push_back(arn);
+                      return Rights{other_aws, other_survey};
+                    }};
+  const Facts facts =
+      testing::run(bench.clock, gather(bench.config, self, world, {bench.clock.now() + 10s, {}}));
+  CHECK(bench.aws.count("address") == 0);
+  CHECK(other_aws.count("address") == 1);
+  for (const std::string& each : roles) CHECK(each == role);
+  const Report report = examine({bench.config, bench.catalog, facts});
+  CHECK(report.findings.front().check == "permission");
+  CHECK(has(report.findings.front().remedy, "\"Action\": \"ec2:AssociateAddress\""));
+}
+
 struct SipBench : AddressBench {
   SipBench() : AddressBench("awssip", {"ec2:AssignPrivateIpAddresses"}) {
     for (const auto& [node, eni] : {std::pair(self, "eni-a"), std::pair(other, "eni-b")}) {

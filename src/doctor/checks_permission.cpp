@@ -10,11 +10,23 @@
 namespace mainstay::doctor {
 namespace {
 
+// Whoever is asked to take on a role needs what the daemon would need without.
+ClusterConfig without_roles(ClusterConfig config) {
+  config.aws.role_arn.clear();
+  for (GroupConfig& group : config.groups) {
+    for (ResourceConfig& resource : group.resources) {
+      for (auto& [node, params] : resource.params) params.erase("role_arn");
+    }
+  }
+  return config;
+}
+
 // The statement that grants an action, as it stands in the policy for this configuration.
 std::string statement_for(const Case& given, const std::string& action) {
   PolicyPlace place;
   if (given.facts.identity) place.region = given.facts.identity->region;
-  for (const auto& statement : iam_policy(given.config, given.catalog, place, PolicyUse::nodes)) {
+  for (const auto& statement :
+       iam_policy(without_roles(given.config), given.catalog, place, PolicyUse::failover)) {
     if (std::ranges::find(statement.actions, action) == statement.actions.end()) continue;
     return statement_text({{action}, statement.scope});
   }

@@ -2,6 +2,7 @@
 // checks are pure functions of these.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -20,6 +21,7 @@ namespace mainstay::doctor {
 // Which interface of this node a resource acts on.
 struct Anchor {
   std::string resource;
+  std::string role;       // with whose rights it asks AWS; "" = the daemon's own
   std::string vpc;        // "" if it cannot be told
   std::string eni;        // "" if it cannot be told
   std::string interface;  // as configured; "" = found by the ENI
@@ -47,6 +49,7 @@ struct SecondaryIp {
 
 struct DnsName {
   std::string resource;
+  std::string role;
   AwsRecord record;                 // as this node would write it
   std::set<std::string> addresses;  // of all nodes
 };
@@ -92,13 +95,21 @@ struct Facts {
   std::map<std::string, Status> may_change;                         // by hosted zone
 };
 
+struct Rights {
+  Aws& aws;
+  AwsSurvey& survey;
+};
+
 struct World {
   Aws& aws;
   AwsSurvey& survey;
   Host& host;
+  // AWS asked with the rights of a role; where there is none such, all is asked with our own.
+  std::function<Rights(const std::string& role_arn)> as = {};
 };
 
-// Asks everything, much of it at once. What cannot be asked is a fact, too.
-Task<Facts> gather(const ClusterConfig& config, NodeName self, World world, Call call);
+// Asks everything, much of it at once. What cannot be asked is a fact, too. What it takes by
+// reference lives until it is done.
+Task<Facts> gather(const ClusterConfig& config, NodeName self, const World& world, Call call);
 
 }  // namespace mainstay::doctor

@@ -15,6 +15,11 @@ namespace {
 
 using Questions = std::vector<Task<Status>>;
 
+Rights rights_of(const World& world, const std::string& role) {
+  if (role.empty() || !world.as) return {world.aws, world.survey};
+  return world.as(role);
+}
+
 // Puts the answer where it belongs.
 template <class T>
 Task<Status> into(Result<T>& place, Task<Result<T>> question) {
@@ -52,38 +57,40 @@ std::string vpc_of_path(const ClusterConfig& config, const Facts& facts, const s
   return own.front().vpc;
 }
 
-void ask_about_vpcs(Facts& facts, World world, const Call& call, Questions& questions) {
+void ask_about_vpcs(Facts& facts, const World& world, const Call& call, Questions& questions) {
   for (const Vip& vip : facts.vips) {
     const std::string& id = vip.anchor.vpc;
     if (id.empty() || facts.vpcs.contains(id)) continue;
     VpcFacts& vpc = facts.vpcs[id];
-    questions.push_back(into(vpc.cidrs, world.aws.vpc_cidrs(id, call)));
-    questions.push_back(into(vpc.tables, world.aws.route_tables(id, call)));
-    questions.push_back(into(vpc.subnets, world.survey.subnets(id, call)));
+    const Rights rights = rights_of(world, vip.anchor.role);
+    questions.push_back(into(vpc.cidrs, rights.aws.vpc_cidrs(id, call)));
+    questions.push_back(into(vpc.tables, rights.aws.route_tables(id, call)));
+    questions.push_back(into(vpc.subnets, rights.survey.subnets(id, call)));
   }
   for (const SecondaryIp& sip : facts.sips) {
     const std::string& id = sip.anchor.vpc;
     if (id.empty() || facts.subnets.contains(id)) continue;
-    questions.push_back(into(facts.subnets[id], world.survey.subnets(id, call)));
+    const Rights rights = rights_of(world, sip.anchor.role);
+    questions.push_back(into(facts.subnets[id], rights.survey.subnets(id, call)));
   }
 }
 
-void ask_about_interface(Facts& facts, const std::string& eni, World world, const Call& call,
+void ask_about_interface(Facts& facts, const std::string& eni, AwsSurvey& survey, const Call& call,
                          Questions& questions) {
   if (eni.empty() || facts.interfaces.contains(eni)) return;
-  questions.push_back(into(facts.interfaces[eni], world.survey.placed_interface(eni, call)));
+  questions.push_back(into(facts.interfaces[eni], survey.placed_interface(eni, call)));
 }
 
-void ask_about_interfaces(const ClusterConfig& config, Facts& facts, World world, const Call& call,
-                          Questions& questions) {
-  const auto ask = [&](const std::string& eni) {
-    ask_about_interface(facts, eni, world, call, questions);
+void ask_about_interfaces(const ClusterConfig& config, Facts& facts, const World& world,
+                          const Call& call, Questions& questions) {
+  const auto ask = [&](const Anchor& anchor, const std::string& eni) {
+    ask_about_interface(facts, eni, rights_of(world, anchor.role).survey, call, questions);
   };
-  for (const Vip& vip : facts.vips) ask(vip.anchor.eni);
-  for (const ElasticIp& eip : facts.eips) ask(eip.anchor.eni);
+  for (const Vip& vip : facts.vips) ask(vip.anchor, vip.anchor.eni);
+  for (const ElasticIp& eip : facts.eips) ask(eip.anchor, eip.anchor.eni);
   for (const SecondaryIp& sip : facts.sips) {
-    ask(sip.anchor.eni);
-    for (const auto& [node, eni] : sip.enis) ask(eni);
+    ask(sip.anchor, sip.anchor.eni);
+    for (const auto& [node, eni] : sip.enis) ask(sip.anchor, eni);
   }
   if (facts.identity) {
     for (const AwsInterface& each : facts.identity->interfaces) {
@@ -106,16 +113,18 @@ void ask_about_interfaces(const ClusterConfig& config, Facts& facts, World world
   }
 }
 
-void ask_about_addresses(Facts& facts, World world, const Call& call, Questions& questions) {
+void ask_about_addresses(Facts& facts, const World& world, const Call& call, Questions& questions) {
   for (const ElasticIp& eip : facts.eips) {
     const std::string& id = eip.allocation;
     if (facts.addresses.contains(id)) continue;
-    questions.push_back(into(facts.addresses[id], world.aws.address(id, call)));
+    questions.push_back(
+        into(facts.addresses[id], rights_of(world, eip.anchor.role).aws.address(id, call)));
   }
   for (const SecondaryIp& sip : facts.sips) {
     if (sip.anchor.vpc.empty() || facts.holders.contains(sip.ip)) continue;
+    const Rights rights = rights_of(world, sip.anchor.role);
     questions.push_back(into(facts.holders[sip.ip],
-                             world.survey.interface_with_address(sip.anchor.vpc, sip.ip, call)));
+                             rights.survey.interface_with_address(sip.anchor.vpc, sip.ip, call)));
   }
 }
 
@@ -130,33 +139,37 @@ Task<Status> may_change_records(Aws& aws, AwsRecord record, Call call) {
   co_return std::unexpected(removed.error());
 }
 
-void ask_about_names(Facts& facts, World world, const Call& call, Questions& questions) {
+void ask_about_names(Facts& facts, const World& world, const Call& call, Questions& questions) {
   if (!facts.reach_route53 || !*facts.reach_route53) return;
   for (const DnsName& name : facts.names) {
     const AwsRecord& record = name.record;
+    const Rights rights = rights_of(world, name.role);
     if (!facts.zones.contains(record.zone)) {
-      questions.push_back(into(facts.zones[record.zone], world.aws.hosted_zone(record.zone, call)));
       questions.push_back(
-          into(facts.may_change[record.zone], may_change_records(world.aws, record, call)));
+          into(facts.zones[record.zone], rights.aws.hosted_zone(record.zone, call)));
+      questions.push_back(
+          into(facts.may_change[record.zone], may_change_records(rights.aws, record, call)));
     }
     if (facts.records.contains(record.name)) continue;
     questions.push_back(into(facts.records[record.name],
-                             world.aws.record(record.zone, record.name, record.type, call)));
+                             rights.aws.record(record.zone, record.name, record.type, call)));
   }
 }
 
 // Of an address that somebody else has, the interface tells who that is.
-void ask_about_holders(Facts& facts, World world, const Call& call, Questions& questions) {
+void ask_about_holders(Facts& facts, const World& world, const Call& call, Questions& questions) {
   for (const ElasticIp& eip : facts.eips) {
     const auto& address = facts.addresses[eip.allocation];
     if (!address || eip.enis.contains(address->eni)) continue;
-    ask_about_interface(facts, address->eni, world, call, questions);
+    ask_about_interface(facts, address->eni, rights_of(world, eip.anchor.role).survey, call,
+                        questions);
   }
 }
 
-void ask_for_routes(Facts& facts, World world, const Call& call, Questions& questions) {
+void ask_for_routes(Facts& facts, const World& world, const Call& call, Questions& questions) {
   for (const Vip& vip : facts.vips) {
     const std::string& eni = vip.anchor.eni;
+    const Rights rights = rights_of(world, vip.anchor.role);
     const auto vpc = facts.vpcs.find(vip.anchor.vpc);
     if (vpc == facts.vpcs.end() || !vpc->second.tables || eni.empty()) continue;
     for (const AwsRouteTable& table : *vpc->second.tables) {
@@ -166,21 +179,22 @@ void ask_for_routes(Facts& facts, World world, const Call& call, Questions& ques
       if (!holds || facts.may_replace.contains(table.id)) continue;
       questions.push_back(
           into(facts.may_replace[table.id],
-               world.survey.may_replace_route(table.id, vip.destination, eni, call)));
+               rights.survey.may_replace_route(table.id, vip.destination, eni, call)));
     }
   }
 }
 
-void ask_for_addresses(Facts& facts, World world, const Call& call, Questions& questions) {
+void ask_for_addresses(Facts& facts, const World& world, const Call& call, Questions& questions) {
   for (const ElasticIp& eip : facts.eips) {
     const std::string& id = eip.allocation;
     const auto& address = facts.addresses[id];
     if (!address || eip.anchor.eni.empty() || facts.may_associate.contains(id)) continue;
+    const Rights rights = rights_of(world, eip.anchor.role);
     questions.push_back(into(facts.may_associate[id],
-                             world.survey.may_associate_address(id, eip.anchor.eni, call)));
+                             rights.survey.may_associate_address(id, eip.anchor.eni, call)));
     if (address->association.empty()) continue;
     questions.push_back(into(facts.may_disassociate[id],
-                             world.survey.may_disassociate_address(address->association, call)));
+                             rights.survey.may_disassociate_address(address->association, call)));
   }
 }
 
@@ -201,7 +215,7 @@ void leave_unasked(Facts& facts) {
 
 }  // namespace
 
-Task<Facts> gather(const ClusterConfig& config, NodeName self, World world, Call call) {
+Task<Facts> gather(const ClusterConfig& config, NodeName self, const World& world, Call call) {
   Facts facts;
   facts.self = std::move(self);
   facts.groups = failure(Code::unavailable, "this node's interfaces are not known");

@@ -43,52 +43,61 @@ std::set<std::string> values_of(const std::map<NodeName, std::string>& all) {
   return values;
 }
 
-Anchor anchor_of(const ResourceConfig& resource, const Params& params, const Facts& facts) {
-  Anchor anchor{.resource = resource.name.value,
-                .vpc = text_of(params, "vpc_id"),
-                .eni = text_of(params, "eni_id"),
-                .interface = text_of(params, "interface")};
-  const AwsInterface* own = own_interface(facts, anchor.eni);
-  if (own == nullptr) return anchor;
-  anchor.eni = own->id;
-  if (anchor.vpc.empty()) anchor.vpc = own->vpc;
+// A resource as this node has it.
+struct Own {
+  const ResourceConfig& resource;
+  const Params& params;
+  std::string role;
+};
+
+Anchor anchor_of(const Own& own, const Facts& facts) {
+  Anchor anchor{.resource = own.resource.name.value,
+                .role = own.role,
+                .vpc = text_of(own.params, "vpc_id"),
+                .eni = text_of(own.params, "eni_id"),
+                .interface = text_of(own.params, "interface")};
+  const AwsInterface* interface = own_interface(facts, anchor.eni);
+  if (interface == nullptr) return anchor;
+  anchor.eni = interface->id;
+  if (anchor.vpc.empty()) anchor.vpc = interface->vpc;
   return anchor;
 }
 
-Vip vip_from(const ResourceConfig& resource, const Params& params, const Facts& facts) {
-  Vip vip{
-      .anchor = anchor_of(resource, params, facts), .ip = text_of(params, "ip"), .destination = {}};
+Vip vip_from(const Own& own, const Facts& facts) {
+  Vip vip{.anchor = anchor_of(own, facts), .ip = text_of(own.params, "ip"), .destination = {}};
   const auto number = ip_number(vip.ip);
   vip.destination = fmt::format("{}/{}", vip.ip, number ? number->bits() : 32);
   return vip;
 }
 
-DnsName name_from(const ResourceConfig& resource, const Params& params) {
-  const std::string ip = text_of(params, "ip");
+DnsName name_from(const Own& own) {
+  const std::string ip = text_of(own.params, "ip");
   const auto number = ip_number(ip);
-  return {.resource = resource.name.value,
-          .record = {.zone = text_of(params, "zone_id"),
-                     .name = text_of(params, "record_name"),
+  return {.resource = own.resource.name.value,
+          .role = own.role,
+          .record = {.zone = text_of(own.params, "zone_id"),
+                     .name = text_of(own.params, "record_name"),
                      .type = number && number->v6 ? RecordType::aaaa : RecordType::a,
                      .addresses = {ip},
-                     .ttl = value_of<Duration>(params, "ttl")},
-          .addresses = values_of(on_all_nodes(resource, "ip"))};
+                     .ttl = value_of<Duration>(own.params, "ttl")},
+          .addresses = values_of(on_all_nodes(own.resource, "ip"))};
 }
 
-void add_subject(const ResourceConfig& resource, const Params& params, Facts& facts) {
-  if (resource.type == "awsvip") facts.vips.push_back(vip_from(resource, params, facts));
-  if (resource.type == "awseip") {
-    facts.eips.push_back({.anchor = anchor_of(resource, params, facts),
-                          .allocation = text_of(params, "allocation_id"),
-                          .private_ip = text_of(params, "private_ip"),
-                          .enis = values_of(on_all_nodes(resource, "eni_id"))});
+void add_subject(const Own& own, Facts& facts) {
+  const std::string& type = own.resource.type;
+  if (type == "awsvip") facts.vips.push_back(vip_from(own, facts));
+  if (type == "awseip") {
+    facts.eips.push_back({.anchor = anchor_of(own, facts),
+                          .allocation = text_of(own.params, "allocation_id"),
+                          .private_ip = text_of(own.params, "private_ip"),
+                          .enis = values_of(on_all_nodes(own.resource, "eni_id"))});
   }
-  if (resource.type == "awssip") {
-    facts.sips.push_back({.anchor = anchor_of(resource, params, facts),
-                          .ip = text_of(params, "ip"),
-                          .enis = on_all_nodes(resource, "eni_id")});
+  if (type == "awssip") {
+    facts.sips.push_back({.anchor = anchor_of(own, facts),
+                          .ip = text_of(own.params, "ip"),
+                          .enis = on_all_nodes(own.resource, "eni_id")});
   }
-  if (resource.type == "awsdns") facts.names.push_back(name_from(resource, params));
+  if (type == "awsdns") facts.names.push_back(name_from(own));
 }
 
 }  // namespace
@@ -97,7 +106,8 @@ void add_subjects(const ClusterConfig& config, Facts& facts) {
   for (const GroupConfig& group : config.groups) {
     for (const ResourceConfig& resource : group.resources) {
       const auto params = resource.params.find(facts.self);
-      if (params != resource.params.end()) add_subject(resource, params->second, facts);
+      if (params == resource.params.end()) continue;
+      add_subject({resource, params->second, role_of(config, params->second)}, facts);
     }
   }
 }

@@ -10,6 +10,7 @@ namespace {
 
 struct Config {
   std::string zone;
+  std::string role_arn;
   Duration aws_timeout = 5s;
 };
 
@@ -102,12 +103,17 @@ MonitorType awsazw_monitor() {
           .label("Availability Zone")
           .help("The zone of the node. Asked from the metadata service if left out.")
           .per_node(),
+      field(&Config::role_arn, "role_arn")
+          .label("IAM role")
+          .help("The role that is taken on to ask AWS. That of [aws] if left out.")
+          .format(TextFormat::role_arn),
       field(&Config::aws_timeout, "aws_timeout")
           .label("AWS timeout")
           .help("How long AWS has for an answer.")
           .range(100ms, 999s),
   };
   schema.iam_actions = {"ec2:DescribeAvailabilityZones"};
+  schema.api_uses = {{"ec2:DescribeAvailabilityZones", 0, 1, 0}};
   schema.problems = problems();
   schema.example =
       "[[monitor]]\n"

@@ -46,6 +46,32 @@ Task<bool> worth_another_try(Context& context, const Error& error, Duration& pau
   co_return true;
 }
 
+Task<Status> settle(const Settling& how, Context& context, Status last) {
+  Duration pause = aws_pause_min;
+  Instant told = context.clock.now();
+  while (true) {
+    const auto seen = co_await how.look();
+    if (last && seen && seen->empty()) co_return Status{};
+    if (!seen && is_final(seen.error())) co_return std::unexpected(seen.error());
+    if (!last || (seen && context.clock.now() - told >= aws_stale_max)) {
+      last = co_await how.change();
+      told = context.clock.now();
+      if (!last && is_final(last.error())) co_return last;
+    }
+    if (context.call.cancellation.requested()) {
+      co_return numbered(Code::cancelled, 0, "the activation was called off");
+    }
+    const Instant next = context.clock.now() + pause;
+    if (next >= context.call.deadline) {
+      if (!last) co_return last;
+      if (!seen) co_return std::unexpected(seen.error());
+      co_return numbered(Code::conflict, how.number, *seen);
+    }
+    pause = next_pause(context, pause);
+    co_await pause_until(context, next);
+  }
+}
+
 Task<Result<AwsInterface>> own_interface(const std::string& eni, Duration limit, Context& context) {
   const auto identity = co_await context.aws.identity(aws_call(limit, context));
   if (!identity) {

@@ -2,6 +2,7 @@
 // asked again, and which interface is this node's.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,17 @@
 #include "resources/resource.h"
 
 namespace mainstay {
+
+// Of a type's Config: with whose rights AWS is asked. Whoever runs the recipe sees to it.
+template <class Config>
+Field role_field() {
+  return field(&Config::role_arn, "role_arn")
+      .label("IAM role")
+      .help(
+          "The role that is taken on to ask AWS, such as one of the account that owns what is "
+          "moved. That of [aws] if left out.")
+      .format(TextFormat::role_arn);
+}
 
 inline constexpr Duration aws_pause_min = 50ms;
 // How long EC2 may go on describing the past before it is told again.
@@ -22,6 +34,17 @@ Duration next_pause(Context& context, Duration pause);
 // After an answer that may be better the next time: waits a little. False if there is no use in
 // another try, or no time.
 Task<bool> worth_another_try(Context& context, const Error& error, Duration& pause);
+
+// A change, and how to see that it is there.
+struct Settling {
+  std::function<Task<Status>()> change;  // idempotent
+  // "" = it is there; else what is, for the error of whoever waits in vain.
+  std::function<Task<Result<std::string>>()> look;
+  int number = 0;  // of that error
+};
+// Looks until the change is seen, and makes it again if AWS was not reached, or does not show it
+// for too long. `last` is the outcome of the change so far. `how` lives until this is done.
+Task<Status> settle(const Settling& how, Context& context, Status last);
 
 // This node's interface as the metadata service describes it: the one with this id, or the first if
 // the id is empty.

@@ -163,6 +163,7 @@ std::vector<Field> fields() {
           .help("For so long, and the TTL, after a change the monitor does not mind name servers "
                 "and resolvers that do not know it yet.")
           .range(0s, 1h),
+      role_field<Config>(),
       field(&Config::aws_timeout, "aws_timeout")
           .label("AWS timeout")
           .help("How long AWS has for one answer before it is asked again.")
@@ -239,6 +240,12 @@ ResourceType awsdns_resource() {
   schema.fields = fields();
   schema.iam_actions = {"route53:ChangeResourceRecordSets", "route53:ListResourceRecordSets",
                         "route53:GetHostedZone", "route53:GetChange"};
+  // The change is asked about until all name servers know it: some seconds at best. The monitor
+  // learns the zone's name servers once.
+  schema.api_uses = {{"route53:ChangeResourceRecordSets", 1, 0, 1},
+                     {"route53:GetChange", 1, 0, 0},
+                     {"route53:GetHostedZone", 1, 0, 1},
+                     {"route53:ListResourceRecordSets", 0, 1, 1}};
   schema.problems = problems();
   schema.check = check_schema();
   schema.laws = laws;

@@ -19,6 +19,7 @@ struct Config {
   bool check_name_resolution = true;
   std::vector<std::string> name_servers;
   Duration settle = 60s;
+  std::string role_arn;
   Duration aws_timeout = 5s;
 };
 

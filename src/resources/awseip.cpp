@@ -14,6 +14,7 @@ struct Config {
   std::string allocation_id;
   std::string eni_id;
   std::string private_ip;
+  std::string role_arn;
   Duration aws_timeout = 5s;
 };
 
@@ -56,35 +57,13 @@ Task<Result<AwsAddress>> read(const Config& config, Context& context) {
   co_return std::unexpected(aws_error(address.error(), "Describing " + config.allocation_id));
 }
 
-// Reads until the address is seen where we put it, and puts it there again if it was not reached,
-// or is not seen there for too long.
-Task<Status> settle(const Config& config, Context& context, const std::string& eni, Status last) {
-  Duration pause = aws_pause_min;
-  Instant told = context.clock.now();
-  while (true) {
-    const auto address = co_await read(config, context);
-    if (last && address && is_ours(config, eni, *address)) co_return Status{};
-    if (!address && is_final(address.error())) co_return std::unexpected(address.error());
-    if (!last || (address && context.clock.now() - told >= aws_stale_max)) {
-      last = co_await associate(config, context, eni);
-      told = context.clock.now();
-      if (!last && is_final(last.error())) co_return last;
-    }
-    if (context.call.cancellation.requested()) {
-      co_return numbered(Code::cancelled, 0, "the activation was called off");
-    }
-    const Instant next = context.clock.now() + pause;
-    if (next >= context.call.deadline) {
-      if (!last) co_return last;
-      if (!address) co_return std::unexpected(address.error());
-      co_return numbered(Code::conflict, number_absent,
-                         not_ours(config, eni, *address) +
-                             " It was associated and taken away again: check whether another "
-                             "cluster uses this allocation ID.");
-    }
-    pause = next_pause(context, pause);
-    co_await pause_until(context, next);
-  }
+Task<Result<std::string>> look(const Config& config, Context& context, const std::string& eni) {
+  const auto address = co_await read(config, context);
+  if (!address) co_return std::unexpected(address.error());
+  if (is_ours(config, eni, *address)) co_return std::string();
+  co_return not_ours(config, eni, *address) +
+      " It was associated and taken away again: check whether another cluster uses this allocation "
+      "ID.";
 }
 
 Task<Status> activate(const Config& config, Context& context) {
@@ -92,7 +71,10 @@ Task<Status> activate(const Config& config, Context& context) {
   if (!eni) co_return std::unexpected(eni.error());
   const Status first = co_await associate(config, context, *eni);
   if (!first && is_final(first.error())) co_return first;
-  co_return co_await settle(config, context, *eni, first);
+  const Settling settling{.change = [&] { return associate(config, context, *eni); },
+                          .look = [&] { return look(config, context, *eni); },
+                          .number = number_absent};
+  co_return co_await settle(settling, context, first);
 }
 
 // The next owner takes the address by itself. That AWS does not answer is therefore no reason to
@@ -160,6 +142,7 @@ std::vector<Field> fields() {
                 "where several Elastic IP addresses can meet on one node.")
           .per_node()
           .format(TextFormat::ip),
+      role_field<Config>(),
       field(&Config::aws_timeout, "aws_timeout")
           .label("AWS timeout")
           .help("How long AWS has for one answer before it is asked again.")
@@ -215,6 +198,11 @@ ResourceType awseip_resource() {
       "of the node that runs the group.";
   schema.fields = fields();
   schema.iam_actions = {"ec2:DescribeAddresses", "ec2:AssociateAddress", "ec2:DisassociateAddress"};
+  // On the way it is not disassociated: whoever takes it over takes it away.
+  schema.api_uses = {{"ec2:DescribeAddresses", 1, 1, 1},
+                     {"ec2:AssociateAddress", 1, 0, 1},
+                     {"ec2:DisassociateAddress", 0, 0, 1},
+                     {"ec2:DescribeNetworkInterfaces", 0, 0, 1}};
   schema.problems = problems();
   schema.check = check_schema();
   schema.notes =

@@ -14,6 +14,7 @@ struct Config {
   std::string ip;
   std::string eni_id;
   std::string interface;
+  std::string role_arn;
   Duration aws_timeout = 5s;
 };
 
@@ -65,36 +66,14 @@ Task<Result<AwsInterface>> read(const Config& config, Context& context, const st
   co_return std::unexpected(aws_error(interface.error(), "Describing " + eni));
 }
 
-// Reads until the address is seen on our ENI, and assigns it again if EC2 was not reached, or does
-// not show it for too long.
-Task<Status> settle(const Config& config, Context& context, const std::string& eni, Status last) {
-  Duration pause = aws_pause_min;
-  Instant told = context.clock.now();
-  while (true) {
-    const auto interface = co_await read(config, context, eni);
-    if (last && interface && is_assigned(config, *interface)) co_return Status{};
-    if (!interface && is_final(interface.error())) co_return std::unexpected(interface.error());
-    if (!last || (interface && context.clock.now() - told >= aws_stale_max)) {
-      last = co_await assign(config, context, eni);
-      told = context.clock.now();
-      if (!last && is_final(last.error())) co_return last;
-    }
-    if (context.call.cancellation.requested()) {
-      co_return numbered(Code::cancelled, 0, "the activation was called off");
-    }
-    const Instant next = context.clock.now() + pause;
-    if (next >= context.call.deadline) {
-      if (!last) co_return last;
-      if (!interface) co_return std::unexpected(interface.error());
-      co_return numbered(
-          Code::conflict, number_changed,
-          fmt::format("The secondary IP address was changed. {} was assigned to {}, which does not "
-                      "have it. Check whether another cluster uses this address.",
-                      config.ip, eni));
-    }
-    pause = next_pause(context, pause);
-    co_await pause_until(context, next);
-  }
+Task<Result<std::string>> look(const Config& config, Context& context, const std::string& eni) {
+  const auto interface = co_await read(config, context, eni);
+  if (!interface) co_return std::unexpected(interface.error());
+  if (is_assigned(config, *interface)) co_return std::string();
+  co_return fmt::format(
+      "The secondary IP address was changed. {} was assigned to {}, which does not have it. Check "
+      "whether another cluster uses this address.",
+      config.ip, eni);
 }
 
 Task<Status> activate(const Config& config, Context& context) {
@@ -106,7 +85,10 @@ Task<Status> activate(const Config& config, Context& context) {
   const std::vector<Status> changed = co_await when_all(std::move(changes));
   if (!changed[0]) co_return changed[0];
   if (!changed[1] && is_final(changed[1].error())) co_return changed[1];
-  co_return co_await settle(config, context, *eni, changed[1]);
+  const Settling settling{.change = [&] { return assign(config, context, *eni); },
+                          .look = [&] { return look(config, context, *eni); },
+                          .number = number_changed};
+  co_return co_await settle(settling, context, changed[1]);
 }
 
 // The next owner's ENI takes the address from ours: letting go needs no AWS.
@@ -183,6 +165,7 @@ std::vector<Field> fields() {
                 "MAC address if left out.")
           .per_node()
           .format(TextFormat::interface_name),
+      role_field<Config>(),
       field(&Config::aws_timeout, "aws_timeout")
           .label("AWS timeout")
           .help("How long AWS has for one answer before it is asked again.")
@@ -247,6 +230,10 @@ ResourceType awssip_resource() {
       "one subnet, and so in one Availability Zone.";
   schema.fields = fields();
   schema.iam_actions = {"ec2:DescribeNetworkInterfaces", "ec2:AssignPrivateIpAddresses"};
+  // The doctor looks at the nodes' interfaces and at who has the address.
+  schema.api_uses = {{"ec2:DescribeNetworkInterfaces", 1, 1, 3},
+                     {"ec2:DescribeSubnets", 0, 0, 1},
+                     {"ec2:AssignPrivateIpAddresses", 1, 0, 0}};
   schema.problems = problems();
   schema.check = check_schema();
   schema.laws = laws;

@@ -216,6 +216,7 @@ std::vector<Field> fields() {
                 "MAC address if left out.")
           .per_node()
           .format(TextFormat::interface_name),
+      role_field<Config>(),
       field(&Config::aws_timeout, "aws_timeout")
           .label("AWS timeout")
           .help("How long AWS has for one answer before it is asked again.")
@@ -290,10 +291,11 @@ ResourceType awsvip_resource() {
                         "ec2:DescribeNetworkInterfaces", "ec2:ReplaceRoute"};
   schema.mending_actions = {"ec2:CreateRoute", "ec2:ModifyNetworkInterfaceAttribute"};
   // Twice, to see what was changed; of routes, one for each table that holds the address.
-  schema.api_uses = {{"ec2:DescribeVpcs", 1, 0},
-                     {"ec2:DescribeRouteTables", 2, 1},
-                     {"ec2:DescribeNetworkInterfaces", 1, 0},
-                     {"ec2:ReplaceRoute", 1, 0}};
+  schema.api_uses = {{"ec2:DescribeVpcs", 1, 0, 1},
+                     {"ec2:DescribeRouteTables", 2, 1, 1},
+                     {"ec2:DescribeNetworkInterfaces", 1, 0, 1},
+                     {"ec2:DescribeSubnets", 0, 0, 1},
+                     {"ec2:ReplaceRoute", 1, 0, 1}};
   schema.problems = problems();
   schema.check = check_schema();
   schema.laws = laws;

@@ -14,6 +14,7 @@ struct Config {
   std::string vpc_id;
   std::string eni_id;
   std::string interface;
+  std::string role_arn;
   Duration aws_timeout = 5s;
 };
 

@@ -37,6 +37,8 @@ struct NodePorts {
   Mounts& mounts;
   Power& power;
   Arbiter* arbiter = nullptr;  // nullptr: none is configured
+  // AWS asked with the rights of a role; where there is none such, all is asked with our own.
+  std::function<Aws&(const std::string& role_arn)> aws_as = {};
 };
 
 struct NodeSetup {

@@ -75,19 +75,30 @@ Recipes::Recipes(const NodeSetup& setup, const NodePorts& ports, Executor& execu
                  Answers answers)
     : setup_(setup),
       ports_(ports),
-      budget_(ports.aws, ports.clock),
       executor_(executor),
       answers_(std::move(answers)),
       random_(setup.seed) {}
 
 Recipes::~Recipes() = default;
 
+AwsBudget& Recipes::budget_of(const Params& params) {
+  const std::string role = role_of(*setup_.config, params);
+  auto& budget = budgets_[role];
+  if (!budget) {
+    const bool own = role.empty() || !ports_.aws_as;
+    budget = std::make_unique<AwsBudget>(own ? ports_.aws : ports_.aws_as(role), ports_.clock);
+  }
+  return *budget;
+}
+
 std::shared_ptr<Recipes::Job> Recipes::job(const GroupName& group, const ResourceName& resource,
-                                           Term term, Aws& aws) {
+                                           Term term, const MonitorName& monitor) {
   const GroupConfig* owner = find_group(*setup_.config, group);
   const ResourceConfig* config = find_resource(*owner, resource);
   const ResourceType* type = find_resource_type(config->type);
   MAINSTAY_CHECK(type != nullptr);  // The parser knows no other types than the registry.
+  const Params& params = config->params.at(setup_.self);
+  AwsBudget& budget = budget_of(params);
   const std::string subject = fmt::format("{}/{}", group, resource);
   const auto say = [this, subject](Severity severity) {
     return [this, subject, severity](std::string text) {
@@ -97,30 +108,31 @@ std::shared_ptr<Recipes::Job> Recipes::job(const GroupName& group, const Resourc
   return std::make_shared<Job>(Job{
       .type = type,
       .config = config,
-      .params = &config->params.at(setup_.self),
-      .context = Context{.node = setup_.self,
-                         .group = group,
-                         .resource = resource,
-                         .term = term,
-                         .call = {},
-                         .clock = ports_.clock,
-                         .host = ports_.host,
-                         .process = ports_.process,
-                         .aws = aws,
-                         .resolver = ports_.resolver,
-                         .mirror = ports_.mirror,
-                         .mounts = ports_.mounts,
-                         .random = random_,
-                         .facts = {.policy_position = position(*owner, setup_.self)},
-                         .warn = say(Severity::warning),
-                         .progress = say(Severity::information),
-                         .log_directory = setup_.log_directory,
-                         .kept = kept_[resource]},
+      .params = &params,
+      .context =
+          Context{.node = setup_.self,
+                  .group = group,
+                  .resource = resource,
+                  .term = term,
+                  .call = {},
+                  .clock = ports_.clock,
+                  .host = ports_.host,
+                  .process = ports_.process,
+                  .aws = monitor.empty() ? budget.for_recipes() : budget.for_monitor(monitor),
+                  .resolver = ports_.resolver,
+                  .mirror = ports_.mirror,
+                  .mounts = ports_.mounts,
+                  .random = random_,
+                  .facts = {.policy_position = position(*owner, setup_.self)},
+                  .warn = say(Severity::warning),
+                  .progress = say(Severity::information),
+                  .log_directory = setup_.log_directory,
+                  .kept = kept_[resource]},
   });
 }
 
 void Recipes::activate(const ActivateResource& action) {
-  auto made = job(action.group, action.resource, action.term, budget_.for_recipes());
+  auto made = job(action.group, action.resource, action.term);
   made->context.facts.cause = cause_of(action.reason);
   made->context.facts.previous_node = action.previous;
   run(std::move(made), action.ticket, action.deadline, true);
@@ -128,7 +140,7 @@ void Recipes::activate(const ActivateResource& action) {
 
 void Recipes::deactivate(const DeactivateResource& action) {
   end_watch(action.resource);
-  auto made = job(action.group, action.resource, action.term, budget_.for_recipes());
+  auto made = job(action.group, action.resource, action.term);
   made->context.facts.stop_cause = cause_of(action.reason);
   run(std::move(made), action.ticket, action.deadline, false);
 }
@@ -163,7 +175,7 @@ void Recipes::release(const ReleaseGroup& action) {
   for (auto resource = group->resources.rbegin(); resource != group->resources.rend(); ++resource) {
     if (!resource->params.contains(setup_.self)) continue;
     end_watch(resource->name);
-    const auto made = job(action.group, resource->name, 0, budget_.for_recipes());
+    const auto made = job(action.group, resource->name, 0);
     if (made->type->release) made->type->release(*made->params, made->context);
   }
 }
@@ -176,8 +188,8 @@ void Recipes::observe(const RunMonitor& action) {
   const auto ticket = action.ticket;
   Executor::Work work;
   if (!config->checks.empty()) {
-    const auto made = job(group_of(*setup_.config, config->checks)->name, config->checks, 0,
-                          budget_.for_monitor(config->name));
+    const auto made =
+        job(group_of(*setup_.config, config->checks)->name, config->checks, 0, config->name);
     work = [this, made, name = config->name, ticket](Call call) {
       return check(made, name, ticket, call);
     };
@@ -214,16 +226,17 @@ Task<void> Recipes::observe(MonitorName monitor, const MonitorConfig& config, st
                             Call call) {
   const MonitorType* type = find_monitor_type(config.type);
   MAINSTAY_CHECK(type != nullptr);
+  const Params& params = config.params.at(setup_.self);
   MonitorContext context{.node = setup_.self,
                          .monitor = monitor,
                          .call = call,
                          .clock = ports_.clock,
                          .host = ports_.host,
                          .process = ports_.process,
-                         .aws = budget_.for_monitor(monitor),
+                         .aws = budget_of(params).for_monitor(monitor),
                          .mirror = ports_.mirror,
                          .log_directory = setup_.log_directory};
-  Health health = co_await type->observe(config.params.at(setup_.self), context);
+  Health health = co_await type->observe(params, context);
   judge(ticket, monitor, std::move(health));
 }
 
@@ -265,8 +278,7 @@ void Recipes::begin_watch(std::shared_ptr<Job> active) {
   if (!active->type->watch) return;
   end_watch(active->config->name);
   auto watching = std::make_unique<Watching>();
-  auto made =
-      job(active->context.group, active->config->name, active->context.term, budget_.for_recipes());
+  auto made = job(active->context.group, active->config->name, active->context.term);
   made->context.call = Call(never, watching->cancellation);
   watching->task.emplace(watch(made));
   Watching& kept = *(watching_[active->config->name] = std::move(watching));

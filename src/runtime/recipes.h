@@ -39,8 +39,11 @@ class Recipes {
   struct Job;
   struct Watching;
 
+  // A monitor asks within its budget; without a name it is for a recipe.
   std::shared_ptr<Job> job(const GroupName& group, const ResourceName& resource, Term term,
-                           Aws& aws);
+                           const MonitorName& monitor = {});
+  // Each role has its own: its account counts calls for itself.
+  AwsBudget& budget_of(const Params& params);
   // Runs `verb` of the type and answers the ticket with its outcome.
   void run(std::shared_ptr<Job> job, std::uint64_t ticket, Instant deadline, bool up);
   Task<void> perform(std::shared_ptr<Job> job, std::uint64_t ticket, bool up, Call call);
@@ -55,7 +58,7 @@ class Recipes {
 
   const NodeSetup& setup_;
   NodePorts ports_;
-  AwsBudget budget_;
+  std::map<std::string, std::unique_ptr<AwsBudget>> budgets_;  // by role
   Executor& executor_;
   Answers answers_;
   Random random_;

@@ -41,11 +41,13 @@ aws::RetryPolicy retry_policy() {
           .pause_max = 2s};
 }
 
-std::unique_ptr<aws::Client> open_client(aws::Connection& connection, aws::Place place) {
+std::unique_ptr<aws::Client> open_client(aws::Connection& connection, aws::Place place,
+                                         aws::Backend backend) {
   return connection.client_for({.parse_fault = &parse_fault,
                                 .retry = retry_policy(),
                                 .place = std::move(place),
-                                .connect_limit = connect_limit});
+                                .connect_limit = connect_limit,
+                                .backend = backend});
 }
 
 Error explain(const aws::Refusal& refusal, const std::string& table) {

@@ -19,7 +19,8 @@ namespace mainstay::dynamodb {
 aws::RetryPolicy retry_policy();
 
 // A client for DynamoDB there. The connection outlives it.
-std::unique_ptr<aws::Client> open_client(aws::Connection& connection, aws::Place place);
+std::unique_ptr<aws::Client> open_client(aws::Connection& connection, aws::Place place,
+                                         aws::Backend backend = aws::Backend::native);
 
 // A missing table is unavailable, a condition that did not hold a conflict; what may have happened
 // stays outcome_unknown.

@@ -6,7 +6,7 @@
 
 #include "adapters/arbiter/canned_dynamodb.h"
 #include "adapters/arbiter/dynamodb_test_world.h"
-#include "ports/arbiter_contract.h"
+#include "adapters/arbiter/testing_dynamodb.h"
 
 namespace mainstay::dynamodb {
 namespace {
@@ -30,22 +30,7 @@ struct World {
 };
 
 TEST_CASE("DynamoDB's adapter keeps the contract of the port") {
-  World world;
-  ArbiterContractWorld contract{
-      .one = world.one.arbiter(),
-      .two = world.two.arbiter(),
-      .stranger = &world.stranger.arbiter(),
-      .clock = world.loop,
-      .run_until = [&](const std::function<bool()>& done) { world.loop.run_until(done); },
-      .be_silent = [&] { world.store.set(Mood::silent); },
-      .lose_answers = [&] { world.store.set(Mood::losing_answers); },
-      .lose_one_answer = [&] { world.store.set(Mood::losing_one_answer); },
-      .throttle = [&] { world.store.set(Mood::throttling); },
-      .deny = [&] { world.store.set(Mood::denying); },
-      .forget = [&] { world.store.drop_table(); },
-      .heal = [&] { world.store.set(Mood::well); },
-      .call_limit = 4s};
-  const auto broken = broken_arbiter_clauses(contract);
+  const auto broken = broken_dynamodb_clauses(aws::Backend::native, 4s);
   for (const auto& sentence : broken) MESSAGE(sentence);
   CHECK(broken.empty());
 }

@@ -69,7 +69,23 @@ CannedEc2::Answer CannedEc2::act(const Form& form) {
   if (action == "StopInstances") return stop_instances(form);
   if (action == "ModifyInstanceAttribute") return protect(form);
   if (action == "StartInstances") return start_instances(form);
+  if (action == "AssumeRole") return assume_role(form);
   return fault(400, "InvalidAction", "The action " + action + " is not valid.");
+}
+
+// It is its own STS, for one role.
+CannedEc2::Answer CannedEc2::assume_role(const Form& form) {
+  if (form.at("RoleArn") != "arn:aws:iam::111122223333:role/mover") {
+    return fault(403, "AccessDenied",
+                 "User: arn:aws:iam::111122223333:user/u is not authorized to perform: "
+                 "sts:AssumeRole on resource: " +
+                     form.at("RoleArn"));
+  }
+  return {.body =
+              "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIATAKEN"
+              "</AccessKeyId><SecretAccessKey>taken-secret</SecretAccessKey><SessionToken>"
+              "taken-token</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"
+              "</Credentials></AssumeRoleResult></AssumeRoleResponse>"};
 }
 
 CannedEc2::Answer CannedEc2::describe_vpcs(const Form& form) {

@@ -48,6 +48,7 @@ class CannedEc2 {
   Answer start_instances(const Form& form);
   Answer protect(const Form& form);
   Answer stop_instances(const Form& form);
+  static Answer assume_role(const Form& form);
   static Form form_of(std::string_view body);
   static Answer reply(const std::string& action, const std::string& content);
   static Answer fault(int status, const std::string& code, const std::string& message);

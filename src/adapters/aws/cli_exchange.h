@@ -1,6 +1,8 @@
 // The AWS CLI instead of HTTP: one process for each attempt at a question, killed at its deadline.
-// It finds its own credentials.
+// It finds its own credentials, unless it is given some.
 #pragma once
+
+#include <memory>
 
 #include "adapters/aws/client.h"
 #include "adapters/aws/environment.h"
@@ -16,10 +18,10 @@ struct CliParts {
   EndpointSource endpoint;
   // Whether the endpoint of the service was chosen, rather than being the region's own.
   std::function<bool(const std::string& service)> is_chosen;
+  CredentialSource credentials = {};  // if set: what it is given, in its environment
 };
 
-// `parts` must outlive what is given.
-Task<HttpResult> ask_cli(const CliParts& parts, Question question, Call call);
+Task<HttpResult> ask_cli(std::shared_ptr<const CliParts> parts, Question question, Call call);
 
 // A process that starts needs a second or two: fewer attempts, each with more time.
 RetryPolicy cli_retry_policy();

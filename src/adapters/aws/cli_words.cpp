@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "adapters/aws/cli_route53.h"
 #include "adapters/http/url.h"
 
 namespace mainstay::aws {
@@ -152,19 +153,32 @@ std::string xml_text(const pugi::xml_document& document) {
 }
 
 // ---- Complaints.
-HttpResult fault(int status, std::string_view code, std::string_view message) {
+struct Complaint {
+  int status = 400;
+  std::string_view code;
+  std::string_view message;
+};
+
+// As the service itself would have said it.
+HttpResult fault(const Question& question, const Complaint& complaint) {
+  const auto& [status, code, message] = complaint;
+  HttpResponse response;
+  response.status = status;
+  if (question.service == "dynamodb") {
+    response.body = Json({{"__type", code}, {"message", message}})
+                        .dump(-1, ' ', false, Json::error_handler_t::replace);
+    return response;
+  }
   pugi::xml_document document;
   auto error = document.append_child("Response").append_child("Errors").append_child("Error");
   error.append_child("Code").text().set(std::string(code).c_str());
   error.append_child("Message").text().set(std::string(message).c_str());
-  HttpResponse response;
-  response.status = status;
   response.body = xml_text(document);
   return response;
 }
 
 // "An error occurred (CODE) when calling the X operation (reached max retries: 0): MESSAGE"
-std::optional<HttpResult> service_error(std::string_view complaint) {
+std::optional<HttpResult> service_error(const Question& question, std::string_view complaint) {
   constexpr std::string_view opening = "An error occurred (";
   const auto begin = complaint.find(opening);
   if (begin == std::string_view::npos) return std::nullopt;
@@ -182,7 +196,7 @@ std::optional<HttpResult> service_error(std::string_view complaint) {
   }
   const std::string_view code = rest.substr(0, code_end);
   const std::string_view message = trim(rest.substr(message_begin + 2));
-  if (!is_number(code)) return fault(400, code, message);
+  if (!is_number(code)) return fault(question, {400, code, message});
   // An answer that the CLI could not read: the number is HTTP's.
   int status = 500;
   std::from_chars(code.data(), code.data() + code.size(), status);
@@ -207,6 +221,18 @@ constexpr std::array<Sign, 5> network_signs = {
 constexpr std::array<std::string_view, 3> credential_signs = {
     "Unable to locate credentials", "Partial credentials found", "Error when retrieving"};
 
+Result<std::string> cli_input(const Question& question) {
+  if (question.service == "ec2") {
+    return input_of(question.body).dump(-1, ' ', true, Json::error_handler_t::replace);
+  }
+  if (question.service == "route53") return route53_input(question);
+  // DynamoDB's API speaks the JSON that the CLI takes.
+  if (question.service == "dynamodb") return question.body;
+  return failure(Code::invalid, fmt::format("the AWS CLI is not asked for {}. Set backend = "
+                                            "\"native\" in [aws]",
+                                            question.service));
+}
+
 }  // namespace
 
 std::string command_of(std::string_view action) {
@@ -219,18 +245,17 @@ std::string command_of(std::string_view action) {
 }
 
 Result<std::vector<std::string>> cli_words(const Question& question) {
-  if (question.service != "ec2") {
-    return failure(Code::invalid, fmt::format("the AWS CLI is not asked for {}. Set backend = "
-                                              "\"native\" in [aws]",
-                                              question.service));
-  }
-  const Json input = input_of(question.body);
+  auto input = cli_input(question);
+  if (!input) return std::unexpected(input.error());
   return std::vector<std::string>{question.service, command_of(question.action), "--cli-input-json",
-                                  input.dump(-1, ' ', true, Json::error_handler_t::replace)};
+                                  std::move(*input)};
 }
 
 Result<std::string> reply_from_cli(const Question& question, std::string_view json) {
+  if (question.service == "route53") return route53_reply(question, json);
   const std::string_view text = trim(json);
+  // What was asked for is not there, or there is nothing to say.
+  if (question.service == "dynamodb") return std::string(text.empty() ? "{}" : text);
   // What only says yes says nothing at all.
   const Json answer =
       text.empty() ? Json::object() : Json::parse(text, nullptr, /*allow_exceptions=*/false);
@@ -246,14 +271,18 @@ Result<std::string> reply_from_cli(const Question& question, std::string_view js
   return xml_text(document);
 }
 
-HttpResult failure_from_cli(std::string_view complaint, int exit_code) {
-  if (auto error = service_error(complaint)) return *error;
+HttpResult refusal_from_cli(const Question& question, std::string_view message) {
+  return fault(question, {403, "AccessDenied", message.substr(0, complaint_size_max)});
+}
+
+HttpResult failure_from_cli(const Question& question, std::string_view complaint, int exit_code) {
+  if (auto error = service_error(question, complaint)) return *error;
   const std::string_view shown = trim(complaint).substr(0, complaint_size_max);
   const auto says = [&](std::string_view sign) {
     return complaint.find(sign) != std::string_view::npos;
   };
   if (std::ranges::any_of(credential_signs, says)) {
-    return fault(403, "MissingAuthenticationToken", shown);
+    return fault(question, {403, "MissingAuthenticationToken", shown});
   }
   for (const Sign& sign : network_signs) {
     if (says(sign.text)) {

@@ -1,5 +1,6 @@
-// Between EC2's Query API and the AWS CLI: a question becomes a command with JSON, its JSON answer
-// becomes the XML that the API itself would have given, and its complaint becomes the API's fault.
+// Between the services' APIs and the AWS CLI: a question becomes a command with JSON, its JSON
+// answer becomes the document that the API itself would have given, and its complaint becomes the
+// API's fault. EC2's Query API is here, Route 53 in cli_route53.h; DynamoDB speaks the CLI's JSON.
 // So both back ends share everything above: what is asked, how answers are read, how errors are
 // judged.
 #pragma once
@@ -25,6 +26,9 @@ Result<std::vector<std::string>> cli_words(const Question& question);
 Result<std::string> reply_from_cli(const Question& question, std::string_view json);
 
 // What the CLI says on its standard error, and how that is told to those who know HTTP only.
-HttpResult failure_from_cli(std::string_view complaint, int exit_code);
+HttpResult failure_from_cli(const Question& question, std::string_view complaint, int exit_code);
+
+// The CLI was not even asked: AWS has refused us before.
+HttpResult refusal_from_cli(const Question& question, std::string_view message);
 
 }  // namespace mainstay::aws

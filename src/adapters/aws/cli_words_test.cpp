@@ -149,8 +149,10 @@ TEST_CASE("a command that prints nothing has done what it was told") {
   CHECK(reply_from_cli(asked("DescribeVpcs", {}), "vpc-1 available").error().code == Code::corrupt);
 }
 
+const Question any{.service = "ec2"};
+
 Fault fault_of(const std::string& complaint) {
-  const auto result = failure_from_cli(complaint, 254);
+  const auto result = failure_from_cli(any, complaint, 254);
   REQUIRE(result.has_value());
   return parse_fault(result->status, result->body);
 }
@@ -185,7 +187,7 @@ TEST_CASE("without credentials nothing was sent, and it is a refusal") {
 
 TEST_CASE("what the network did tells whether a change may have happened") {
   const auto problem = [](const char* complaint, int exit_code = 255) {
-    const auto result = failure_from_cli(complaint, exit_code);
+    const auto result = failure_from_cli(any, complaint, exit_code);
     REQUIRE_FALSE(result.has_value());
     return result.error();
   };

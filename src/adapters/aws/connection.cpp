@@ -25,7 +25,7 @@ Task<Result<Credentials>> given(Credentials credentials, Call) { co_return crede
 // In the order of who needs whom; they refer to each other and never move.
 struct Connection::Parts {
   Parts(Clock& the_clock, EventLoop& the_loop, Settings the_settings, Random the_random,
-        Backend backend)
+        Backend the_backend)
       : clock(the_clock),
         loop(the_loop),
         random(the_random),
@@ -50,26 +50,50 @@ struct Connection::Parts {
                      return take_on(std::move(source), std::move(role), call);
                    }}),
         cache(clock, [this](Call call) { return chain.find(call); }),
-        cli({.clock = clock,
-             .loop = loop,
-             .environment = settings.environment,
-             .endpoint = endpoint_source(),
-             .is_chosen =
-                 [this](const std::string& service) {
-                   return settings.endpoints.contains(service) || settings.endpoints.contains("");
-                 }}),
-        client_is_cli(backend == Backend::cli),
-        client(client_is_cli ? cli_client_parts() : client_parts(own_identity())),
-        route53(route53_parts()),
-        ec2(client, route53, metadata),
-        survey({.clock = clock,
-                .client = client,
-                .http = http.sender(),
-                .endpoint = endpoint_source()}) {}
+        backend(the_backend),
+        own(*this, own_identity(), {}) {}
 
-  EndpointSource endpoint_source() {
-    return
-        [this](std::string service, Call call) { return endpoints.of(std::move(service), call); };
+  // EC2 and Route 53 in the name of somebody.
+  struct Voice {
+    // The CLI finds its own credentials unless it is given some.
+    Voice(Parts& parts, Identity identity, CredentialSource for_cli)
+        : client(parts.service_parts(identity, for_cli)),
+          route53(parts.service_parts(identity, for_cli)),
+          ec2(client, route53, parts.metadata),
+          survey({.clock = parts.clock,
+                  .client = client,
+                  .http = parts.http.sender(),
+                  .endpoint = parts.endpoint_source()}) {}
+
+    Client client;
+    Client route53;
+    Ec2 ec2;
+    Ec2Survey survey;
+  };
+
+  struct Role {
+    Role(Parts& parts, const std::string& arn)
+        : cache(parts.clock, [&parts, arn](Call call) { return parts.take_on_own(arn, call); }),
+          voice(parts,
+                {.current = [this](Call call) { return cache.current(call); },
+                 .discard = [this] { cache.discard(); }},
+                [this](Call call) { return cache.current(call); }) {}
+
+    CredentialCache cache;
+    Voice voice;
+  };
+
+  Voice& voice_of(const std::string& role_arn) {
+    if (role_arn.empty()) return own;
+    auto& role = roles[role_arn];
+    if (!role) role = std::make_unique<Role>(*this, role_arn);
+    return role->voice;
+  }
+
+  EndpointSource endpoint_source(Place place = {}) {
+    return [this, place = std::move(place)](std::string service, Call call) {
+      return endpoints.at(place, std::move(service), call);
+    };
   }
 
   Identity own_identity() {
@@ -87,33 +111,34 @@ struct Connection::Parts {
             .retry = {}};
   }
 
-  Client::Parts route53_parts() {
-    Client::Parts parts = client_parts(own_identity());
-    parts.endpoint = [this](std::string service, Call call) {
-      return route53_endpoint(std::move(service), std::move(call));
-    };
+  Client::Parts service_parts(Identity identity, CredentialSource for_cli) {
+    auto parts = client_parts(std::move(identity));
+    if (backend == Backend::cli) ask_by_cli(parts, {}, std::move(for_cli));
     return parts;
   }
 
-  Client::Parts cli_client_parts() {
-    auto parts = client_parts(own_identity());
+  void ask_by_cli(Client::Parts& parts, Place place, CredentialSource credentials) {
+    const auto cli = std::make_shared<const CliParts>(
+        CliParts{.clock = clock,
+                 .loop = loop,
+                 .environment = settings.environment,
+                 .endpoint = endpoint_source(place),
+                 .is_chosen =
+                     [this, place](const std::string& service) {
+                       return !place.url.empty() || !chosen_endpoint(settings, service).empty();
+                     },
+                 .credentials = std::move(credentials)});
     parts.retry = cli_retry_policy();
-    parts.exchange = [this](Question question, Call call) {
+    parts.exchange = [cli](Question question, Call call) {
       return ask_cli(cli, std::move(question), std::move(call));
     };
-    return parts;
   }
 
-  // Unless somebody says where it is, it is where the region's partition has it.
-  Task<Result<Endpoint>> route53_endpoint(std::string service, Call call) {
-    const auto regional = co_await endpoints.of(service, call);
-    if (!regional) co_return std::unexpected(regional.error());
-    Place place = route53_place(regional->region);
-    for (const char* key : {"", "route_53", "route53"}) {
-      const auto told = settings.endpoints.find(key);
-      if (told != settings.endpoints.end()) place.url = told->second;
-    }
-    co_return co_await endpoints.at(std::move(place), std::move(service), std::move(call));
+  Task<Result<Credentials>> take_on_own(std::string arn, Call call) {
+    auto role = std::make_shared<FromRole>();
+    role->role_arn = std::move(arn);
+    role->session_name = "mainstay";
+    co_return co_await assume_role(client_parts(own_identity()), std::move(role), call);
   }
 
   Task<Result<Credentials>> take_on(Credentials source, std::shared_ptr<const FromRole> role,
@@ -135,6 +160,7 @@ struct Connection::Parts {
     const Call call{clock.now() + warming_limit, {}};
     const auto credentials = co_await cache.current(call);
     if (!credentials) co_return;
+    for (auto& [arn, role] : roles) co_await role->cache.current(call);
     const auto endpoint = co_await endpoints.of("ec2", call);
     if (!endpoint) co_return;
     // Any answer will do: the connection is kept.
@@ -146,7 +172,8 @@ struct Connection::Parts {
 
   // A CLI's process finds its own way each time.
   void warm() {
-    if (client_is_cli || (warming && !warming->done()) || clock.now() < warm_until) return;
+    if (backend == Backend::cli || (warming && !warming->done()) || clock.now() < warm_until)
+      return;
     warm_until = clock.now() + warm_for;
     warming.emplace(warm_up());
     warming->start();
@@ -161,12 +188,9 @@ struct Connection::Parts {
   Endpoints endpoints;
   CredentialChain chain;
   CredentialCache cache;
-  CliParts cli;
-  bool client_is_cli;
-  Client client;
-  Client route53;
-  Ec2 ec2;
-  Ec2Survey survey;
+  Backend backend;
+  Voice own;
+  std::map<std::string, std::unique_ptr<Role>> roles;
   Instant warm_until{};
   std::optional<Task<void>> warming;
 };
@@ -183,19 +207,21 @@ Result<std::unique_ptr<Connection>> Connection::open(Clock& clock, EventLoop& lo
       new Connection(std::make_unique<Parts>(clock, loop, std::move(*settings), random, backend)));
 }
 
-Aws& Connection::aws() { return parts_->ec2; }
-AwsSurvey& Connection::survey() { return parts_->survey; }
+Aws& Connection::aws() { return parts_->own.ec2; }
+AwsSurvey& Connection::survey() { return parts_->own.survey; }
+Aws& Connection::aws_as(const std::string& role_arn) { return parts_->voice_of(role_arn).ec2; }
+AwsSurvey& Connection::survey_as(const std::string& role_arn) {
+  return parts_->voice_of(role_arn).survey;
+}
 Metadata& Connection::metadata() { return parts_->metadata; }
-Client& Connection::client() { return parts_->client; }
+Client& Connection::client() { return parts_->own.client; }
 std::unique_ptr<Client> Connection::client_for(Manner manner) {
   auto parts = parts_->client_parts(parts_->own_identity());
-  parts.endpoint = [&endpoints = parts_->endpoints, place = std::move(manner.place)](
-                       std::string service, Call call) {
-    return endpoints.at(place, std::move(service), call);
-  };
+  parts.endpoint = parts_->endpoint_source(manner.place);
   parts.parse_fault = std::move(manner.parse_fault);
   parts.retry = manner.retry;
   parts.connect_limit = manner.connect_limit;
+  if (manner.backend == Backend::cli) parts_->ask_by_cli(parts, manner.place, {});
   return std::make_unique<Client>(std::move(parts));
 }
 

@@ -30,8 +30,10 @@ class Connection {
 
   Aws& aws();
   AwsSurvey& survey();
+  // The same with the rights of a role, which is taken on when it is first needed and kept.
+  Aws& aws_as(const std::string& role_arn);
+  AwsSurvey& survey_as(const std::string& role_arn);
   Metadata& metadata();
-  // For the services that come later (Route 53).
   Client& client();
   // A client for a service with words, haste or a place of its own; this outlives it.
   struct Manner {
@@ -39,6 +41,7 @@ class Connection {
     RetryPolicy retry;
     Place place;
     Duration connect_limit = 3s;
+    Backend backend = Backend::native;
   };
   std::unique_ptr<Client> client_for(Manner manner);
   // A call is likely soon: gets credentials and a connection to EC2 ready meanwhile. Waits for

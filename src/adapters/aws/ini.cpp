@@ -26,7 +26,7 @@ class IniReader {
     const std::string_view text = trim(raw);
     if (text.empty() || is_comment(text)) return true;
     const bool indented = raw.front() == ' ' || raw.front() == '\t';
-    if (indented && after_key_) return true;
+    if (indented && !parent_.empty()) return below(text);
     return text.starts_with('[') ? section(text) : setting(text);
   }
   Ini take() { return std::move(ini_); }
@@ -38,7 +38,7 @@ class IniReader {
     const std::string name(trim(text.substr(1, end - 1)));
     if (name.empty()) return false;
     section_ = &ini_[name];
-    after_key_ = false;
+    parent_.clear();
     return true;
   }
 
@@ -48,13 +48,21 @@ class IniReader {
     const std::string key = lower_case(trim(text.substr(0, equals)));
     if (key.empty()) return false;
     (*section_)[key] = trim(without_comment(text.substr(equals + 1)));
-    after_key_ = true;
+    parent_ = key;
+    return true;
+  }
+
+  bool below(std::string_view text) {
+    const auto equals = text.find('=');
+    if (equals == std::string_view::npos || !(*section_)[parent_].empty()) return true;
+    const std::string key = lower_case(trim(text.substr(0, equals)));
+    (*section_)[parent_ + "." + key] = trim(without_comment(text.substr(equals + 1)));
     return true;
   }
 
   Ini ini_;
   IniSection* section_ = nullptr;
-  bool after_key_ = false;
+  std::string parent_;
 };
 
 }  // namespace

@@ -154,8 +154,9 @@ Profiles merge_profiles(const Ini& config, const Ini& credentials) {
   constexpr std::string_view prefix = "profile ";
   Profiles profiles;
   for (const auto& [section, settings] : config) {
+    if (section.starts_with("services ")) profiles[section] = settings;
     const bool prefixed = section.starts_with(prefix);
-    if (!prefixed && section != "default") continue;  // [sso-session ...], [services ...]
+    if (!prefixed && section != "default") continue;  // [sso-session ...]
     const std::string name(prefixed ? trim(std::string_view(section).substr(prefix.size()))
                                     : std::string_view(section));
     profiles[name].insert(settings.begin(), settings.end());

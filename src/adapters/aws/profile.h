@@ -13,7 +13,8 @@
 
 namespace mainstay::aws {
 
-// The settings of each profile; where both files have a key, the credentials file counts.
+// The settings of each profile; where both files have a key, the credentials file counts. A
+// [services x] of the config file is "services x" here.
 using Profiles = std::map<std::string, IniSection>;
 
 // Reads both files, from where the environment says they are. A file that is not there is empty.

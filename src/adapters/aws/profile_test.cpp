@@ -32,7 +32,12 @@ TEST_CASE("sections, keys, comments and nested settings are read as AWS's tools 
           "region = a=b#c\n"
           "empty =\n"
           "region = later\n");
-  CHECK(read == Ini{{"default", {{"region", "eu-west-1"}, {"output", "json"}, {"s3", ""}}},
+  CHECK(read == Ini{{"default",
+                     {{"region", "eu-west-1"},
+                      {"output", "json"},
+                      {"s3", ""},
+                      {"s3.max_concurrent_requests", "20"},
+                      {"s3.region", "nowhere"}}},
                     {"profile  other", {{"region", "later"}, {"empty", ""}}}});
   CHECK(ini("").empty());
   CHECK(ini("[a]").at("a").empty());

@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "adapters/aws/ec2_question.h"
 #include "adapters/aws/route53_reply.h"
 #include "adapters/http/url.h"
@@ -105,28 +102,6 @@ Task<Result<bool>> Route53::change_in_sync(std::string change, Call call) {
   const auto parsed = parse_change(*answer, "GetChange");
   if (!parsed) co_return std::unexpected(parsed.error());
   co_return parsed->in_sync;
-}
-
-Place route53_place(std::string_view region) {
-  struct Partition {
-    std::string_view prefix;
-    std::string_view region;
-    std::string_view host;
-  };
-  static constexpr std::array<Partition, 7> partitions = {{
-      {"cn-", "cn-northwest-1", "route53.amazonaws.com.cn"},
-      {"us-gov-", "us-gov-west-1", "route53.us-gov.amazonaws.com"},
-      {"us-isob-", "us-isob-east-1", "route53.sc2s.sgov.gov"},
-      {"us-isof-", "us-isof-south-1", "route53.csp.hci.ic.gov"},
-      {"us-iso-", "us-iso-east-1", "route53.c2s.ic.gov"},
-      {"eu-isoe-", "eu-isoe-west-1", "route53.cloud.adc-e.uk"},
-      {"eusc-", "eusc-de-east-1", "route53.amazonaws.eu"},
-  }};
-  for (const Partition& each : partitions) {
-    if (!region.starts_with(each.prefix)) continue;
-    return {.region = std::string(each.region), .url = fmt::format("https://{}", each.host)};
-  }
-  return {.region = "us-east-1", .url = "https://route53.amazonaws.com"};
 }
 
 }  // namespace mainstay::aws

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "adapters/aws/client.h"
-#include "adapters/aws/settings.h"
 #include "ports/aws.h"
 
 namespace mainstay::aws {
@@ -24,9 +23,5 @@ class Route53 {
  private:
   Client& client_;
 };
-
-// Route 53 is one for a whole partition: where it is, and which region its signatures name, for a
-// node in this region.
-Place route53_place(std::string_view region);
 
 }  // namespace mainstay::aws

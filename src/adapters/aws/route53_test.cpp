@@ -79,17 +79,6 @@ TEST_CASE("a change is one signed document, and its id is what it can be followe
         std::string_view::npos);
 }
 
-TEST_CASE("every partition has one Route 53 and a region that it is signed for") {
-  CHECK(route53_place("eu-west-1").url == "https://route53.amazonaws.com");
-  CHECK(route53_place("eu-west-1").region == "us-east-1");
-  CHECK(route53_place("cn-north-1").url == "https://route53.amazonaws.com.cn");
-  CHECK(route53_place("cn-north-1").region == "cn-northwest-1");
-  CHECK(route53_place("us-gov-east-1").url == "https://route53.us-gov.amazonaws.com");
-  CHECK(route53_place("us-gov-east-1").region == "us-gov-west-1");
-  CHECK(route53_place("us-isob-east-1").url == "https://route53.sc2s.sgov.gov");
-  CHECK(route53_place("us-iso-west-1").region == "us-iso-east-1");
-}
-
 TEST_CASE("a record set is read by its name, and what comes after it in the zone is not it") {
   std::string name = "Service.HZ1.local.";
   World world([&name](const auto&) {

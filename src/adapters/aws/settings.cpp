@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "adapters/aws/partition.h"
 #include "adapters/http/url.h"
 
 namespace mainstay::aws {
@@ -38,19 +39,35 @@ Status check_url(std::string_view origin, const std::string& url) {
                  fmt::format("{} is no URL of the form http(s)://host[:port]", origin));
 }
 
-// AWS_ENDPOINT_URL_EC2 is for ec2, AWS_ENDPOINT_URL for all, endpoint_url of the profile comes
-// last.
+// The profile's services are in a section of their own.
+Status read_service_endpoints(Settings& settings) {
+  constexpr std::string_view end = ".endpoint_url";
+  const std::string name = setting(chosen_profile(settings), "services");
+  if (name.empty()) return {};
+  const auto section = settings.profiles.find("services " + name);
+  if (section == settings.profiles.end()) {
+    return failure(Code::invalid, fmt::format("AWS profile '{}' names [services {}], which the "
+                                              "config file does not have",
+                                              settings.profile, name));
+  }
+  for (const auto& [key, url] : section->second) {
+    if (!key.ends_with(end) || url.empty()) continue;
+    settings.endpoints[key.substr(0, key.size() - end.size())] = url;
+  }
+  return {};
+}
+
+// AWS_ENDPOINT_URL_EC2 is for ec2, AWS_ENDPOINT_URL for all; the profile's come after both, its
+// services' before its own.
 Status read_endpoints(Settings& settings) {
   if (is_on(settings.environment, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) return {};
   constexpr std::string_view name = "AWS_ENDPOINT_URL";
-  const IniSection& profile = chosen_profile(settings);
-  if (!setting(profile, "services").empty()) {
-    return failure(Code::invalid,
-                   fmt::format("AWS profile '{}' has endpoints in a [services] section, which is "
-                               "not read. Set AWS_ENDPOINT_URL_EC2 and the like instead",
-                               settings.profile));
+  const bool for_all = !trim(variable(settings.environment, std::string(name))).empty();
+  if (!for_all) {
+    const std::string url = setting(chosen_profile(settings), "endpoint_url");
+    if (!url.empty()) settings.endpoints[""] = url;
+    if (auto status = read_service_endpoints(settings); !status) return status;
   }
-  if (auto url = setting(profile, "endpoint_url"); !url.empty()) settings.endpoints[""] = url;
   for (const auto& [key, text] : settings.environment) {
     if (!key.starts_with(name) || trim(text).empty()) continue;
     std::string service = lower_case(std::string_view(key).substr(name.size()));
@@ -116,41 +133,25 @@ Result<Settings> settings_from(Environment environment) {
   return settings;
 }
 
-std::string domain_of(std::string_view region) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> partitions = {
-      {{"cn-", "amazonaws.com.cn"},
-       {"us-isob-", "sc2s.sgov.gov"},
-       {"us-isof-", "csp.hci.ic.gov"},
-       {"eu-isoe-", "cloud.adc-e.uk"},
-       {"us-iso-", "c2s.ic.gov"},
-       {"eusc-", "amazonaws.eu"}}};
-  for (const auto& [prefix, domain] : partitions) {
-    if (region.starts_with(prefix)) return std::string(domain);
+std::string chosen_endpoint(const Settings& settings, const std::string& service) {
+  // The service's name for variables, where that is another.
+  const std::string alias = service == "route53" ? "route_53" : service;
+  for (const std::string& key : {service, alias, std::string()}) {
+    const auto chosen = settings.endpoints.find(key);
+    if (chosen != settings.endpoints.end()) return chosen->second;
   }
-  return "amazonaws.com";  // GovCloud too
-}
-
-std::string regional_url(std::string_view service, std::string_view region, std::string_view domain,
-                         EndpointStyle style) {
-  // In GovCloud the ordinary endpoints are the validated ones.
-  const bool named = style.fips && !region.starts_with("us-gov-");
-  std::string host = fmt::format("{}{}.{}", service, named ? "-fips" : "", region);
-  if (!style.dual_stack) return fmt::format("https://{}.{}", host, domain);
-  const bool china = region.starts_with("cn-");
-  return fmt::format("https://{}.{}", host, china ? "api.amazonwebservices.com.cn" : "api.aws");
+  return {};
 }
 
 Endpoints::Endpoints(const Settings& settings, Metadata& metadata)
-    : settings_(settings), metadata_(metadata), region_(settings.region) {
-  if (!region_.empty()) domain_ = domain_of(region_);
-}
+    : settings_(settings), metadata_(metadata), region_(settings.region) {}
 
-std::string Endpoints::url_of(const std::string& service, const std::string& region,
-                              const std::string& domain) const {
-  auto chosen = settings_.endpoints.find(service);
-  if (chosen == settings_.endpoints.end()) chosen = settings_.endpoints.find("");
-  if (chosen != settings_.endpoints.end()) return chosen->second;
-  return regional_url(service, region, domain, {settings_.fips, settings_.dual_stack});
+std::string Endpoints::url_of(const std::string& service, const std::string& region) const {
+  std::string chosen = chosen_endpoint(settings_, service);
+  if (!chosen.empty()) return chosen;
+  const EndpointStyle style{settings_.fips, settings_.dual_stack};
+  if (service == "route53") return route53_url(partition_of(region), style);
+  return regional_url(service, region, region == region_ ? domain_ : "", style);
 }
 
 Task<Result<Endpoint>> Endpoints::of(std::string service, Call call) {
@@ -165,18 +166,20 @@ Task<Result<Endpoint>> Endpoints::at(Place place, std::string service, Call call
   if (const Status status = check_url("the endpoint of " + service, place.url); !status) {
     co_return std::unexpected(status.error());
   }
-  if (place.region.empty() && domain_.empty()) {
+  if (place.region.empty() && region_.empty()) {
     const Status located = co_await locate(call);
     if (!located) co_return std::unexpected(located.error());
   }
   Endpoint endpoint;
   endpoint.region = place.region.empty() ? region_ : place.region;
   endpoint.tls = settings_.tls;
-  endpoint.url = place.url;
+  endpoint.url = place.url.empty() ? url_of(service, endpoint.region) : place.url;
   if (endpoint.url.empty()) {
-    endpoint.url = url_of(service, endpoint.region,
-                          endpoint.region == region_ ? domain_ : domain_of(endpoint.region));
+    co_return failure(Code::invalid, fmt::format("{} has no dual-stack endpoint in region {}. Set "
+                                                 "AWS_USE_DUALSTACK_ENDPOINT to false",
+                                                 service, endpoint.region));
   }
+  if (service == "route53") endpoint.region = partition_of(endpoint.region).global_region;
   while (endpoint.url.ends_with('/')) endpoint.url.pop_back();
   if (const auto url = parse_url(endpoint.url)) {
     endpoint.proxy = proxy_for(settings_.proxies, *url);
@@ -198,8 +201,7 @@ Task<Status> Endpoints::locate(Call call) {
   if (const Status status = check_region(name); !status) co_return status;
   const auto domain = co_await metadata_.read("meta-data/services/domain", call);
   region_ = name;
-  domain_ = domain && parse_url("https://" + std::string(trim(*domain))) ? trim(*domain)
-                                                                         : domain_of(name);
+  if (domain && parse_url("https://" + std::string(trim(*domain)))) domain_ = trim(*domain);
   co_return Status{};
 }
 

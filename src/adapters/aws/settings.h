@@ -30,16 +30,8 @@ struct Settings {
 // invalid: a file or a value is wrong.
 Result<Settings> settings_from(Environment environment);
 
-// "amazonaws.com" and its kin, by the region's partition.
-std::string domain_of(std::string_view region);
-
-// "https://ec2.eu-west-1.amazonaws.com" and its variants. `domain` is the partition's.
-struct EndpointStyle {
-  bool fips = false;
-  bool dual_stack = false;
-};
-std::string regional_url(std::string_view service, std::string_view region, std::string_view domain,
-                         EndpointStyle style);
+// What was chosen for the service, or for all; "" if nothing was.
+std::string chosen_endpoint(const Settings& settings, const std::string& service);
 
 // Where a service is to be asked instead of where the settings say.
 struct Place {
@@ -52,19 +44,19 @@ class Endpoints {
  public:
   Endpoints(const Settings& settings, Metadata& metadata);
 
+  // Route 53's is its partition's.
   Task<Result<Endpoint>> of(std::string service, Call call);
-  // invalid: the place's region or URL is none.
+  // invalid: the place's region or URL is none, or there is no such endpoint.
   Task<Result<Endpoint>> at(Place place, std::string service, Call call);
 
  private:
   Task<Status> locate(Call call);
-  std::string url_of(const std::string& service, const std::string& region,
-                     const std::string& domain) const;
+  std::string url_of(const std::string& service, const std::string& region) const;
 
   const Settings& settings_;
   Metadata& metadata_;
   std::string region_;
-  std::string domain_;
+  std::string domain_;  // as the instance says; "" = its partition's
 };
 
 }  // namespace mainstay::aws

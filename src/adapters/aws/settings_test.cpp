@@ -1,6 +1,10 @@
 #include "adapters/aws/settings.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "adapters/aws/test_world.h"
 
@@ -56,21 +60,6 @@ TEST_CASE("without a region anywhere the message says which variable to set") {
   CHECK(endpoint.error().message.ends_with("Set AWS_REGION"));
 }
 
-TEST_CASE("validated and dual-stack endpoints, in each partition") {
-  CHECK(regional_url("ec2", "eu-west-1", "amazonaws.com", {}) ==
-        "https://ec2.eu-west-1.amazonaws.com");
-  CHECK(regional_url("ec2", "us-east-1", "amazonaws.com", {.fips = true}) ==
-        "https://ec2-fips.us-east-1.amazonaws.com");
-  CHECK(regional_url("ec2", "us-gov-west-1", "amazonaws.com", {.fips = true}) ==
-        "https://ec2.us-gov-west-1.amazonaws.com");
-  CHECK(regional_url("ec2", "eu-west-1", "amazonaws.com", {.dual_stack = true}) ==
-        "https://ec2.eu-west-1.api.aws");
-  CHECK(regional_url("sts", "cn-north-1", "amazonaws.com.cn", {.dual_stack = true}) ==
-        "https://sts.cn-north-1.api.amazonwebservices.com.cn");
-  CHECK(regional_url("ec2", "us-east-1", "amazonaws.com", {.fips = true, .dual_stack = true}) ==
-        "https://ec2-fips.us-east-1.api.aws");
-}
-
 TEST_CASE("the variables for them, in any spelling, go before the profile") {
   CHECK_FALSE(settings_from({{"HOME", "/nowhere"}})->fips);
   const auto settings = settings_from({{"HOME", "/nowhere"},
@@ -109,6 +98,76 @@ TEST_CASE("a service may be asked at another place than the settings'") {
   CHECK(elsewhere->region == "a-1");
   CHECK(at({.region = "evil.example/", .url = ""}, "dynamodb").error().code == Code::invalid);
   CHECK(at({.region = "", .url = "nowhere"}, "dynamodb").error().code == Code::invalid);
+}
+
+TEST_CASE("Route 53 is its partition's, unless somebody says where it is") {
+  const auto route53 = [](Environment environment) {
+    environment.try_emplace("AWS_REGION", "eu-west-1");
+    return World(std::move(environment)).endpoint("route53").value();
+  };
+  CHECK(route53({}).url == "https://route53.amazonaws.com");
+  CHECK(route53({}).region == "us-east-1");
+  const Endpoint china = route53({{"AWS_REGION", "cn-north-1"}});
+  CHECK(china.url == "https://route53.amazonaws.com.cn");
+  CHECK(china.region == "cn-northwest-1");
+  CHECK(route53({{"AWS_USE_FIPS_ENDPOINT", "true"}}).url == "https://route53-fips.amazonaws.com");
+  CHECK(route53({{"AWS_USE_DUALSTACK_ENDPOINT", "true"}}).url == "https://route53.global.api.aws");
+  const Endpoint chosen = route53({{"AWS_ENDPOINT_URL_ROUTE_53", "http://127.0.0.1:9000"}});
+  CHECK(chosen.url == "http://127.0.0.1:9000");
+  CHECK(chosen.region == "us-east-1");
+  CHECK(route53({{"AWS_ENDPOINT_URL", "http://127.0.0.1:9001"}}).url == "http://127.0.0.1:9001");
+}
+
+TEST_CASE("where there is no dual-stack endpoint, that is said") {
+  World world({{"AWS_REGION", "eu-isoe-west-1"}, {"AWS_USE_DUALSTACK_ENDPOINT", "true"}});
+  for (const char* service : {"ec2", "route53"}) {
+    const auto endpoint = world.endpoint(service);
+    REQUIRE_FALSE(endpoint.has_value());
+    CHECK(endpoint.error().code == Code::invalid);
+    CHECK(endpoint.error().message.find("no dual-stack endpoint") != std::string::npos);
+  }
+}
+
+// Files of a profile, for one test.
+struct ProfileFile {
+  std::string path = testing_path();
+  explicit ProfileFile(std::string_view text) { std::ofstream(path) << text; }
+  ~ProfileFile() { std::filesystem::remove(path); }
+  ProfileFile(const ProfileFile&) = delete;
+  ProfileFile& operator=(const ProfileFile&) = delete;
+  static std::string testing_path() {
+    return (std::filesystem::temp_directory_path() /
+            ("mainstay-settings-" + std::to_string(getpid())))
+        .string();
+  }
+  Environment environment() const {
+    return {{"HOME", "/nowhere"}, {"AWS_CONFIG_FILE", path}, {"AWS_REGION", "a-1"}};
+  }
+};
+
+TEST_CASE("a profile's services have endpoints of their own") {
+  const ProfileFile file(
+      "[default]\nservices = lab\nendpoint_url = http://127.0.0.1:7000\n"
+      "[services lab]\nec2 =\n  endpoint_url = http://127.0.0.1:7001/\n"
+      "route_53 =\n  endpoint_url = http://127.0.0.1:7002\n  other = x\n");
+  World world(file.environment());
+  CHECK(world.endpoint("ec2")->url == "http://127.0.0.1:7001");
+  CHECK(world.endpoint("route53")->url == "http://127.0.0.1:7002");
+  CHECK(world.endpoint("dynamodb")->url == "http://127.0.0.1:7000");
+  Environment stronger = file.environment();
+  stronger["AWS_ENDPOINT_URL"] = "http://127.0.0.1:8000";
+  CHECK(World(stronger).endpoint("ec2")->url == "http://127.0.0.1:8000");
+  stronger = file.environment();
+  stronger["AWS_ENDPOINT_URL_EC2"] = "http://127.0.0.1:8001";
+  CHECK(World(stronger).endpoint("ec2")->url == "http://127.0.0.1:8001");
+  CHECK(World(stronger).endpoint("route53")->url == "http://127.0.0.1:7002");
+}
+
+TEST_CASE("services that a profile names and the file does not have are refused") {
+  const ProfileFile file("[default]\nservices = lab\n");
+  const auto settings = settings_from(file.environment());
+  REQUIRE_FALSE(settings.has_value());
+  CHECK(settings.error().message.find("[services lab]") != std::string::npos);
 }
 
 TEST_CASE("a proxy is for the service, not for whom no_proxy names") {

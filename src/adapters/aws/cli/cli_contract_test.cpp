@@ -2,7 +2,9 @@
 #include <doctest/doctest.h>
 
 #include "adapters/aws/canned_ec2.h"
+#include "adapters/aws/canned_route53.h"
 #include "adapters/aws/connection.h"
+#include "adapters/aws/names_contract.h"
 #include "adapters/http/poll_loop.h"
 #include "adapters/http/test_run.h"
 #include "ports/aws_contract.h"
@@ -60,6 +62,9 @@ TEST_CASE("the AWS CLI keeps the contract of the port") {
       .destination = "10.1.0.20/32",
       .here = interface("a"),
       .there = interface("b"),
+      .allocation = "eipalloc-1",
+      .secondary = "10.0.1.100",
+      .zone = "eu-west-1a",
       .running_instance = "i-a",
       .expendable_instance = "i-b",
       .throttle = [&] { world.ec2.set(Mood::throttling); },
@@ -73,6 +78,31 @@ TEST_CASE("the AWS CLI keeps the contract of the port") {
   const auto broken = broken_aws_clauses(contract);
   for (const auto& sentence : broken) MESSAGE(sentence);
   CHECK(broken.empty());
+}
+
+TEST_CASE("the AWS CLI keeps the contract of names") {
+  CannedRoute53 route53;
+  const Environment place = {{"AWS_ENDPOINT_URL_ROUTE_53", route53.url()}};
+  World world(place);
+  using NamesMood = CannedRoute53::Mood;
+  NamesContractWorld contract{
+      .aws = world.connection->aws(),
+      .clock = world.loop,
+      .run_until = [&](const std::function<bool()>& done) { world.loop.run_until(done); },
+      .zone = CannedRoute53::zone(),
+      .name = "service.hz1.local.",
+      .throttle = [&] { route53.set(NamesMood::throttling); },
+      .deny = [&] { route53.set(NamesMood::denying); },
+      .be_silent = [&] { route53.set(NamesMood::silent); },
+      .heal = [&] { route53.set(NamesMood::well); },
+      .call_limit = 120s};
+  const auto broken = broken_names_clauses(contract);
+  for (const auto& sentence : broken) MESSAGE(sentence);
+  CHECK(broken.empty());
+  for (const auto& request : route53.requests()) {
+    CHECK(header_value(request.headers, "Authorization").find("/us-east-1/route53/") !=
+          std::string_view::npos);
+  }
 }
 
 TEST_CASE("it signs with the credentials and for the region of the environment") {
