@@ -248,7 +248,7 @@ void Recipes::begin() {
       const ResourceType* type = find_resource_type(resource.type);
       if (!type->behind || !resource.params.contains(setup_.self)) continue;
       auto looking = std::make_unique<Watching>();
-      auto made = job(group.name, resource.name, 0, budget_.for_recipes());
+      auto made = job(group.name, resource.name, 0, {});
       made->context.call = Call(never, looking->cancellation);
       looking->task.emplace(look_after_data(made));
       looking_.push_back(std::move(looking));
