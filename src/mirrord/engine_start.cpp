@@ -8,6 +8,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -25,6 +26,9 @@ namespace {
 using adapters::Fd;
 
 constexpr std::uint32_t regions_under_way = 16;
+// For devices that the engine before this one has not let go of yet.
+constexpr Duration device_wait = 10s;
+constexpr Duration device_looks_every = 10ms;
 
 std::uint64_t seed() {
   adapters::sodium_ready();
@@ -53,6 +57,19 @@ Result<std::vector<adapters::SocketAddress>> resolve(const std::vector<Address>&
   return resolved;
 }
 
+// An engine that was killed may have left the kernel with requests, which keep its devices open
+// until the last one has ended. Nothing may be begun before: an old write must not land on a new
+// one.
+Result<Device> open_after_another(const std::string& path, Durability durability, Duration wait) {
+  const Instant until = Ring::now() + wait;
+  while (true) {
+    auto device = open_device(path, durability);
+    const bool in_use = !device && device.error().code == Code::conflict;
+    if (!in_use || Ring::now() >= until) return device;
+    std::this_thread::sleep_for(device_looks_every);
+  }
+}
+
 NodeName name_of(mirror::Copy copy) { return NodeName(fmt::format("copy {}", copy)); }
 
 }  // namespace
@@ -75,9 +92,10 @@ void Engine::State::stay_resident() const {
 }
 
 Status Engine::State::open_devices() {
-  auto data = open_device(config.data, Durability::cached);
+  const Duration wait = restarts > 0 ? device_wait : 0s;
+  auto data = open_after_another(config.data, Durability::cached, wait);
   if (!data) return std::unexpected(data.error());
-  auto metadata = open_device(config.metadata, Durability::each_write);
+  auto metadata = open_after_another(config.metadata, Durability::each_write, wait);
   if (!metadata) return std::unexpected(metadata.error());
   const auto geometry = geometry_of(*data, *metadata);
   if (!geometry) return std::unexpected(geometry.error());
@@ -136,11 +154,11 @@ Status Engine::State::open(const EngineConfig& from) {
   auto opened = Ring::open();
   if (!opened) return std::unexpected(opened.error());
   ring = std::move(*opened);
-  if (const Status devices = open_devices(); !devices) return devices;
   auto first = receive_message(supervisor.number());
   if (!first) return std::unexpected(first.error());
   MAINSTAY_CHECK(first->has_value());
   begin(std::move(**first));
+  if (const Status devices = open_devices(); !devices) return devices;
   mirror::Actions actions;
   core = mirror::begin(settings, actions);
   for (mirror::Action& action : actions) perform(std::move(action));

@@ -17,7 +17,6 @@ namespace {
 
 constexpr Duration back_off_first = 20ms;
 constexpr Duration back_off_max = 3s;
-constexpr Duration better_path_every = 10s;
 constexpr int backlog = 8;
 
 }  // namespace
@@ -105,7 +104,7 @@ void Link::dial_due(Instant now) {
     if (current_->path() == 0) return;
     next_path_ = next_path_ % current_->path();
     dial(next_path_++);
-    dial_at_ = now + better_path_every;
+    dial_at_ = now + settings_.better_path_every;
     return;
   }
   dial(next_path_ % settings_.peers.size());
@@ -122,7 +121,7 @@ void Link::on_ready(Connection* connection) {
   back_off_ = {};
   next_path_ = 0;
   complaint_.clear();
-  dial_at_ = settings_.dials ? Ring::now() + better_path_every : never;
+  dial_at_ = settings_.dials ? Ring::now() + settings_.better_path_every : never;
   events_.note("connected" + (path().empty() ? "" : " to " + path()));
   events_.up();
 }

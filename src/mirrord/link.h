@@ -38,6 +38,7 @@ struct LinkSettings {
   std::vector<adapters::SocketAddress> peers;  // by priority
   std::vector<std::string> peer_texts;         // the same, for people
   PayloadForm form = PayloadForm::sealed;
+  Duration better_path_every = 10s;  // how often one is looked for
 };
 
 class Connection;
