@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <memory>
 #include <set>
 #include <sstream>
 
@@ -66,12 +67,12 @@ Committed read_committed(const std::string& file) {
 struct Act {
   Programs programs;
   RunFolder folder;
-  Lab lab;
+  std::unique_ptr<Lab> lab;  // the cluster points to it
   std::optional<Cluster> cluster;
 
   // At the client's machine, through the virtual IP.
   Result<std::string> ask(std::string_view statement) const {
-    return lab.exec("client", {"sh", "-c", "export PGCONNECT_TIMEOUT=1; " + sql(statement)});
+    return lab->exec("client", {"sh", "-c", "export PGCONNECT_TIMEOUT=1; " + sql(statement)});
   }
   Status wait_until_equal(const std::string& node) const;
   Status wait_until_answered() const;
@@ -102,7 +103,7 @@ Status Act::wait_until_answered() const {
 
 // Both lists are printed as what they are: numbers of commits.
 Status Act::compare() const {
-  const Committed committed = read_committed(lab.shared(committed_file));
+  const Committed committed = read_committed(lab->shared(committed_file));
   const auto rows = ask("select n from entries");
   if (!rows) return std::unexpected(rows.error());
   std::set<long> missing = committed.numbers;
@@ -135,8 +136,8 @@ Result<Act> set_up() {
   if (!site) return std::unexpected(site.error());
   site->arbiter = "dynamodb";
   site->mirror = MirrorUse::database;
-  Act act{*programs, std::move(*folder), std::move(*lab), {}};
-  auto cluster = Cluster::start(act.lab, act.programs, *site);
+  Act act{*programs, std::move(*folder), std::make_unique<Lab>(std::move(*lab)), {}};
+  auto cluster = Cluster::start(*act.lab, act.programs, *site);
   if (!cluster) return std::unexpected(cluster.error());
   act.cluster.emplace(std::move(*cluster));
   return act;
@@ -145,10 +146,10 @@ Result<Act> set_up() {
 Status strike(const Act& act, const std::string& owner) {
   const std::string survivor = act.cluster->other(owner);
   const std::vector<std::string> client = {"sh", "-c", client_script()};
-  if (auto done = act.lab.start("client", client_log, client); !done) return done;
+  if (auto done = act.lab->start("client", client_log, client); !done) return done;
   if (!pause(4s)) return failure(Code::cancelled, "interrupted");
   tell(fmt::format("A client commits through {}. Killing {} ...", virtual_ip, owner));
-  if (auto done = act.lab.fault({"kill", owner}); !done) return done;
+  if (auto done = act.lab->fault({"kill", owner}); !done) return done;
   const auto moved = act.cluster->wait_until_moved_from(owner, patience);
   if (!moved) return std::unexpected(moved.error());
   tell(fmt::format("{} runs on {}, in term {}.", group_name, moved->owner, moved->term));
@@ -163,6 +164,7 @@ Status strike(const Act& act, const std::string& owner) {
 
 Status play_database() {
   fmt::print("\n== PostgreSQL on a mirror disk, with DynamoDB as the arbiter\n\n");
+  std::fflush(stdout);
   auto act = set_up();
   if (!act) return std::unexpected(act.error());
   const auto view = act->cluster->wait_until_formed(patience);

@@ -55,6 +55,7 @@ std::string database_script() {
       "  mkdir -p $data && chown postgres: $data || exit 1\n"
       "  runuser -u postgres -- \"$(command -v initdb)\" -D $data -A trust || exit 1\n"
       "  echo 'host all all 10.0.0.0/16 trust' >> $data/pg_hba.conf\n"
+      "  sync $data/pg_hba.conf || exit 1\n"
       "fi\n"
       "rm -f $data/postmaster.pid\n"
       "exec runuser -u postgres -- \"$(command -v postgres)\" -D $data \\\n"

@@ -99,6 +99,12 @@ bool announces_failover(const Action& action) {
   return note != nullptr && note->text.starts_with("alive → suspect");
 }
 
+std::optional<GroupName> loses_permission(const Action& action) {
+  const auto* stop = std::get_if<DeactivateResource>(&action);
+  if (stop == nullptr || stop->reason != StopReason::permission_ended) return std::nullopt;
+  return stop->group;
+}
+
 api::Counter drop_counter(const LinuxNetwork& network) {
   api::Counter counter{"mainstay_packets_dropped_total",
                        "Datagrams and connections that were refused, by reason.",
@@ -218,6 +224,7 @@ struct Daemon::Impl {
         .program = engine_program(),
         .directory = place.string(),
         .log_directory = prepared.options.log_directory,
+        .grace = prepared.config->timing.stop_margin / 4,
         .tell = [this](Severity severity, const std::string& subject, const std::string& text) {
           chronicle.say(severity, subject, text);
         }});
@@ -251,6 +258,8 @@ struct Daemon::Impl {
         NodeObserver{.on_event = {}, .on_action = [this](const Action& action, Instant) {
                        chronicle.on_action(action);
                        if (asks_aws && announces_failover(action)) aws->warm();
+                       if (const auto group = loses_permission(action))
+                         mirrors->permission_ended(*group);
                      }});
     driver->on_stopped([this] { on_stopped(); });
     auto opened = Door::open({.loop = loop,

@@ -50,6 +50,7 @@ struct MirrorEngines::Engine {
   bool looking = false;
   std::unique_ptr<adapters::RecordServer> record;
   bool record_ended = false;
+  bool taking_away = false;
   api::MirrorReport report;
 };
 
@@ -184,6 +185,31 @@ Task<void> MirrorEngines::carry_out(std::string mirror, MirrorOrder order, Call 
                       : fmt::format("the order {} is refused: {}", to_text(order),
                                     outcome.error().message));
   done(std::move(outcome));
+}
+
+void MirrorEngines::permission_ended(const GroupName& group) {
+  for (Engine& engine : engines_) {
+    if (engine.plan.group != group || engine.taking_away) continue;
+    engine.taking_away = true;
+    errands_.push_back(take_away(engine));
+    errands_.back().start();
+  }
+}
+
+Task<void> MirrorEngines::take_away(Engine& engine) {
+  co_await sleep_until(parts_.clock, parts_.clock.now() + parts_.grace);
+  const std::string& mirror = engine.plan.mirror.value;
+  const Call call(parts_.clock.now() + look_max, lifetime_);
+  const auto status = co_await client_.status(mirror, call);
+  if (status && status->role == MirrorRole::primary) {
+    const Status taken = co_await client_.demote(mirror, Mirror::Demotion::forced, call);
+    if (!lifetime_.requested()) {
+      parts_.tell(Severity::warning, mirror,
+                  taken ? "its device was taken away: this node may not run its group any more"
+                        : "its device cannot be taken away: " + taken.error().message);
+    }
+  }
+  engine.taking_away = false;
 }
 
 Task<Status> MirrorEngines::stop(Call call) {

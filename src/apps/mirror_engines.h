@@ -32,6 +32,8 @@ class MirrorEngines {
     std::string program;    // mainstay-mirrord
     std::string directory;  // of sockets, devices and configurations
     std::string log_directory;
+    // Of permission_ended.
+    Duration grace = 150ms;
     std::function<void(Severity, const std::string& subject, const std::string& text)> tell;
   };
   explicit MirrorEngines(Parts parts);
@@ -47,6 +49,11 @@ class MirrorEngines {
   // not_found: no such mirror here.
   void order(const ResourceName& mirror, MirrorOrder order, Duration wait,
              std::function<void(Status)> done);
+  // The group is being stopped because this node may no longer run it. Where neither the other copy
+  // nor the arbiter can be reached, writes are held, and whoever waits for one cannot be ended: if
+  // the group has not given its device back by itself after a moment, it is taken away, so that
+  // they fail.
+  void permission_ended(const GroupName& group);
   // As they were when they were last looked at, a moment ago.
   std::vector<api::MirrorReport> reports() const;
 
@@ -57,6 +64,7 @@ class MirrorEngines {
   void begin(Engine& engine);
   Task<void> wait_for_end(Engine& engine, std::shared_ptr<RunningProgram> program);
   Task<void> look_at(Engine& engine);
+  Task<void> take_away(Engine& engine);
   Task<void> carry_out(std::string mirror, MirrorOrder order, Call call,
                        std::function<void(Status)> done);
   void serve_record(Engine& engine);

@@ -124,5 +124,27 @@ TEST_CASE("an engine is looked at, ordered, and given the arbiter's record") {
   CHECK(done->error().code == Code::not_found);
 }
 
+TEST_CASE("a device that was not given back when the permission ended is taken away") {
+  World world("exec sleep 1000\n");
+  adapters::FakeEngine engine(world.loop, (world.directory.path() / "run" / "md1.sock").string());
+  const auto asked = [&engine](const std::string& verb) {
+    return std::ranges::count(engine.heard, verb);
+  };
+  engine.role = "primary";
+  world.engines->permission_ended(GroupName("other"));
+  world.engines->permission_ended(GroupName("web"));
+  world.engines->permission_ended(GroupName("web"));
+  CHECK(world.until([&] { return engine.role == "secondary"; }));
+  CHECK(world.until([&] { return !world.told.empty(); }));
+  CHECK(world.told.front().find("its device was taken away") != std::string::npos);
+  CHECK(asked("demote") == 1);
+
+  // Given back in time, it is left alone.
+  world.engines->permission_ended(GroupName("web"));
+  const auto before = asked("status");
+  CHECK(world.until([&] { return asked("status") > before + 1; }));
+  CHECK(asked("demote") == 1);
+}
+
 }  // namespace
 }  // namespace mainstay::apps

@@ -8,6 +8,7 @@
 
 #include "adapters/linux/secrecy.h"
 #include "mirrord/engine.h"
+#include "mirrord/mount_space.h"
 #include "mirrord/prepare.h"
 #include "mirrord/supervisor.h"
 
@@ -32,6 +33,9 @@ int run_engine(const mirrord::EngineConfig& config) {
 }
 
 int run_supervisor(const mirrord::EngineConfig& config, const std::string& file) {
+  if (const Status left = mirrord::leave_mount_space(); !left) {
+    fmt::print(stderr, "mainstay-mirrord: {}\n", left.error().message);
+  }
   auto supervisor = mirrord::Supervisor::start(
       {.config = config, .program = own_program, .arguments = {"--engine", "--config", file}});
   if (!supervisor) return complain(supervisor.error(), failed_exit);
