@@ -76,6 +76,7 @@ class Tidy {
     check_ratchet(has_ratchet ? read(root_ / ratchet_path) : "", std::string(ratchet_path),
                   oversizes_, findings_);
     heavy_.check(findings_);
+    standard_.check(findings_);
     std::ranges::sort(findings_, {}, [](const Finding& f) { return std::pair(f.path, f.line); });
     return std::move(findings_);
   }
@@ -94,9 +95,11 @@ class Tidy {
     check_opening(source, exists(), findings_);
     check_columns(source, findings_);
     check_commented_out_code(source, findings_);
+    if (source.path == "cmake/pch.h") check_precompiled(source, findings_);
     if (source.path.starts_with("cmake/")) return;  // what the build itself needs: no layer
     check_layers(source, table_, exists(), findings_);
     heavy_.add(source);
+    standard_.add(source);
     check_purity(source, table_, findings_);
     check_test_clocks(source, table_, findings_);
     check_test_name(source, findings_);
@@ -111,6 +114,7 @@ class Tidy {
   fs::path root_;
   LayerTable table_;
   HeavyHeaders heavy_;
+  StandardHeaders standard_;
   Findings findings_;
   std::vector<Oversize> oversizes_;
   std::size_t files_ = 0;

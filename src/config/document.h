@@ -2,6 +2,7 @@
 // column, in the order in which they were written. What they mean is the business of parse.h.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <string>

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "ports/mirror.h"
 #include "ports/mounts.h"
 #include "ports/testing.h"

@@ -58,6 +58,26 @@ class HeavyHeaders {
   std::vector<Use> uses_;
 };
 
+// Each header under src/ reaches, by itself and through ours, what it names of the standard library
+// and fmt.
+class StandardHeaders {
+ public:
+  void add(const Source& source);
+  void check(Findings& findings) const;
+
+ private:
+  struct Header {
+    std::set<std::string> own;
+    std::set<std::string> foreign;
+    std::map<std::string, std::size_t> needs;  // "std::vector" -> the first line that names it
+  };
+  std::set<std::string> reached(const std::string& path) const;
+
+  std::map<std::string, Header> headers_;
+};
+// Knows every header of the precompiled one, behind which a forgotten include would hide.
+void check_precompiled(const Source& precompiled, Findings& findings);
+
 // ---- Sizes. What is longer than it may be, and stands in tools/tidy_ratchet.txt with exactly its
 // present size, is tolerated; it may shrink, and then its line must shrink with it.
 struct Block {

@@ -158,6 +158,32 @@ TEST_CASE("a library or system header is allowed only where the table says so") 
   CHECK(layers("src/cluster/testing.h", "#include <doctest/doctest.h>\n").empty());
 }
 
+TEST_CASE("a header that names what it does not reach is found") {
+  StandardHeaders headers;
+  headers.add(Source("src/base/text.h", "#include <string>\nstd::string text();\n"));
+  headers.add(Source("src/base/reaches.h", "#include \"base/text.h\"\nstd::string more();\n"));
+  headers.add(Source("src/base/pairs.h", "#include <map>\nstd::pair<int, int> two();\n"));
+  headers.add(Source("src/base/says.h", "// std::vector\nconst char* a = \"std::map\";\n"));
+  Findings findings;
+  headers.check(findings);
+  CHECK(findings.empty());
+  headers.add(Source("src/base/lacks.h", "#include \"base/text.h\"\n\nstd::vector<int> more();\n"));
+  headers.add(Source("src/base/formats.h", "inline auto f() { return fmt::format(\"\"); }\n"));
+  headers.check(findings);
+  REQUIRE(findings.size() == 2);
+  CHECK(findings[0].path == "src/base/formats.h");
+  CHECK(findings[1] == Finding{"src/base/lacks.h", 3, "std::vector needs <vector>"});
+}
+
+TEST_CASE("a precompiled header without a row of names is found") {
+  Findings findings;
+  check_precompiled(Source("cmake/pch.h", "#include <vector>\n#include <fmt/core.h>\n"), findings);
+  CHECK(findings.empty());
+  check_precompiled(Source("cmake/pch.h", "#include <vector>\n#include <regex>\n"), findings);
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].line == 2);
+}
+
 TEST_CASE("a header that drags in a slow one serves its own folder only") {
   HeavyHeaders heavy;
   heavy.add(Source("src/adapters/linux/loop.h", "#include <boost/asio/io_context.hpp>\n"));

@@ -1,6 +1,7 @@
 // For tests: time that passes only when somebody waits, and an HTTP that answers by script.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <string>

@@ -1,6 +1,7 @@
 // Test support: answers of a name server, put together by hand.
 #pragma once
 
+#include <algorithm>
 #include <initializer_list>
 #include <string_view>
 

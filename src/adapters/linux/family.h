@@ -7,6 +7,7 @@
 // (a daemon that made its own session *and* cleared its environment) is not found.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
