@@ -218,6 +218,8 @@ Status MirrorNode::promote(std::uint64_t term) {
 
 Status MirrorNode::demote() { return order(R"({"id":1,"do":"demote"})"); }
 
+Status MirrorNode::demote_by_force() { return order(R"({"id":1,"do":"demote","force":true})"); }
+
 Result<std::string> MirrorNode::field(const std::string& path) const {
   auto connected = control();
   if (!connected) return std::unexpected(connected.error());

@@ -61,6 +61,8 @@ class MirrorNode {
   Result<MirrorControl> control() const;
   Status promote(std::uint64_t term);
   Status demote();
+  // Whoever uses the device has an error of it.
+  Status demote_by_force();
   // A line of the control socket; its answer must say that it was done.
   Status order(const std::string& line) const;
   // A field of the status, as text: "role", "peer.state", "engine_restarts".

@@ -159,7 +159,7 @@ Status Supervisor::State::start_engine() {
              [this](Readiness) { on_messages(); });
   SupervisorMessage begin{.kind = Kind::begin, .number = term, .restarts = restarts};
   begin.files.push_back(duplicate(control));
-  if (mount) begin.files.push_back(duplicate(mount->fuse));
+  if (mount && mount->fuse) begin.files.push_back(duplicate(mount->fuse));
   if (device) begin.text = setup.config.device;
   tell(std::move(begin));
   return {};
@@ -261,6 +261,8 @@ void Supervisor::State::on_attached(Result<LoopDevice> attached) {
 }
 
 void Supervisor::State::remove(Detach how) {
+  // Whatever waits for an answer of the engine gets an error now, the worker included.
+  if (how == Detach::by_force && mount) mount->fuse.reset();
   if (busy) {
     return tell({.kind = Kind::removed,
                  .error = Code::conflict,
@@ -299,6 +301,7 @@ void Supervisor::State::stop() {
 
 void Supervisor::State::finish(int code) {
   exit_code = code;
+  if (mount) mount->fuse.reset();
   if (device && !busy) {
     const std::string path = device->path;
     if (const Status detached = detach_loop(*device, Detach::by_force); !detached) {

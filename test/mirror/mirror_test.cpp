@@ -106,7 +106,8 @@ class Blocks {
     const auto bytes = content(block, value);
     const bool good =
         pwrite(file_, bytes.data(), size, place(block)) == ssize_t{size} && fdatasync(file_) == 0;
-    if (good) written_[block] = value;
+    // Of one that failed nobody knows whether it is there.
+    written_[block] = good ? value : 0;
     return good;
   }
   std::uint64_t wrong() const {
@@ -233,7 +234,12 @@ TEST_CASE("an engine that dies twenty times under a writer costs it no error and
   const int wanted = kills_wanted();
   for (int kills = 0; kills < wanted && !failed; ++kills) {
     const std::uint64_t before = writes;
-    while (writes < before + 20 && !failed) REQUIRE(pause(2ms));
+    const std::int64_t until = monotonic_ns() + patience.count();
+    while (writes < before + 20 && !failed) {
+      // A write that nobody answers any more can only end with an error.
+      if (monotonic_ns() > until) stage.first->kill();
+      REQUIRE(pause(2ms));
+    }
     const std::uint64_t restarts = restarts_of(*stage.first);
     must(stage.first->kill_engine());
     while (restarts_of(*stage.first) == restarts) REQUIRE(pause(2ms));
@@ -255,6 +261,39 @@ TEST_CASE("an engine that dies twenty times under a writer costs it no error and
   must(stage.first->wait_for("peer.state", "up to date", patience));
   must(stage.first->demote());
   CHECK(stage.data_is_equal());
+}
+
+TEST_CASE("by force a device is taken from whoever uses it, and the other node goes on") {
+  Stage stage;
+  stage.prepare_and_start();
+  must(stage.first->promote(1));
+  stage.make_file_system(*stage.first);
+  stage.mount_from(*stage.first);
+  must(stage.first->wait_for("peer.state", "up to date", patience));
+  std::atomic<std::uint64_t> writes = 0;
+  std::atomic<bool> failed = false;
+  Random random(5);
+  Blocks blocks(stage.mounted() + "/blocks");
+  std::jthread writer([&] {
+    while (blocks.write_one(random)) ++writes;
+    failed = true;
+  });
+  while (writes < 20 && !failed) REQUIRE(pause(2ms));
+  CHECK_FALSE(failed);
+  must(stage.first->demote_by_force());
+  writer.join();
+  CHECK(must(stage.first->field("role")) == "secondary");
+  CHECK_FALSE(std::filesystem::is_symlink(stage.first->device()));
+  blocks.let_go();
+  umount2(stage.mounted().c_str(), MNT_DETACH);
+  must(stage.second->promote(2));
+  stage.mount_from(*stage.second);
+  blocks.open_again(stage.mounted() + "/blocks");
+  CHECK(blocks.wrong() == 0);
+  blocks.let_go();
+  // A program that is told to end ends, mounted or not.
+  CHECK(stage.second->stop() == 0);
+  CHECK_FALSE(std::filesystem::exists(stage.second->socket()));
 }
 
 // What the arbiter would be, for one mirror.
