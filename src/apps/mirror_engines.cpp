@@ -199,17 +199,24 @@ void MirrorEngines::permission_ended(const GroupName& group) {
 Task<void> MirrorEngines::take_away(Engine& engine) {
   co_await sleep_until(parts_.clock, parts_.clock.now() + parts_.grace);
   const std::string& mirror = engine.plan.mirror.value;
-  const Call call(parts_.clock.now() + look_max, lifetime_);
-  const auto status = co_await client_.status(mirror, call);
-  if (status && status->role == MirrorRole::primary) {
+  if (co_await is_used(mirror)) {
+    const Call call(parts_.clock.now() + look_max, lifetime_);
     const Status taken = co_await client_.demote(mirror, Mirror::Demotion::forced, call);
-    if (!lifetime_.requested()) {
+    if (taken) {
       parts_.tell(Severity::warning, mirror,
-                  taken ? "its device was taken away: this node may not run its group any more"
-                        : "its device cannot be taken away: " + taken.error().message);
+                  "its device was taken away: this node may not run its group any more");
+    } else if (co_await is_used(mirror)) {
+      parts_.tell(Severity::error, mirror,
+                  "its device cannot be taken away: " + taken.error().message);
     }
   }
   engine.taking_away = false;
+}
+
+Task<bool> MirrorEngines::is_used(std::string mirror) {
+  const Call call(parts_.clock.now() + look_max, lifetime_);
+  const auto status = co_await client_.status(mirror, call);
+  co_return status && status->role != MirrorRole::secondary && !lifetime_.requested();
 }
 
 Task<Status> MirrorEngines::stop(Call call) {

@@ -65,6 +65,7 @@ class MirrorEngines {
   Task<void> wait_for_end(Engine& engine, std::shared_ptr<RunningProgram> program);
   Task<void> look_at(Engine& engine);
   Task<void> take_away(Engine& engine);
+  Task<bool> is_used(std::string mirror);
   Task<void> carry_out(std::string mirror, MirrorOrder order, Call call,
                        std::function<void(Status)> done);
   void serve_record(Engine& engine);

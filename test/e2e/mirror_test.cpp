@@ -115,5 +115,30 @@ TEST_CASE("a mirror disk: the node that uses it dies, and every acknowledged lin
   stage.wait_for_lines(20);
 }
 
+TEST_CASE("a mirror disk: an engine that falls is not noticed, a node cut off stops in order") {
+  Stage stage;
+  const std::string first = stage.owner();
+  stage.wait_until_equal(first);
+  stage.wait_for_lines(20);
+  const std::uint64_t term = must(stage.cluster->view(first)).term;
+  must(stage.lab.exec(first, {"sh", "-c", "kill -9 $(pgrep -f -- '[-]-engine --config')"}));
+  stage.wait_for_lines(50);
+  CHECK(must(stage.cluster->view(first)).term == term);
+
+  // Its writes are held, since nobody outside can be told that it goes on alone; what waits for
+  // them is ended all the same, before the watchdog would reset the node.
+  const std::string daemon = must(stage.lab.exec(first, {"pgrep", "-o", "mainstayd"}));
+  stage.wait_until_equal(first);
+  stage.fault({"cut", first});
+  const std::string second = must(stage.cluster->wait_until_moved_from(first, patience)).owner;
+  CHECK(stage.missing(second) == std::vector<long>{});
+  CHECK(must(stage.lab.exec(first, {"pgrep", "-o", "mainstayd"})) == daemon);
+  stage.wait_for_lines(20);
+  stage.fault({"heal"});
+  CHECK(stage.owner() == second);
+  stage.wait_until_equal(second);
+  CHECK(stage.missing(second) == std::vector<long>{});
+}
+
 }  // namespace
 }  // namespace mainstay::bench
