@@ -83,10 +83,11 @@ std::string hasty_monitor(std::string_view type) {
 }
 
 std::string address(const Site& site) {
+  const std::string& more = site.address_lines;
   switch (site.pattern) {
     case Pattern::vip:
       return resource("awsvip") +
-             fmt::format("ip = {}\nvpc_id = {}\n", quoted(virtual_ip), quoted(site.vpc)) +
+             fmt::format("ip = {}\nvpc_id = {}\n", quoted(virtual_ip), quoted(site.vpc)) + more +
              of_each_node(site, "eni_id", &SiteNode::eni);
     case Pattern::eip:
       return resource("awseip") + fmt::format("allocation_id = {}\n", quoted(site.allocation_id)) +
@@ -148,7 +149,9 @@ std::string service_url(const Site& site) { return fmt::format("http://{}:80/", 
 std::string cluster_toml(const Site& site) {
   const std::string forced_stop =
       site.forced_stop.empty() ? "" : "\n[arbitration.forced_stop]\n" + site.forced_stop;
-  return head(site) + arbitration(site) + forced_stop + reachability(site) + group(site) +
+  const std::string backend =
+      site.backend == "native" ? "" : fmt::format("\n[aws]\nbackend = {}\n", quoted(site.backend));
+  return head(site) + backend + arbitration(site) + forced_stop + reachability(site) + group(site) +
          monitor(site);
 }
 

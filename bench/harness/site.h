@@ -43,6 +43,8 @@ struct Site {
   std::string forced_stop;       // the lines of [arbitration.forced_stop]; "": none is configured
   std::string arbiter = "none";  // "dynamodb": the lab's; "etcd": that of the endpoints
   std::vector<std::string> etcd_endpoints = {};
+  std::string backend = "native";  // who speaks to AWS
+  std::string address_lines = {};  // more of the resource that clients find the group by
   // ADDR:PORT of the ledger outside the nodes, which the service writes to; "": there is none.
   std::string shared_ledger = {};
 };
