@@ -11,6 +11,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "base/random.h"
+#include "harness/backends.h"
 #include "harness/cases.h"
 #include "harness/growth.h"
 #include "harness/must.h"
@@ -143,9 +144,9 @@ int complain(const Error& error) {
   return error.code == Code::cancelled ? 130 : 1;
 }
 
-Status write_json(const std::string& path, const std::vector<CaseResult>& results) {
+Status write_text(const std::string& path, const std::string& text) {
   std::ofstream file(path);
-  file << to_json(results);
+  file << text;
   file.close();
   return file ? Status{} : failure(Code::unavailable, "cannot write " + path);
 }
@@ -171,10 +172,36 @@ int measure(const Options& options) {
   }
   fmt::print("\n{}", to_table(results));
   if (!options.json.empty()) {
-    if (auto done = write_json(options.json, results); !done) return complain(done.error());
+    if (auto done = write_text(options.json, to_json(results)); !done)
+      return complain(done.error());
   }
   const auto kept = [](const CaseResult& result) { return result.broken.empty(); };
   return std::ranges::all_of(results, kept) ? 0 : 1;
+}
+
+// Fails if the native back end is not cheaper by as much as it must be.
+int compare_backends(const Options& options) {
+  const auto programs = find_programs();
+  if (!programs) return complain(programs.error());
+  std::vector<BackendResult> results;
+  for (const char* backend : {"native", "cli"}) {
+    const auto folder = RunFolder::make("bench");
+    if (!folder) return complain(folder.error());
+    auto result = measure_backend(*programs, folder->path(), backend, options.runs);
+    if (!result) return complain(result.error());
+    results.push_back(std::move(*result));
+  }
+  const double ratio = cpu_ratio(results);
+  fmt::print("\n{}\nThe native back end takes {:.0f} times less processor time.\n",
+             to_table(results), ratio);
+  if (!options.json.empty()) {
+    if (auto done = write_text(options.json, to_json(results)); !done) {
+      return complain(done.error());
+    }
+  }
+  if (ratio >= cpu_ratio_min) return 0;
+  fmt::print("BROKEN: it must be {:.0f} times at least.\n", cpu_ratio_min);
+  return 1;
 }
 
 int watch_growth(int minutes) {
@@ -217,7 +244,14 @@ int main(int argc, char** argv) {
   growth->add_option("--minutes", minutes, "How long")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
+  auto* backends =
+      app.add_subcommand("aws-backend", "What it costs to ask AWS natively, and by the AWS CLI");
+  backends->add_option("--runs", options.runs, "Moves per back end")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  backends->add_option("--json", options.json, "Write the results to this file, too");
   CLI11_PARSE(app, argc, argv);
   note_stop_signals();
+  if (backends->parsed()) return compare_backends(options);
   return growth->parsed() ? watch_growth(minutes) : measure(options);
 }

@@ -40,8 +40,8 @@ class Checkup {
   void start();
   const api::DoctorStatus& status() const { return status_; }
 
-  // The groups go first.
-  static constexpr Duration first_after = 5s;
+  // The groups go first, and whatever an early failover asks.
+  static constexpr Duration first_after = 1min;
   // While something is amiss it is looked for more often, so that it is seen when it is mended.
   static constexpr Duration amiss_after = 5min;
   static constexpr Duration patience = 30s;

@@ -44,7 +44,7 @@ TEST_CASE("a healthy node is looked at soon, then every quarter of an hour, and 
   Rounds rounds;
   rounds.begin();
   CHECK(rounds.looks() == 0);
-  rounds.clock.advance(10s);
+  rounds.clock.advance(75s);
   CHECK(rounds.looks() == 1);
   CHECK(rounds.checkup->status().looked.has_value());
   CHECK(rounds.checkup->status().findings.empty());
@@ -63,7 +63,7 @@ TEST_CASE(
   Rounds rounds;
   rounds.enable_check(true);
   rounds.begin();
-  rounds.clock.advance(10s);
+  rounds.clock.advance(75s);
   REQUIRE(rounds.said.size() == 1);
   CHECK(rounds.said[0].severity == Severity::error);
   CHECK(rounds.said[0].subject == "source-dest-check");
@@ -85,7 +85,7 @@ TEST_CASE("what cannot be asked is in the status only, and mends nothing") {
   Rounds rounds;
   rounds.enable_check(true);
   rounds.begin();
-  rounds.clock.advance(10s);
+  rounds.clock.advance(75s);
   REQUIRE(rounds.said.size() == 1);
   rounds.survey.refused = Error{Code::throttled, "Rate exceeded"};
   rounds.clock.advance(7min);

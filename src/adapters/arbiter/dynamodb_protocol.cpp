@@ -63,7 +63,10 @@ Result<ArbiterRecord> record_of(const Json& item) {
   if (problem != std::errc() || end != version.data() + version.size() || record.version == 0) {
     return not_ours("holds a record without a version");
   }
-  const Json& value = member(member(item, "value"), "B");
+  // Bytes, or, from who writes by the AWS CLI, the same as a text.
+  const Json& attribute = member(item, "value");
+  const Json& bytes_of = member(attribute, "B");
+  const Json& value = bytes_of.is_null() ? member(attribute, "S") : bytes_of;
   auto bytes = value.is_string() ? from_base64(value.get<std::string>()) : std::nullopt;
   if (!bytes) return not_ours("holds a record without a value");
   record.value = std::move(*bytes);

@@ -42,6 +42,9 @@ TEST_CASE("only an answer without an item is an absent record") {
   CHECK(parse_get_item("{}").value() == ArbiterRecord{});
   CHECK(parse_get_item(R"({"Item": {"version": {"N": "5"}, "value": {"B": "AQI="}}})").value() ==
         ArbiterRecord{5, {1, 2}});
+  // As who writes by the AWS CLI leaves it.
+  CHECK(parse_get_item(R"({"Item": {"version": {"N": "5"}, "value": {"S": "AQI="}}})").value() ==
+        ArbiterRecord{5, {1, 2}});
   for (const char* wrong : {
            "",
            "null",

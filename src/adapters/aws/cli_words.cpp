@@ -221,13 +221,23 @@ constexpr std::array<Sign, 5> network_signs = {
 constexpr std::array<std::string_view, 3> credential_signs = {
     "Unable to locate credentials", "Partial credentials found", "Error when retrieving"};
 
+// DynamoDB's API speaks the JSON that the CLI takes, but for bytes: one release of the CLI takes
+// them as they are, the other encoded. As a text they are the same to both.
+std::string dynamodb_input(const Question& question) {
+  Json input = Json::parse(question.body, nullptr, /*allow_exceptions=*/false);
+  if (!input.is_object() || !input.contains("Item")) return question.body;
+  for (Json& attribute : input["Item"]) {
+    if (attribute.contains("B")) attribute = {{"S", attribute["B"]}};
+  }
+  return input.dump(-1, ' ', true, Json::error_handler_t::replace);
+}
+
 Result<std::string> cli_input(const Question& question) {
   if (question.service == "ec2") {
     return input_of(question.body).dump(-1, ' ', true, Json::error_handler_t::replace);
   }
   if (question.service == "route53") return route53_input(question);
-  // DynamoDB's API speaks the JSON that the CLI takes.
-  if (question.service == "dynamodb") return question.body;
+  if (question.service == "dynamodb") return dynamodb_input(question);
   return failure(Code::invalid, fmt::format("the AWS CLI is not asked for {}. Set backend = "
                                             "\"native\" in [aws]",
                                             question.service));

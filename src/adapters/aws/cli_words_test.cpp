@@ -203,5 +203,36 @@ TEST_CASE("what the network did tells whether a change may have happened") {
   CHECK_FALSE(problem("Parameter validation failed:\nInvalid type").sent);
 }
 
+TEST_CASE("DynamoDB is told what its API is told, bytes as a text") {
+  const auto input = [](const char* action, const char* body) {
+    const Question question{.service = "dynamodb", .action = action, .body = body};
+    const auto words = cli_words(question).value();
+    CHECK(words[0] == "dynamodb");
+    return words[1] + " " + words[3];
+  };
+  CHECK(input("GetItem", R"({"TableName":"t","Key":{"record":{"S":"a"}}})") ==
+        R"(get-item {"TableName":"t","Key":{"record":{"S":"a"}}})");
+  CHECK(
+      input("PutItem", R"({"TableName":"t","Item":{"version":{"N":"7"},"value":{"B":"AQI="}}})") ==
+      R"(put-item {"TableName":"t","Item":{"version":{"N":"7"},"value":{"S":"AQI="}}})");
+}
+
+TEST_CASE("DynamoDB's complaints have its own form, and nothing found is an empty object") {
+  const Question question{.service = "dynamodb", .action = "PutItem"};
+  const auto result = failure_from_cli(
+      question,
+      "An error occurred (ConditionalCheckFailedException) when calling the PutItem operation: The "
+      "conditional request failed",
+      254);
+  REQUIRE(result.has_value());
+  CHECK(result->status == 400);
+  CHECK(
+      result->body ==
+      R"({"__type":"ConditionalCheckFailedException","message":"The conditional request failed"})");
+  CHECK(reply_from_cli(question, "\n").value() == "{}");
+  CHECK(reply_from_cli(question, R"({"Item":{"version":{"N":"7"}}})").value() ==
+        R"({"Item":{"version":{"N":"7"}}})");
+}
+
 }  // namespace
 }  // namespace mainstay::aws
