@@ -38,9 +38,13 @@ enum class Sabotage : std::uint8_t {
   fence_without_right,        // a peer is stopped by force before its session was revoked
   stale_describe_trusted,     // a route that was read as ours is left alone
   refused_copy_used,          // a copy that may not be promoted is used all the same
+  association_of_another,     // an Elastic IP is let go of whoever has it
+  record_of_another,          // a record set is removed whatever it says
+  unknown_is_associated,      // an association without an answer counts as made
+  notice_ignored,             // what EC2 announces is told, and nothing follows
 };
 
-inline constexpr std::array<std::pair<Sabotage, std::string_view>, 24> sabotage_names = {{
+inline constexpr std::array<std::pair<Sabotage, std::string_view>, 28> sabotage_names = {{
     {Sabotage::stillness_cut_short, "stillness_cut_short"},
     {Sabotage::lease_from_answer, "lease_from_answer"},
     {Sabotage::unknown_is_fenced, "unknown_is_fenced"},
@@ -65,6 +69,10 @@ inline constexpr std::array<std::pair<Sabotage, std::string_view>, 24> sabotage_
     {Sabotage::fence_without_right, "fence_without_right"},
     {Sabotage::stale_describe_trusted, "stale_describe_trusted"},
     {Sabotage::refused_copy_used, "refused_copy_used"},
+    {Sabotage::association_of_another, "association_of_another"},
+    {Sabotage::record_of_another, "record_of_another"},
+    {Sabotage::unknown_is_associated, "unknown_is_associated"},
+    {Sabotage::notice_ignored, "notice_ignored"},
 }};
 
 #ifdef MAINSTAY_SABOTAGE

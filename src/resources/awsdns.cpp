@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "base/sabotage.h"
 #include "config/ip_address.h"
 
 namespace mainstay {
@@ -98,9 +99,11 @@ Task<Status> deactivate(const Config& config, Context& context) {
     warn_of_leftover(config, context, record.error());
     co_return Status{};
   }
-  if (!*record || !is_ours(config, (*record)->addresses)) co_return Status{};
-  AwsRecord ours = **record;
-  const auto removed = co_await context.aws.change_record(RecordChange::remove, std::move(ours),
+  if (!*record) co_return Status{};
+  const bool ours = is_ours(config, (*record)->addresses);
+  if (!ours && !sabotaged(Sabotage::record_of_another)) co_return Status{};
+  AwsRecord what = **record;
+  const auto removed = co_await context.aws.change_record(RecordChange::remove, std::move(what),
                                                           aws_call(config.aws_timeout, context));
   if (!removed && removed.error().code != Code::not_found) {
     warn_of_leftover(config, context, removed.error());

@@ -4,6 +4,7 @@
 // before. It is read again to be sure, since EC2 may describe the past for a while.
 #include <fmt/format.h>
 
+#include "base/sabotage.h"
 #include "config/ip_address.h"
 #include "resources/aws_recipe.h"
 
@@ -71,6 +72,7 @@ Task<Status> activate(const Config& config, Context& context) {
   if (!eni) co_return std::unexpected(eni.error());
   const Status first = co_await associate(config, context, *eni);
   if (!first && is_final(first.error())) co_return first;
+  if (sabotaged(Sabotage::unknown_is_associated)) co_return Status{};
   const Settling settling{.change = [&] { return associate(config, context, *eni); },
                           .look = [&] { return look(config, context, *eni); },
                           .number = number_absent};
@@ -97,7 +99,8 @@ Task<Status> deactivate(const Config& config, Context& context) {
   }
   const auto address = co_await read(config, context);
   if (!address) co_return co_await let_go_failed(config, context, address.error());
-  if (!is_ours(config, eni, *address)) co_return Status{};
+  const bool ours = is_ours(config, eni, *address);
+  if (!ours && !sabotaged(Sabotage::association_of_another)) co_return Status{};
   // By its association, which ends when another node takes the address: ours is all that this can
   // end.
   const Status ended = co_await context.aws.disassociate_address(

@@ -129,12 +129,14 @@ Task<Status> AwsPort::associate_address(std::string allocation, std::string eni,
 Task<Status> AwsPort::disassociate_address(std::string association, Call call) {
   auto done = machine_.pending<void>(call, Code::outcome_unknown, "DisassociateAddress");
   World& world = machine_.world();
-  ask<void>(machine_, "ec2:DisassociateAddress", done, [&world, association]() -> Status {
+  const std::size_t self = machine_.index();
+  ask<void>(machine_, "ec2:DisassociateAddress", done, [&world, self, association]() -> Status {
     const std::string allocation = association.substr(0, association.rfind('-'));
     const auto holding = world.region().holding(allocation, world.now());
     if (!holding || holding->target.empty() || holding->number != association) {
       return failure(Code::not_found, "The association ID '" + association + "' does not exist");
     }
+    world.saw({Sight::lets_go, self, allocation});
     world.region().give(allocation, "");
     return {};
   });

@@ -12,13 +12,16 @@ Error no_zone(const std::string& id) {
 }
 
 // There is one zone in this world, whatever it is called.
-Result<std::string> apply(Region& region, WorldTime now, RecordChange change,
+Result<std::string> apply(World& world, std::size_t self, RecordChange change,
                           const AwsRecord& record) {
+  Region& region = world.region();
+  const WorldTime now = world.now();
   const auto holding = region.holding(record.name, now);
   if (!holding) return std::unexpected(no_zone(record.zone));
   if (change == RecordChange::remove && record.addresses != std::vector{holding->target}) {
     return failure(Code::not_found, record.name + " was not found");
   }
+  if (change == RecordChange::remove) world.saw({Sight::lets_go, self, record.name});
   region.give(record.name, change == RecordChange::upsert ? record.addresses.front() : "");
   return region.holding(record.name, now)->number;
 }
@@ -53,9 +56,9 @@ Task<Result<std::string>> AwsPort::change_record(RecordChange change, AwsRecord 
   auto done =
       machine_.pending<std::string>(call, Code::outcome_unknown, "ChangeResourceRecordSets");
   World& world = machine_.world();
-  ask<std::string>(machine_, "route53:ChangeResourceRecordSets", done, [&world, change, record] {
-    return apply(world.region(), world.now(), change, record);
-  });
+  const std::size_t self = machine_.index();
+  ask<std::string>(machine_, "route53:ChangeResourceRecordSets", done,
+                   [&world, self, change, record] { return apply(world, self, change, record); });
   co_return co_await done;
 }
 

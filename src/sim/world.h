@@ -29,6 +29,7 @@ enum class Sight : std::uint8_t {
   pace_changed,    // frozen, stalled, or neither any more
   daemon_changed,  // begins or ends
   route_changed,   // `detail`: the destination
+  lets_go,         // the machine takes what `detail` names from where it leads, to nobody
 };
 
 struct Sighting {

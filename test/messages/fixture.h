@@ -25,13 +25,17 @@ struct Row {
   std::string_view sentence;                // how the message begins, as declared
   std::vector<std::string_view> names;      // what tells this cause from any other, and the remedy
   std::vector<std::string_view> mend = {};  // after it, besides the end of all faults
+  // In its place where the AWS CLI has asked, if that says it in words of its own.
+  std::string_view by_cli = {};
   std::vector<std::string_view> before = {};  // the program: variables, or a program that runs it
   std::string_view verb = "";                 // of a resource, if it is not its activation
 };
 
+enum class Speaker { native, cli };  // who asks AWS
+
 class Stage {
  public:
-  explicit Stage(Pattern pattern);
+  explicit Stage(Pattern pattern, Speaker speaker = Speaker::native);
 
   // The lines that the program printed.
   std::vector<std::string> play(const Row& row);
@@ -48,6 +52,7 @@ class Stage {
   std::string config_of(const Row& row) const;
   void quicken_names() const;
 
+  Speaker speaker_;
   Programs programs_;
   RunFolder folder_;
   Lab lab_;

@@ -15,12 +15,22 @@ namespace {
 
 using nlohmann::json;
 
+constexpr Duration shell_patience = 90s;
 constexpr std::string_view config_file = "/etc/mainstay/attempt.toml";
 
 template <class T>
 T must(Result<T> result) {
   if (!result) FAIL(result.error().message);
   return std::move(*result);
+}
+
+// In seconds: for one answer of AWS, and for the whole. Each call of the CLI starts Python.
+struct Limits {
+  int call;
+  int all;
+};
+Limits limits_of(Speaker speaker) {
+  return speaker == Speaker::cli ? Limits{20, 60} : Limits{1, 5};
 }
 
 std::vector<std::string> words_of(const std::string& line) {
@@ -78,8 +88,9 @@ std::map<std::string, std::string> facts_of(const Lab& lab) {
 
 }  // namespace
 
-Stage::Stage(Pattern pattern)
-    : programs_(must(find_programs())),
+Stage::Stage(Pattern pattern, Speaker speaker)
+    : speaker_(speaker),
+      programs_(must(find_programs())),
       folder_(must(RunFolder::make("messages"))),
       lab_(must(Lab::up(programs_, folder_.path(), extras(pattern), pattern))),
       facts_(facts_of(lab_)) {}
@@ -96,7 +107,7 @@ std::string Stage::filled(std::string_view text) const {
 }
 
 std::string Stage::shell(const std::string& instance, const std::string& words) const {
-  return must(lab_.exec(instance, {"/bin/sh", "-c", words}));
+  return must(lab_.exec(instance, {"/bin/sh", "-c", words}, shell_patience));
 }
 
 void Stage::arrange(const std::vector<std::string_view>& lines) const {
@@ -129,11 +140,12 @@ std::string Stage::config_of(const Row& row) const {
       "[[path]]\nname = \"vpc\"\naddress = {{ server1 = \"{{ip1}}\", server2 = \"{{ip2}}\" }}\n"
       "[arbitration]\narbiter = \"none\"\n"
       "[[group]]\nname = \"failover1\"\n"
-      "[[{}]]\nname = \"{}\"\ntype = \"{}\"\n{}{}\n",
+      "[[{}]]\nname = \"{}\"\ntype = \"{}\"\n{}{}{}\n",
       is_resource ? "resource" : "monitor", name, type,
-      fmt::format("{}{}", is_resource ? "group = \"failover1\"\n" : "",
-                  has_limit ? "" : "aws_timeout = \"1s\"\n"),
-      row.params));
+      fmt::format(
+          "{}{}", is_resource ? "group = \"failover1\"\n" : "",
+          has_limit ? "" : fmt::format("aws_timeout = \"{}s\"\n", limits_of(speaker_).call)),
+      row.params, speaker_ == Speaker::cli ? "[aws]\nbackend = \"cli\"\n" : ""));
 }
 
 std::vector<std::string> Stage::attempt(const Row& row, const std::string& name,
@@ -142,8 +154,8 @@ std::vector<std::string> Stage::attempt(const Row& row, const std::string& name,
   REQUIRE_MESSAGE(written, written.error().message);
   std::string line = "env";
   for (const std::string_view each : row.before) line += fmt::format(" '{}'", each);
-  line += fmt::format(" {}/src/apps/mainstay-attempt {} server1 {} 5", programs_.folder,
-                      config_file, name);
+  line += fmt::format(" {}/src/apps/mainstay-attempt {} server1 {} {}", programs_.folder,
+                      config_file, name, limits_of(speaker_).all);
   for (const std::string& verb : verbs) line += " " + verb;
   return lines_of(shell("server1", line + "; true"));
 }

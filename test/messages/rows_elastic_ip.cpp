@@ -9,10 +9,32 @@ constexpr std::string_view eip =
     "[resource.node.server2]\neni_id = \"{eni2}\"\n";
 constexpr std::string_view failed = "the AWS CLI command failed.";
 
+std::vector<Row> of_the_monitor() {
+  return {
+      {.story = "somebody disassociates the address",
+       .type = "awseipw",
+       .params = eip,
+       .spoil = {"server2: aws ec2 disassociate-address --association-id $(aws ec2 "
+                 "describe-addresses --allocation-ids {allocation} --output text --query "
+                 "Addresses[0].AssociationId)"},
+       .number = 7,
+       .sentence = "The EIP address does not exist.",
+       .names = {"is associated with nothing, not with {eni1}"}},
+      {.story = "somebody associates the address with another instance",
+       .type = "awseipw",
+       .params = eip,
+       .spoil = {"server2: aws ec2 associate-address --allow-reassociation --allocation-id "
+                 "{allocation} --network-interface-id {eni2}"},
+       .number = 7,
+       .sentence = "The EIP address does not exist.",
+       .names = {"is associated with {eni2}", "not with {eni1}"}},
+  };
+}
+
 }  // namespace
 
 std::vector<Row> rows_of_elastic_ip() {
-  return {
+  std::vector<Row> rows = {
       {.story = "no IAM role is set to the instance",
        .type = "awseip",
        .params = eip,
@@ -20,7 +42,8 @@ std::vector<Row> rows_of_elastic_ip() {
        .number = 5,
        .sentence = failed,
        .names = {"the instance has no IAM role"},
-       .mend = {"fault role server1 ha-node"}},
+       .mend = {"fault role server1 ha-node"},
+       .by_cli = "Unable to locate credentials"},
       {.story = "the access key is not correct",
        .type = "awseip",
        .params = eip,
@@ -62,24 +85,9 @@ std::vector<Row> rows_of_elastic_ip() {
        .number = 7,
        .sentence = "The EIP address does not exist.",
        .names = {"{allocation}", "check whether another cluster uses this allocation ID"}},
-      {.story = "somebody disassociates the address",
-       .type = "awseipw",
-       .params = eip,
-       .spoil = {"server2: aws ec2 disassociate-address --association-id $(aws ec2 "
-                 "describe-addresses --allocation-ids {allocation} --output text --query "
-                 "Addresses[0].AssociationId)"},
-       .number = 7,
-       .sentence = "The EIP address does not exist.",
-       .names = {"is associated with nothing, not with {eni1}"}},
-      {.story = "somebody associates the address with another instance",
-       .type = "awseipw",
-       .params = eip,
-       .spoil = {"server2: aws ec2 associate-address --allow-reassociation --allocation-id "
-                 "{allocation} --network-interface-id {eni2}"},
-       .number = 7,
-       .sentence = "The EIP address does not exist.",
-       .names = {"is associated with {eni2}", "not with {eni1}"}},
   };
+  for (const Row& row : of_the_monitor()) rows.push_back(row);
+  return rows;
 }
 
 }  // namespace mainstay::bench

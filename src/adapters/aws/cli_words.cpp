@@ -218,8 +218,9 @@ constexpr std::array<Sign, 5> network_signs = {
      {"Connection was closed before", HttpProblem::broken, true}}};
 
 // Nothing was signed, so nothing was sent.
-constexpr std::array<std::string_view, 3> credential_signs = {
-    "Unable to locate credentials", "Partial credentials found", "Error when retrieving"};
+constexpr std::array<std::string_view, 5> credential_signs = {
+    "Unable to locate credentials", "Partial credentials found", "Error when retrieving",
+    "refreshed credentials are still expired", "The config profile ("};
 
 // DynamoDB's API speaks the JSON that the CLI takes, but for bytes: one release of the CLI takes
 // them as they are, the other encoded. As a text they are the same to both.

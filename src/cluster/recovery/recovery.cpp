@@ -133,7 +133,7 @@ const MonitorConfig* on_judged(State& state, const MonitorJudged& judged, Step& 
   }
   if (run.drains || !count_bad(run, *monitor, judged, step)) return nullptr;
   if (monitor->recovery.final_action != FinalAction::drain) return monitor;
-  begin_drain(run, *monitor, judged, step);
+  if (!sabotaged(Sabotage::notice_ignored)) begin_drain(run, *monitor, judged, step);
   return nullptr;
 }
 

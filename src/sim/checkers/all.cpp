@@ -18,6 +18,8 @@ std::vector<Checker> checkers_for(const Environment& environment) {
   checkers.push_back(order_respected());
   checkers.push_back(no_flapping());
   checkers.push_back(alerts_are_true());
+  checkers.push_back(lets_go_of_its_own());
+  checkers.push_back(notices_heeded());
   return checkers;
 }
 

@@ -69,6 +69,8 @@ Checker no_flapping();
 Checker alerts_are_true();
 Checker fences_by_right();
 Checker latest_copy();
+Checker lets_go_of_its_own();
+Checker notices_heeded();
 
 // Those that say something about this environment.
 std::vector<Checker> checkers_for(const Environment& environment);
