@@ -107,8 +107,8 @@ TEST_CASE("Figure 5-1 by the AWS CLI: the group fails over") {
   fails_over_by_cli(Pattern::eip, "ec2 associate-address");
 }
 
-TEST_CASE("Figure 6-1 with the AWS CLI configured: the group fails over") {
-  fails_over_by_cli(Pattern::dns, "");
+TEST_CASE("Figure 6-1 by the AWS CLI: the group fails over") {
+  fails_over_by_cli(Pattern::dns, "route53 change-resource-record-sets");
 }
 
 TEST_CASE("a secondary address by the AWS CLI: the group fails over") {
