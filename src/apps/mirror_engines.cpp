@@ -1,7 +1,5 @@
 #include "apps/mirror_engines.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -74,11 +72,13 @@ Status MirrorEngines::start() {
   if (engines_.empty()) return {};
   std::error_code error;
   std::filesystem::create_directories(parts_.directory, error);
+  if (!error) {
+    std::filesystem::permissions(parts_.directory, std::filesystem::perms::owner_all, error);
+  }
   if (error) {
     return failure(Code::denied, fmt::format("the directory of the mirrors' engines, {}: {}",
                                              parts_.directory, error.message()));
   }
-  chmod(parts_.directory.c_str(), 0700);
   for (Engine& engine : engines_) {
     engine.config_file = fmt::format("{}/{}.toml", parts_.directory, engine.plan.mirror);
     if (auto written = write_file(engine.config_file, engine.plan.engine_config); !written) {

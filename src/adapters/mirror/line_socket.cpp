@@ -48,7 +48,8 @@ void LineSocket::watch() {
 }
 
 void LineSocket::send(std::string_view line) {
-  if (!fd_ || unsent_.size() + line.size() > unsent_max) return;
+  if (!fd_) return;
+  if (unsent_.size() + line.size() > unsent_max) return end("the other side does not read");
   unsent_.append(line).push_back('\n');
   flush();
 }
@@ -75,12 +76,13 @@ void LineSocket::read() {
   if (got <= 0) return end(got == 0 ? "the connection was closed" : errno_text(errno));
   received_.append(block.data(), static_cast<std::size_t>(got));
   const auto alive = alive_;
+  const auto tell = handler_.on_line;  // It may destroy us, and with us itself.
   while (true) {
     const auto newline = received_.find('\n');
     if (newline == received_.npos) break;
     const std::string line = received_.substr(0, newline);
     received_.erase(0, newline + 1);
-    handler_.on_line(line);
+    tell(line);
     if (!*alive || !fd_) return;
   }
   if (received_.size() > mirror_line_max) end("a line is too long");

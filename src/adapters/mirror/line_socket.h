@@ -31,7 +31,8 @@ class LineSocket {
   LineSocket(const LineSocket&) = delete;
   LineSocket& operator=(const LineSocket&) = delete;
 
-  // Adds the line's end. Both callbacks may destroy this.
+  // Adds the line's end. Too much that is not read ends the connection. Both callbacks may destroy
+  // this.
   void send(std::string_view line);
 
  private:
