@@ -7,6 +7,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "database.h"
 #include "harness/cluster.h"
 #include "harness/measure.h"
 
@@ -246,10 +247,15 @@ Status play(Stage& stage) {
   return planned_move(stage, second);
 }
 
-int demo(bool keep) {
+// What is kept up to be looked at is the first act.
+enum class Database { with, without };
+
+int demo(bool keep, Database database) {
   const std::int64_t begun = monotonic_ns();
   auto stage = set_up();
-  const Status done = stage ? play(*stage) : Status(std::unexpected(stage.error()));
+  Status done = stage ? play(*stage) : Status(std::unexpected(stage.error()));
+  if (done && !keep) stage->lab.reset();
+  if (done && !keep && database == Database::with) done = play_database();
   if (!done) {
     const bool asked = done.error().code == Code::cancelled;
     fmt::print(stderr, "\nmainstay-demo: {}\n",
@@ -262,7 +268,6 @@ int demo(bool keep) {
     tell_how_to_look(*stage);
     return 0;
   }
-  stage->lab.reset();
   chapter(fmt::format("Done after {:.0f} s; nothing is left behind", seconds_since(begun)));
   tell("./run demo --keep leaves lab and cluster up to look at.");
   return 0;
@@ -273,9 +278,12 @@ int demo(bool keep) {
 
 int main(int argc, char** argv) {
   bool keep = false;
+  bool without_mirror = false;
   CLI::App app("A service whose node dies, and what its client notices", "mainstay-demo");
   app.add_flag("--keep", keep, "Leave lab and cluster up, and say how to look at them");
+  app.add_flag("--without-mirror", without_mirror, "Leave PostgreSQL on a mirror disk out");
   CLI11_PARSE(app, argc, argv);
   mainstay::bench::note_stop_signals();
-  return mainstay::bench::demo(keep);
+  using mainstay::bench::Database;
+  return mainstay::bench::demo(keep, without_mirror ? Database::without : Database::with);
 }

@@ -59,6 +59,14 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(mainstay_quickly_built INTERFACE -Og)
 endif()
 
+# What lives whole clusters in tests is compiled with optimisation even where nothing else is.
+if(MAINSTAY_SANITIZE)
+  add_library(mainstay_hot_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
+  target_link_libraries(mainstay_hot_pch PUBLIC mainstay_flags)
+  target_compile_options(mainstay_hot_pch PRIVATE -O1)
+  target_precompile_headers(mainstay_hot_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
+endif()
+
 # What only tests need is compiled without optimisation: it is compiled far more often than it is run.
 add_library(mainstay_test_flags INTERFACE)
 target_link_libraries(mainstay_test_flags INTERFACE mainstay_flags doctest::doctest)
@@ -85,11 +93,11 @@ function(mainstay_test_program name)
   target_precompile_headers(${name} REUSE_FROM mainstay_test_main)
 endfunction()
 
-# mainstay_library(NAME folder... [QUICKLY_BUILT] [LINK libraries...] [TEST_LINK libraries...]): the .cpp of the folders (below this
+# mainstay_library(NAME folder... [QUICKLY_BUILT|HOT] [LINK libraries...] [TEST_LINK libraries...]): the .cpp of the folders (below this
 # directory) become the static library mainstay_NAME; what only tests include (testing*, canned_*, *_contract) becomes
 # mainstay_NAME_testing; the *_test.cpp become the test program NAME_tests.
 function(mainstay_library name)
-  cmake_parse_arguments(ARG "QUICKLY_BUILT" "" "LINK;TEST_LINK" ${ARGN})
+  cmake_parse_arguments(ARG "QUICKLY_BUILT;HOT" "" "LINK;TEST_LINK" ${ARGN})
   set(sources)
   set(support)
   set(tests)
@@ -108,7 +116,12 @@ function(mainstay_library name)
   if(sources)
     add_library(mainstay_${name} STATIC ${sources})
     set(scope PUBLIC)
-    target_precompile_headers(mainstay_${name} REUSE_FROM mainstay_pch)
+    if(ARG_HOT AND MAINSTAY_SANITIZE)
+      target_compile_options(mainstay_${name} PRIVATE -O1)
+      target_precompile_headers(mainstay_${name} REUSE_FROM mainstay_hot_pch)
+    else()
+      target_precompile_headers(mainstay_${name} REUSE_FROM mainstay_pch)
+    endif()
   else()
     add_library(mainstay_${name} INTERFACE)
     set(scope INTERFACE)

@@ -31,6 +31,38 @@ std::string web_script(const Programs& programs, const Site& site) {
       web_pid_path, programs.lab, shared);
 }
 
+// Writes a number to the mirror, makes it durable, and only then tells the world outside.
+std::string lines_script() {
+  return fmt::format(
+      "#!/bin/sh\n"
+      "n=$(tail -n 1 {0}/lines 2>/dev/null)\n"
+      "n=${{n:-0}}\n"
+      "while true; do\n"
+      "  n=$((n + 1))\n"
+      "  echo $n >> {0}/lines && sync {0}/lines && echo $n >> /run/lab/{1} || exit 1\n"
+      "done\n",
+      mirror_mount, acknowledged_file);
+}
+
+// PostgreSQL with its data on the mirror, made there when it starts for the first time. Its lock
+// file is of a life that is over: the cluster starts it once only.
+std::string database_script() {
+  return fmt::format(
+      "#!/bin/sh\n"
+      "for bin in /usr/lib/postgresql/*/bin; do PATH=$bin:$PATH; done\n"
+      "data={}/postgresql\n"
+      "if [ ! -s $data/PG_VERSION ]; then\n"
+      "  mkdir -p $data && chown postgres: $data || exit 1\n"
+      "  runuser -u postgres -- \"$(command -v initdb)\" -D $data -A trust || exit 1\n"
+      "  echo 'host all all 10.0.0.0/16 trust' >> $data/pg_hba.conf\n"
+      "  sync $data/pg_hba.conf || exit 1\n"
+      "fi\n"
+      "rm -f $data/postmaster.pid\n"
+      "exec runuser -u postgres -- \"$(command -v postgres)\" -D $data \\\n"
+      "  -c listen_addresses='*' -c unix_socket_directories=/tmp\n",
+      mirror_mount);
+}
+
 std::vector<std::string> daemon_argv(const Programs& programs) {
   return {programs.daemon, "--config",  std::string(config_path), "--socket", socket_path,
           "--state-dir",   state_folder};
@@ -98,7 +130,28 @@ Result<Cluster> Cluster::start(const Lab& lab, const Programs& programs, const S
 Status Cluster::install(const std::string& node) const {
   if (auto done = lab_->write(node, config_path, cluster_toml(site_)); !done) return done;
   if (auto done = lab_->write(node, web_path, web_script(programs_, site_)); !done) return done;
+  if (auto done = make_mirror(node); !done) return done;
   return lab_->at_boot(node, daemon_argv(programs_));
+}
+
+// The first node brings a file system; the second one becomes equal to it.
+Status Cluster::make_mirror(const std::string& node) const {
+  if (site_.mirror == MirrorUse::none) return {};
+  const bool database = site_.mirror == MirrorUse::database;
+  const std::string user = database ? database_script() : lines_script();
+  if (auto done = lab_->write(node, mirror_user_path, user); !done) return done;
+  const bool first = node == site_.nodes.front().name;
+  const std::string prepare = fmt::format(
+      "mkdir -p {0} {1} && truncate -s 384M {0}/data && truncate -s 16M {0}/metadata{2}",
+      mirror_folder, mirror_mount,
+      first ? fmt::format(" && mkfs.ext4 -q {}/data", mirror_folder) : "");
+  if (auto done = lab_->exec(node, {"sh", "-c", prepare}); !done) {
+    return std::unexpected(done.error());
+  }
+  const auto made =
+      lab_->exec(node, {programs_.command, "mirror", "create", "md1", std::string(config_path),
+                        "--node", node, "--as", first ? "source" : "target"});
+  return made ? Status{} : std::unexpected(made.error());
 }
 
 Result<std::string> Cluster::ask(const std::string& node, const std::vector<std::string>& words,

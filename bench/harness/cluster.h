@@ -66,6 +66,7 @@ class Cluster {
   Cluster(const Lab& lab, Programs programs, Site site)
       : lab_(&lab), programs_(std::move(programs)), site_(std::move(site)) {}
   Status install(const std::string& node) const;
+  Status make_mirror(const std::string& node) const;
   // Of the nodes, those with a session, as the arbiter has it.
   Result<std::size_t> sessions() const;
 

@@ -47,6 +47,7 @@ class Background {
   ~Background() { end(); }
 
   bool running();
+  int pid() const { return pid_; }
   // Asks it to end, waits, then kills it. Its exit code (128 + signal if it was killed).
   int end(Duration patience = 5s);
   // Waits for it to end by itself.

@@ -25,20 +25,31 @@ Result<std::string> program_in(const fs::path& build, const std::string& name) {
                              build.string()));
 }
 
-}  // namespace
-
-Result<Programs> find_programs() {
+Result<fs::path> build_folder() {
   std::error_code problem;
   const fs::path self = fs::read_symlink("/proc/self/exe", problem);
   if (problem) return failure(Code::unavailable, "cannot find out where this program lies");
-  const fs::path build = self.parent_path().parent_path();
-  auto lab = program_in(build, "mainstay-lab");
+  return self.parent_path().parent_path();
+}
+
+}  // namespace
+
+Result<std::string> find_program(const std::string& name) {
+  const auto build = build_folder();
+  if (!build) return std::unexpected(build.error());
+  return program_in(*build, name);
+}
+
+Result<Programs> find_programs() {
+  const auto build = build_folder();
+  if (!build) return std::unexpected(build.error());
+  auto lab = program_in(*build, "mainstay-lab");
   if (!lab) return std::unexpected(lab.error());
-  auto daemon = program_in(build, "mainstayd");
+  auto daemon = program_in(*build, "mainstayd");
   if (!daemon) return std::unexpected(daemon.error());
-  auto command = program_in(build, "mainstay");
+  auto command = program_in(*build, "mainstay");
   if (!command) return std::unexpected(command.error());
-  return Programs{std::move(*lab), std::move(*daemon), std::move(*command), build.string()};
+  return Programs{std::move(*lab), std::move(*daemon), std::move(*command), build->string()};
 }
 
 Result<RunFolder> RunFolder::make(const std::string& purpose) {

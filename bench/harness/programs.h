@@ -17,6 +17,9 @@ struct Programs {
 // Beside the program that runs: all come from one build folder.
 Result<Programs> find_programs();
 
+// One program of the same build.
+Result<std::string> find_program(const std::string& name);
+
 // A new folder below /tmp whose name is this run's own; removed with everything in it when the
 // object goes, unless it is kept.
 class RunFolder {

@@ -91,14 +91,14 @@ std::string address(const Site& site) {
              of_each_node(site, "eni_id", &SiteNode::eni);
     case Pattern::eip:
       return resource("awseip") + fmt::format("allocation_id = {}\n", quoted(site.allocation_id)) +
-             of_each_node(site, "eni_id", &SiteNode::eni) + hasty_monitor("awseip");
+             more + of_each_node(site, "eni_id", &SiteNode::eni) + hasty_monitor("awseip");
     case Pattern::dns:
       return resource("awsdns") +
              fmt::format("zone_id = {}\nrecord_name = {}\nttl = \"5s\"\n",
                          quoted(site.hosted_zone_id), quoted(service_name)) +
-             of_each_node(site, "ip", &SiteNode::address) + hasty_monitor("awsdns");
+             more + of_each_node(site, "ip", &SiteNode::address) + hasty_monitor("awsdns");
     case Pattern::sip:
-      return resource("awssip") + fmt::format("ip = {}\n", quoted(secondary_ip)) +
+      return resource("awssip") + fmt::format("ip = {}\n", quoted(secondary_ip)) + more +
              of_each_node(site, "eni_id", &SiteNode::eni) + hasty_monitor("awssip");
   }
   MAINSTAY_CHECK(false);
@@ -117,6 +117,21 @@ std::string group(const Site& site) {
       "recovery = { restart_max = 99 }\n"
       "\n[return]\nlosses_max = 0\n";
   return text;
+}
+
+std::string mirror(const Site& site) {
+  if (site.mirror == MirrorUse::none) return "";
+  const bool database = site.mirror == MirrorUse::database;
+  return resource("md") +
+         fmt::format(
+             "data_partition = \"{0}/data\"\ncluster_partition = \"{0}/metadata\"\n"
+             "mount_point = {1}\n",
+             mirror_folder, quoted(mirror_mount)) +
+         fmt::format(
+             "\n[[resource]]\nname = {}\ntype = \"script\"\ngroup = {}\nmode = \"resident\"\n"
+             "start = [{}]\ndepends_on = [\"md1\"]\nkill_after = \"2s\"\n{}",
+             quoted(database ? "database" : "lines"), quoted(group_name), quoted(mirror_user_path),
+             database ? "ready_port = 5432\n" : "");
 }
 
 std::string monitor(const Site& site) {
@@ -152,7 +167,7 @@ std::string cluster_toml(const Site& site) {
   const std::string backend =
       site.backend == "native" ? "" : fmt::format("\n[aws]\nbackend = {}\n", quoted(site.backend));
   return head(site) + backend + arbitration(site) + forced_stop + reachability(site) + group(site) +
-         monitor(site);
+         mirror(site) + monitor(site) + site.more;
 }
 
 }  // namespace mainstay::bench

@@ -13,6 +13,12 @@ inline constexpr std::string_view virtual_ip = "10.1.0.20";
 inline constexpr std::string_view config_path = "/etc/mainstay/cluster.toml";
 // In the folder that all instances of the lab share.
 inline constexpr const char* shared_ledger_file = "shared-ledger";
+// Of the mirror disk: its partitions are files here, and it is mounted there.
+inline constexpr std::string_view mirror_folder = "/var/lib/mirror";
+inline constexpr std::string_view mirror_mount = "/var/lib/md1";
+inline constexpr std::string_view mirror_user_path = "/etc/mainstay/mirror-user";
+// Whatever it has written for certain, in the folder that all instances share.
+inline constexpr const char* acknowledged_file = "acknowledged";
 inline constexpr std::string_view key_path = "/etc/mainstay/cluster.key";
 
 // How clients find the group: by the guide's Figure 4-1, 5-1 or 6-1, or by a secondary address of
@@ -23,6 +29,9 @@ inline constexpr std::string_view service_name = "service.cluster.internal.";
 inline constexpr std::string_view secondary_ip = "10.0.110.50";
 // Beside server1, in its subnet.
 inline constexpr const char* neighbour = "server3";
+
+// What a mirror disk of the group is used by: a program that writes numbered lines, or PostgreSQL.
+enum class MirrorUse { none, lines, database };
 
 struct SiteNode {
   std::string name;
@@ -43,8 +52,10 @@ struct Site {
   std::string forced_stop;       // the lines of [arbitration.forced_stop]; "": none is configured
   std::string arbiter = "none";  // "dynamodb": the lab's; "etcd": that of the endpoints
   std::vector<std::string> etcd_endpoints = {};
+  MirrorUse mirror = MirrorUse::none;
   std::string backend = "native";  // who speaks to AWS
   std::string address_lines = {};  // more of the resource that clients find the group by
+  std::string more = {};           // more tables, such as monitors
   // ADDR:PORT of the ledger outside the nodes, which the service writes to; "": there is none.
   std::string shared_ledger = {};
 };

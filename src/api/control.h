@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "base/record.h"
 #include "base/result.h"
+#include "ports/mirror.h"
 #include "runtime/status.h"
 
 namespace mainstay::api {
@@ -42,6 +44,14 @@ struct Counter {
   friend bool operator==(const Counter&, const Counter&) = default;
 };
 
+// A mirror disk with a copy on this node.
+struct MirrorReport {
+  ResourceName mirror;
+  GroupName group;
+  std::optional<MirrorStatus> status;  // nothing: its engine did not answer
+  std::string why;                     // then: why
+};
+
 // Something that a failover will need and that is not there, or of which that is not known.
 struct DoctorFinding {
   Severity severity = Severity::warning;  // information: it could not be asked
@@ -69,6 +79,7 @@ struct DaemonStatus {
   // events were dropped, an address of a path is not on this node ...
   std::vector<std::string> troubles;
   std::vector<Counter> counters;
+  std::vector<MirrorReport> mirrors;
   DoctorStatus doctor;
 };
 
@@ -89,6 +100,10 @@ struct EventQuery {
 inline constexpr std::size_t events_per_reply_max = 1000;
 inline constexpr std::size_t activations_per_reply_max = 100;
 
+// How a daemon hands such an order on; `done` is called once, on the loop's thread.
+using OrderMirror = std::function<void(const ResourceName& mirror, MirrorOrder order, Duration wait,
+                                       std::function<void(Status)> done)>;
+
 class Control {
  public:
   virtual ~Control() = default;
@@ -98,6 +113,8 @@ class Control {
   virtual Result<StatusReport> status(Duration wait) = 0;
   // An operator's order. outcome_unknown: it was given, and no answer came in time.
   virtual Status ask(Command command, Duration wait) = 0;
+  // To the engine of a mirror disk of this node. not_found: it has no copy here.
+  virtual Status order_mirror(const ResourceName& mirror, MirrorOrder order, Duration wait) = 0;
   // Oldest first.
   virtual Result<std::vector<EventRecord>> events(const EventQuery& query) = 0;
   // Of this node; newest first.

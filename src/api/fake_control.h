@@ -57,6 +57,22 @@ inline StatusReport fake_report() {
   return report;
 }
 
+// One that recovers.
+inline MirrorReport fake_mirror() {
+  MirrorStatus mirror{.name = "md1", .role = MirrorRole::primary, .term = 7};
+  mirror.own = CopyState::up_to_date;
+  mirror.peer = CopyState::recovering;
+  mirror.connected = true;
+  mirror.path = "10.0.2.10:29051";
+  mirror.dirty_bytes = 73400320;
+  mirror.recovered_percent = 42;
+  mirror.resync_rate = 104857600;
+  mirror.time_left = 700ms;
+  mirror.device = "/dev/loop3";
+  mirror.latencies["flush"] = {.count = 20, .p50_us = 130, .p99_us = 900, .max_us = 1100};
+  return {ResourceName("md1"), GroupName("web"), mirror, ""};
+}
+
 inline EventRecord fake_event(std::uint64_t number, const char* text) {
   EventRecord event;
   event.number = number;
@@ -92,6 +108,7 @@ class FakeControl : public Control {
   Control* other = nullptr;
   std::vector<Command> commands;
   std::vector<Duration> waits;
+  std::vector<std::string> mirror_orders;
 
   NodeName self() const override { return report.cluster.self; }
   std::string version() const override { return "0.1.0"; }
@@ -103,6 +120,11 @@ class FakeControl : public Control {
     waits.push_back(wait);
     changed.notify_all();
     changed.wait(lock, [this] { return !held; });
+    return outcome;
+  }
+
+  Status order_mirror(const ResourceName& mirror, MirrorOrder order, Duration) override {
+    mirror_orders.push_back(fmt::format("{} {}", to_text(order), mirror));
     return outcome;
   }
 

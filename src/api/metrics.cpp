@@ -31,6 +31,11 @@ class MetricsText {
                 std::uint64_t value) {
     add("{}{{{}=\"{}\"}} {}\n", name, label, escaped(of), value);
   }
+  void quantile(std::string_view name, std::string_view mirror, std::string_view of,
+                std::string_view which, std::uint64_t value) {
+    add("{}{{mirror=\"{}\",of=\"{}\",quantile=\"{}\"}} {}\n", name, escaped(mirror), escaped(of),
+        which, value);
+  }
   // One line per possible state, 1 for the one that holds.
   template <class E>
   void state(std::string_view name, std::string_view label, std::string_view of, E last, E now) {
@@ -114,6 +119,64 @@ void add_monitors(const ClusterStatus& cluster, MetricsText& out) {
   }
 }
 
+// Of those mirrors whose engine answers.
+std::vector<MirrorStatus> mirrors_of(const StatusReport& report) {
+  std::vector<MirrorStatus> found;
+  for (const auto& mirror : report.daemon.mirrors) {
+    if (mirror.status) found.push_back(*mirror.status);
+  }
+  return found;
+}
+
+void add_latencies(const std::vector<MirrorStatus>& mirrors, MetricsText& out) {
+  out.family("mainstay_mirror_latency_microseconds", "gauge",
+             "How long the mirror's parts take: 50th and 99th percentile, and the longest.");
+  for (const auto& mirror : mirrors) {
+    for (const auto& [what, latency] : mirror.latencies) {
+      for (const auto& [which, value] :
+           {std::pair{"0.5", latency.p50_us}, std::pair{"0.99", latency.p99_us},
+            std::pair{"1", latency.max_us}}) {
+        out.quantile("mainstay_mirror_latency_microseconds", mirror.name, what, which, value);
+      }
+    }
+  }
+}
+
+void add_mirrors(const StatusReport& report, MetricsText& out) {
+  const auto mirrors = mirrors_of(report);
+  if (report.daemon.mirrors.empty()) return;
+  out.family("mainstay_mirror_engine_answers", "gauge", "1 if the mirror's engine answers.");
+  for (const auto& mirror : report.daemon.mirrors) {
+    out.labelled("mainstay_mirror_engine_answers", "mirror", mirror.mirror.value,
+                 mirror.status ? 1 : 0);
+  }
+  out.family("mainstay_mirror_own_copy", "gauge", "The state of this node's copy.");
+  for (const auto& each : mirrors) {
+    out.state("mainstay_mirror_own_copy", "mirror", each.name, CopyState::failed, each.own);
+  }
+  out.family("mainstay_mirror_peer_copy", "gauge", "The state of the other copy.");
+  for (const auto& each : mirrors) {
+    out.state("mainstay_mirror_peer_copy", "mirror", each.name, CopyState::failed, each.peer);
+  }
+  const auto number = [&](const char* name, const char* help, auto value) {
+    out.family(name, "gauge", help);
+    for (const auto& each : mirrors) {
+      out.labelled(name, "mirror", each.name, static_cast<std::uint64_t>(value(each)));
+    }
+  };
+  number("mainstay_mirror_primary", "1 if the mirror is used on this node.",
+         [](const MirrorStatus& each) { return each.role == MirrorRole::primary ? 1 : 0; });
+  number("mainstay_mirror_connected", "1 if the copies are linked.",
+         [](const MirrorStatus& each) { return each.connected ? 1 : 0; });
+  number("mainstay_mirror_dirty_bytes", "What the copies are known to differ in.",
+         [](const MirrorStatus& each) { return each.dirty_bytes; });
+  number("mainstay_mirror_resync_bytes_per_second", "The rate of the recovery that runs.",
+         [](const MirrorStatus& each) { return each.resync_rate; });
+  number("mainstay_mirror_queue", "Requests under way.",
+         [](const MirrorStatus& each) { return each.queue; });
+  add_latencies(mirrors, out);
+}
+
 void add_doctor(const DoctorStatus& doctor, MetricsText& out) {
   if (!doctor.looked) return;
   out.family("mainstay_doctor_findings", "gauge",
@@ -146,6 +209,7 @@ std::string metrics_text(const StatusReport& report) {
   add_groups(report.cluster, out);
   add_monitors(report.cluster, out);
   add_returning(report.cluster, out);
+  add_mirrors(report, out);
   add_doctor(report.daemon.doctor, out);
   for (const auto& counter : report.daemon.counters) add_counter(counter, out);
   return out.take();

@@ -269,6 +269,23 @@ Reply node_order(const Asked& asked) {
   return command ? give_order(asked, std::move(*command)) : error_reply(command.error());
 }
 
+Reply mirror_order(const Asked& asked) {
+  const std::string& verb = asked.words[3];
+  const auto order = mirror_order_from(verb);
+  if (!order) {
+    return error_reply(
+        {Code::not_found, fmt::format("a mirror cannot be told to '{}'; it can be told to connect, "
+                                      "break, verify, resize, force",
+                                      verb)});
+  }
+  const auto body = order_from_json(asked.request.body, {});
+  if (!body) return error_reply(body.error());
+  const auto wait = wait_of(asked.request);
+  if (!wait) return error_reply(wait.error());
+  const auto outcome = asked.control.order_mirror(ResourceName(asked.words[2]), *order, *wait);
+  return outcome ? done() : error_reply(outcome.error());
+}
+
 Reply answer_get(const Asked& asked) {
   const auto& words = asked.words;
   if (asked.request.path == "/metrics") return metrics_reply(asked);
@@ -293,6 +310,7 @@ Reply answer_post(const Asked& asked) {
     return command ? give_order(asked, std::move(*command)) : error_reply(command.error());
   }
   if (words.size() == 4 && words[0] == "v1" && words[1] == "nodes") return node_order(asked);
+  if (words.size() == 4 && words[0] == "v1" && words[1] == "mirrors") return mirror_order(asked);
   return error_reply(
       {Code::not_found, fmt::format("there is nothing at POST {}", asked.request.path)});
 }

@@ -6,6 +6,7 @@
 
 #include "api/json.h"
 #include "api/json_fields.h"
+#include "api/mirror_json.h"
 #include "api/warnings.h"
 
 namespace mainstay::api {
@@ -144,7 +145,8 @@ Json daemon_json(const DaemonStatus& daemon) {
           {"started", to_text(daemon.started)},
           {"troubles", daemon.troubles},
           {"doctor", doctor_json(daemon.doctor)},
-          {"counters", list_of(daemon.counters, counter_json)}};
+          {"counters", list_of(daemon.counters, counter_json)},
+          {"mirrors", list_of(daemon.mirrors, mirror_json)}};
 }
 
 PathStatus path_of(const Json& json) {
@@ -300,6 +302,9 @@ DaemonStatus daemon_of(const Json& json) {
   take(json, "troubles", daemon.troubles);
   for (const auto& counter : list_field(json, "counters")) {
     daemon.counters.push_back(counter_of(counter));
+  }
+  for (const auto& mirror : list_field(json, "mirrors")) {
+    daemon.mirrors.push_back(mirror_of(mirror));
   }
   if (const Json* doctor = field(json, "doctor")) daemon.doctor = doctor_of(*doctor);
   return daemon;

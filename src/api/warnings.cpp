@@ -124,6 +124,37 @@ void about_monitor(const MonitorStatus& monitor, Warnings& out) {
                  (bad ? "is not healthy" : "has no answer") + number + because(monitor.why)});
 }
 
+void about_mirror(const MirrorReport& mirror, Warnings& out) {
+  const std::string& name = mirror.mirror.value;
+  if (!mirror.status) {
+    return out.push_back(
+        {Severity::error, name, "its engine does not answer" + because(mirror.why)});
+  }
+  const MirrorStatus& status = *mirror.status;
+  const auto copy = [&](CopyState state, const char* whose) {
+    if (state == CopyState::up_to_date) return;
+    const bool passing = state == CopyState::recovering || state == CopyState::unknown;
+    out.push_back({passing ? Severity::warning : Severity::error, name,
+                   fmt::format("{} copy is {}{}", whose, to_text(state), because(status.trouble))});
+  };
+  copy(status.own, "this node's");
+  if (status.waiting_for_record) {
+    out.push_back({Severity::error, name,
+                   "nothing is written until the arbiter has answered: the other copy cannot be "
+                   "reached"});
+  }
+  if (status.broken_off) {
+    out.push_back({Severity::warning, name,
+                   "was broken off by order; to let it recover: mainstay "
+                   "mirror connect " +
+                       name});
+  } else if (!status.connected) {
+    out.push_back({Severity::error, name, "its link is down" + because(status.trouble)});
+  } else {
+    copy(status.peer, "the other");
+  }
+}
+
 }  // namespace
 
 std::vector<Warning> warnings_of(const StatusReport& report) {
@@ -136,6 +167,7 @@ std::vector<Warning> warnings_of(const StatusReport& report) {
   for (const auto& stop : cluster.forced_stops) about_forced_stop(stop, out);
   for (const auto& group : cluster.groups) about_group(group, out);
   for (const auto& monitor : cluster.monitors) about_monitor(monitor, out);
+  for (const auto& mirror : report.daemon.mirrors) about_mirror(mirror, out);
   if (!cluster.start_wait.empty()) {
     out.push_back({Severity::warning, cluster.self.value,
                    "starts nothing yet: it waits for " + cluster.start_wait});

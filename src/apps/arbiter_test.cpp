@@ -3,6 +3,7 @@
 
 #include "apps/run_arbiter.h"
 #include "cluster/arbitration/session_record.h"
+#include "mirror/record.h"
 
 using namespace mainstay;
 using namespace mainstay::apps;
@@ -22,7 +23,9 @@ TEST_CASE("sessions and owners are decoded; what cannot be is named, not hidden"
       {"node/a", {2, encode(active)}},
       {"node/b", {3, encode(revoked)}},
       {"node/c", {4, {9, 9}}},
-      {"mirror/data", {5, {1}}}};
+      {"mirror/data", {5, encode(mirror::only(1, 7))}},
+      {"mirror/torn", {6, {1}}},
+      {"song/data", {7, {1}}}};
   const auto report = report_of({.name = "a store", .state = "UP", .ready = true}, entries);
   CHECK(report.name == "a store");
   REQUIRE(report.sessions.size() == 2);
@@ -34,10 +37,16 @@ TEST_CASE("sessions and owners are decoded; what cannot be is named, not hidden"
   REQUIRE(report.groups.size() == 1);
   CHECK(report.groups[0].owner == "a");
   CHECK(report.groups[0].term == 7);
-  REQUIRE(report.oddities.size() == 2);
+  REQUIRE(report.mirrors.size() == 1);
+  CHECK(report.mirrors[0].mirror == "data");
+  CHECK_FALSE(report.mirrors[0].first);
+  CHECK(report.mirrors[0].second);
+  CHECK(report.mirrors[0].term == 7);
+  REQUIRE(report.oddities.size() == 3);
+  CHECK(report.oddities[1].key == "mirror/torn");
   CHECK(report.oddities[0].key == "node/c");
   CHECK(report.oddities[0].trouble == "the session record is of another version");
-  CHECK(report.oddities[1].trouble == "this release knows no such record");
+  CHECK(report.oddities[2].trouble == "this release knows no such record");
 }
 
 TEST_CASE("without an arbiter there is nothing to show or to create, and the remedy is said") {

@@ -15,6 +15,7 @@
 #include "adapters/linux/clock.h"
 #include "adapters/linux/file_store.h"
 #include "adapters/linux/host.h"
+#include "adapters/linux/mounts.h"
 #include "adapters/linux/network.h"
 #include "adapters/linux/notify.h"
 #include "adapters/linux/process.h"
@@ -26,6 +27,7 @@
 #include "apps/chronicle.h"
 #include "apps/door.h"
 #include "apps/loaded_store.h"
+#include "apps/mirror_engines.h"
 #include "apps/told_arbiter.h"
 #include "apps/version.h"
 #include "catalog/catalog.h"
@@ -46,6 +48,8 @@ constexpr Duration departure_grace = 10s;
 constexpr Duration manager_grace = 10s;
 // The API's threads end within their shortest wait; this is for one that hangs.
 constexpr Duration door_patience = 10s;
+// The mirrors' engines take their devices away, and are killed after it.
+constexpr Duration engines_patience = 5s;
 
 std::uint64_t random_seed() {
   std::uint64_t seed = 0;
@@ -95,6 +99,12 @@ bool announces_failover(const Action& action) {
   return note != nullptr && note->text.starts_with("alive → suspect");
 }
 
+std::optional<GroupName> loses_permission(const Action& action) {
+  const auto* stop = std::get_if<DeactivateResource>(&action);
+  if (stop == nullptr || stop->reason != StopReason::permission_ended) return std::nullopt;
+  return stop->group;
+}
+
 api::Counter drop_counter(const LinuxNetwork& network) {
   api::Counter counter{"mainstay_packets_dropped_total",
                        "Datagrams and connections that were refused, by reason.",
@@ -129,9 +139,11 @@ struct Daemon::Impl {
   std::optional<LinuxProcess> process;
   LinuxHost host{loop};
   LinuxResolver resolver{loop};
+  LinuxMounts mounts{loop};
   std::unique_ptr<aws::Connection> aws;
   bool asks_aws = !iam_policy(*prepared.config, catalog(), {}, PolicyUse::failover).empty();
   ArbiterLink arbiter;
+  std::optional<MirrorEngines> mirrors;
   std::optional<LinuxPower> power;
   std::unique_ptr<NodeDriver> driver;
   std::unique_ptr<Door> door;
@@ -187,6 +199,7 @@ struct Daemon::Impl {
     if (!connection) return std::unexpected(connection.error());
     aws = std::move(*connection);
     if (auto linked = reach_arbiter(); !linked) return linked;
+    if (auto begun = open_mirrors(); !begun) return begun;
     const auto& device = prepared.options.watchdog_device;
     power.emplace(
         loop, *notifier,
@@ -196,6 +209,26 @@ struct Daemon::Impl {
             .device = device.empty() ? WatchdogDevice{} : watchdog_device(device),
             .tell = [this](const std::string& text) { say(Severity::error, text); }});
     return {};
+  }
+
+  Status open_mirrors() {
+    const auto place = std::filesystem::path(prepared.options.socket).parent_path() / "mirror";
+    auto plans = mirror_plans(*prepared.config, prepared.self, place.string());
+    if (!plans) return std::unexpected(plans.error());
+    mirrors.emplace(MirrorEngines::Parts{
+        .loop = loop,
+        .clock = clock,
+        .process = *process,
+        .arbiter = arbiter.arbiter.get(),
+        .plans = std::move(*plans),
+        .program = engine_program(),
+        .directory = place.string(),
+        .log_directory = prepared.options.log_directory,
+        .grace = prepared.config->timing.stop_margin / 4,
+        .tell = [this](Severity severity, const std::string& subject, const std::string& text) {
+          chronicle.say(severity, subject, text);
+        }});
+    return mirrors->start();
   }
 
   Status reach_arbiter() {
@@ -219,12 +252,14 @@ struct Daemon::Impl {
                   .self = prepared.self,
                   .seed = random_seed(),
                   .log_directory = prepared.options.log_directory},
-        NodePorts{clock, *network, store, *process, host, aws->aws(), resolver, *power,
-                  arbiter.arbiter.get(),
+        NodePorts{clock, *network, store, *process, host, aws->aws(), resolver, mirrors->port(),
+                  mounts, *power, arbiter.arbiter.get(),
                   [this](const std::string& role) -> Aws& { return aws->aws_as(role); }},
         NodeObserver{.on_event = {}, .on_action = [this](const Action& action, Instant) {
                        chronicle.on_action(action);
                        if (asks_aws && announces_failover(action)) aws->warm();
+                       if (const auto group = loses_permission(action))
+                         mirrors->permission_ended(*group);
                      }});
     driver->on_stopped([this] { on_stopped(); });
     auto opened = Door::open({.loop = loop,
@@ -234,7 +269,12 @@ struct Daemon::Impl {
                               .config = prepared.config,
                               .self = prepared.self,
                               .version = version,
-                              .daemon_status = [this] { return daemon_status(); }},
+                              .daemon_status = [this] { return daemon_status(); },
+                              .order_mirror =
+                                  [this](const ResourceName& mirror, MirrorOrder order,
+                                         Duration wait, std::function<void(Status)> done) {
+                                    mirrors->order(mirror, order, wait, std::move(done));
+                                  }},
                              prepared.options.socket);
     if (!opened) return std::unexpected(opened.error());
     door = std::move(*opened);
@@ -268,6 +308,7 @@ struct Daemon::Impl {
     status.troubles = history->troubles();
     if (checkup) status.doctor = checkup->status();
     status.counters = chronicle.counters();
+    status.mirrors = mirrors->reports();
     status.counters.push_back(drop_counter(*network));
     status.counters.push_back({"mainstay_history_lost_total",
                                "Records that are missing from the event history.",
@@ -311,12 +352,23 @@ struct Daemon::Impl {
     clock.call_at(clock.now() + farewell, [this] { loop.stop(); });
   }
 
+  // Nothing uses them any more. After a stop that was broken off something may: it goes with us.
+  void stop_mirrors() {
+    Task<Status> stopping = mirrors->stop(Call(loop.now() + engines_patience));
+    stopping.start();
+    loop.run_until([&stopping] { return stopping.done(); }, loop.now() + 2 * engines_patience);
+    if (!stopping.done() || !stopping.take()) {
+      say(Severity::error, "the mirrors' engines do not end");
+    }
+  }
+
   void close() {
     bool door_closed = false;
     checkup.reset();
     history->close();
     door->close([&door_closed] { door_closed = true; });
     driver.reset();
+    stop_mirrors();
     if (!loop.run_until([&door_closed] { return door_closed; }, loop.now() + door_patience)) {
       say(Severity::error, "the API's threads do not end; leaving without them");
       _exit(1);

@@ -38,7 +38,8 @@ struct Door::Impl {
         [this](const NodeName&, Bytes question, Remote::Answer answer) {
           asked_by_peer(std::move(question), std::move(answer));
         });
-    *answerers = {&parts.driver, remote.get(), &parts.clock, parts.daemon_status};
+    *answerers = {&parts.driver, remote.get(), &parts.clock, parts.daemon_status,
+                  parts.order_mirror};
     control = std::make_unique<LoopControl>(LoopControl::Setup{
         mailbox, answerers, parts.history, parts.config, parts.self, parts.version});
     pool = std::make_unique<api::ThreadPool>(remote_limits);

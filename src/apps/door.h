@@ -25,6 +25,7 @@ class Door {
     NodeName self;
     std::string version;
     std::function<api::DaemonStatus()> daemon_status;  // on the loop's thread
+    api::OrderMirror order_mirror;
   };
   // Everything on the loop's thread. The parts outlive the door.
   static Result<std::unique_ptr<Door>> open(Parts parts, const std::string& socket);

@@ -80,6 +80,18 @@ Status LoopControl::ask(Command command, Duration wait) {
       });
 }
 
+Status LoopControl::order_mirror(const ResourceName& mirror, MirrorOrder order, Duration wait) {
+  return on_loop<void>(
+      wait + loop_patience,
+      {Code::outcome_unknown, fmt::format("the engine of {} did not answer within {}; look with "
+                                          "'mainstay mirror status'",
+                                          mirror, to_text(wait))},
+      [mirror, order, wait](Answerers& answerers, const Promise<void>& promise) {
+        answerers.order_mirror(mirror, order, wait,
+                               [promise](Status done) { promise->set_value(std::move(done)); });
+      });
+}
+
 Result<std::vector<EventRecord>> LoopControl::events(const api::EventQuery& query) {
   return setup_.history.events({query.since, query.limit, query.newest}, query.wait);
 }

@@ -21,6 +21,7 @@ struct Answerers {
   Remote* remote = nullptr;
   Clock* clock = nullptr;
   std::function<api::DaemonStatus()> daemon_status;
+  api::OrderMirror order_mirror;
 };
 
 class LoopControl final : public api::Control {
@@ -39,6 +40,7 @@ class LoopControl final : public api::Control {
   std::string version() const override { return setup_.version; }
   Result<api::StatusReport> status(Duration wait) override;
   Status ask(Command command, Duration wait) override;
+  Status order_mirror(const ResourceName& mirror, MirrorOrder order, Duration wait) override;
   Result<std::vector<EventRecord>> events(const api::EventQuery& query) override;
   Result<std::vector<ActivationRecord>> activations(std::string_view group,
                                                     std::size_t limit) override;

@@ -8,11 +8,13 @@
 #include "apps/arbiter_cost.h"
 #include "apps/run_arbiter.h"
 #include "apps/run_doctor.h"
+#include "apps/run_mirror.h"
 #include "apps/run_simulation.h"
 #include "apps/start_service.h"
 #include "apps/version.h"
 #include "catalog/catalog.h"
 #include "cli/cli.h"
+#include "cli/old_names.h"
 #include "config/safety.h"
 
 int main(int count, char** arguments) {
@@ -32,7 +34,12 @@ int main(int count, char** arguments) {
                                .examine = apps::examine,
                                .repair = apps::repair,
                                .discover = apps::discover,
+                               .create_mirror = apps::create_mirror,
                                .version = apps::version};
-  const std::vector<std::string> words(arguments + 1, arguments + count);
-  return static_cast<int>(cli::run(words, environment));
+  const auto words = cli::from_old_names(arguments[0], {arguments + 1, arguments + count});
+  if (!words) {
+    std::cerr << "mainstay: " << words.error().message << '\n';
+    return static_cast<int>(cli::ExitCode::usage);
+  }
+  return static_cast<int>(cli::run(*words, environment));
 }

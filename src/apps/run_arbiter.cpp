@@ -7,6 +7,7 @@
 #include "apps/arbiter_link.h"
 #include "apps/aws_link.h"
 #include "cluster/arbitration/session_record.h"
+#include "mirror/record.h"
 
 namespace mainstay::apps {
 namespace {
@@ -71,6 +72,16 @@ void add_group(const std::string& group, const ArbiterEntry& entry, cli::Arbiter
   report.groups.push_back({.group = group, .owner = record->owner.value, .term = record->term});
 }
 
+void add_mirror(const std::string& mirror, const ArbiterEntry& entry, cli::ArbiterReport& report) {
+  const auto record = mirror::decode_up_to_date(entry.record.value);
+  if (!record) {
+    report.oddities.push_back({entry.key, record.error().message});
+    return;
+  }
+  report.mirrors.push_back(
+      {.mirror = mirror, .first = record->first, .second = record->second, .term = record->term});
+}
+
 }  // namespace
 
 cli::ArbiterReport report_of(const ArbiterStoreState& state,
@@ -85,6 +96,8 @@ cli::ArbiterReport report_of(const ArbiterStoreState& state,
       add_session(name, entry, report);
     } else if (kind == "group" && !name.empty()) {
       add_group(name, entry, report);
+    } else if (kind == "mirror" && !name.empty()) {
+      add_mirror(name, entry, report);
     } else {
       report.oddities.push_back({entry.key, "this release knows no such record"});
     }

@@ -37,9 +37,10 @@ enum class Sabotage : std::uint8_t {
   pause_not_counted,          // a pause does not shorten what is left of the permission
   fence_without_right,        // a peer is stopped by force before its session was revoked
   stale_describe_trusted,     // a route that was read as ours is left alone
+  refused_copy_used,          // a copy that may not be promoted is used all the same
 };
 
-inline constexpr std::array<std::pair<Sabotage, std::string_view>, 23> sabotage_names = {{
+inline constexpr std::array<std::pair<Sabotage, std::string_view>, 24> sabotage_names = {{
     {Sabotage::stillness_cut_short, "stillness_cut_short"},
     {Sabotage::lease_from_answer, "lease_from_answer"},
     {Sabotage::unknown_is_fenced, "unknown_is_fenced"},
@@ -63,6 +64,7 @@ inline constexpr std::array<std::pair<Sabotage, std::string_view>, 23> sabotage_
     {Sabotage::pause_not_counted, "pause_not_counted"},
     {Sabotage::fence_without_right, "fence_without_right"},
     {Sabotage::stale_describe_trusted, "stale_describe_trusted"},
+    {Sabotage::refused_copy_used, "refused_copy_used"},
 }};
 
 #ifdef MAINSTAY_SABOTAGE

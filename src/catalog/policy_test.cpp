@@ -126,10 +126,16 @@ TEST_CASE("a forced stop and a DynamoDB arbiter bring their own statements") {
   REQUIRE(stop != nullptr);
   CHECK(stop->scope.resources == std::set<std::string>{"arn:aws:ec2:ap-northeast-1:1:instance/*"});
   CHECK(statement_of(policy, "ec2:StartInstances") == nullptr);
+  CHECK(statement_of(policy, "ec2:ModifyInstanceAttribute") == nullptr);
   config.nodes[0].instance = "i-0a1b2c3d4e5f60701";
   config.nodes[1].instance = "i-0a1b2c3d4e5f60702";
   policy = iam_policy(config, catalog(), {"ap-northeast-1", "1"}, PolicyUse::nodes);
   CHECK(statement_of(policy, "ec2:StopInstances")->scope.resources.size() == 2);
+  config.arbitration.arbiter.kind = ArbiterKind::none;
+  policy = iam_policy(config, catalog(), {"ap-northeast-1", "1"}, PolicyUse::nodes);
+  const auto* protect = statement_of(policy, "ec2:ModifyInstanceAttribute");
+  REQUIRE(protect != nullptr);
+  CHECK(protect->scope.resources.size() == 2);
 }
 
 TEST_CASE("no action of a type is granted on everything but descriptions") {
@@ -194,6 +200,7 @@ TEST_CASE("checks of a forced stop count for each pair of nodes") {
   config.arbitration.forced_stop.check_interval = 30s;
   const ApiBudget budget = api_budget(config, catalog());
   CHECK(budget.at("ec2:StopInstances") == ApiLoad{4, 1});
+  CHECK(budget.at("ec2:ModifyInstanceAttribute") == ApiLoad{0, 2});
 }
 
 TEST_CASE("whoever declares an action declares how often, and the other way round") {

@@ -52,6 +52,18 @@ std::string groups_table(const ArbiterReport& report, const Style& style) {
   return table.has_rows() ? '\n' + table.text(style) : "";
 }
 
+std::string mirrors_table(const ArbiterReport& report, const Style& style) {
+  Table table({"MIRROR", "UP TO DATE", "TERM"});
+  for (const auto& mirror : report.mirrors) {
+    const char* copies = mirror.first && mirror.second ? "both copies"
+                         : mirror.first                ? "the first copy only"
+                         : mirror.second               ? "the second copy only"
+                                                       : "neither copy";
+    table.add({mirror.mirror, copies, std::to_string(mirror.term)});
+  }
+  return table.has_rows() ? '\n' + table.text(style) : "";
+}
+
 Duration patience(const Session& session, double otherwise_s) {
   const double seconds = session.invocation.timeout_s.value_or(otherwise_s);
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
@@ -64,7 +76,8 @@ std::string render_arbiter(const ArbiterReport& report, const Style& style) {
       fmt::format("{}: {}\n{}", report.name,
                   style.paint(report.state, report.ready ? Colour::green : Colour::red),
                   lines_of(report.facts));
-  text += sessions_table(report, style) + groups_table(report, style);
+  text +=
+      sessions_table(report, style) + groups_table(report, style) + mirrors_table(report, style);
   for (const auto& oddity : report.oddities) {
     text += fmt::format("\n{}: {}\n", oddity.key, style.paint(oddity.trouble, Colour::red));
   }
@@ -72,10 +85,10 @@ std::string render_arbiter(const ArbiterReport& report, const Style& style) {
 }
 
 std::string to_json(const ArbiterReport& report) {
-  Json json = {{"name", report.name},        {"state", report.state},
-               {"ready", report.ready},      {"facts", json_of(report.facts)},
-               {"sessions", Json::array()},  {"groups", Json::array()},
-               {"unreadable", Json::array()}};
+  Json json = {{"name", report.name},       {"state", report.state},
+               {"ready", report.ready},     {"facts", json_of(report.facts)},
+               {"sessions", Json::array()}, {"groups", Json::array()},
+               {"mirrors", Json::array()},  {"unreadable", Json::array()}};
   for (const auto& session : report.sessions) {
     json["sessions"].push_back(
         {{"node", session.node},
@@ -87,6 +100,12 @@ std::string to_json(const ArbiterReport& report) {
   for (const auto& group : report.groups) {
     json["groups"].push_back(
         {{"group", group.group}, {"owner", group.owner}, {"term", group.term}});
+  }
+  for (const auto& mirror : report.mirrors) {
+    json["mirrors"].push_back({{"mirror", mirror.mirror},
+                               {"first", mirror.first},
+                               {"second", mirror.second},
+                               {"term", mirror.term}});
   }
   for (const auto& oddity : report.oddities) {
     json["unreadable"].push_back({{"key", oddity.key}, {"trouble", oddity.trouble}});

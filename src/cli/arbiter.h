@@ -23,6 +23,14 @@ struct ArbiterOwner {
   std::string owner;
   std::uint64_t term = 0;
 };
+// Which copies of a mirror disk are up to date: the first is on the node that the document names
+// first.
+struct ArbiterMirror {
+  std::string mirror;
+  bool first = false;
+  bool second = false;
+  std::uint64_t term = 0;
+};
 // A record of this cluster that this release cannot read.
 struct ArbiterOddity {
   std::string key;
@@ -38,6 +46,7 @@ struct ArbiterReport {
   Facts facts;
   std::vector<ArbiterSession> sessions;
   std::vector<ArbiterOwner> groups;
+  std::vector<ArbiterMirror> mirrors;
   std::vector<ArbiterOddity> oddities;
 };
 

@@ -174,6 +174,50 @@ void add_doctor(CLI::App& app, const Parsed& parsed) {
   sub->callback([parsed, discover] { parsed->verb = *discover; });
 }
 
+void add_mirror_create(CLI::App& mirror, const Parsed& parsed) {
+  auto verb = std::make_shared<CreateMirror>();
+  auto* create = command(mirror, "create", "Make this node's copy out of its two partitions");
+  auto& creation = verb->creation;
+  create->add_option("MIRROR", creation.mirror.value, "The mirror disk")->required();
+  create->add_option("FILE", verb->file, "cluster.toml")->capture_default_str();
+  create
+      ->add_option("--as", creation.as,
+                   "source: its data is kept, and the other copy becomes equal to it; target: what "
+                   "is on it is lost; equal: both are equal already")
+      ->required()
+      ->check(CLI::IsMember({"source", "target", "equal"}));
+  create->add_option("--node", creation.node.value, "This node's name, if it is not the host's");
+  create->add_option("--overwrite", creation.overwrite, "What was found there, and may be lost");
+  create->callback([parsed, verb] { parsed->verb = *verb; });
+}
+
+void add_mirror(CLI::App& app, const Parsed& parsed) {
+  auto* mirror = command(app, "mirror", "Mirror disks: their state, and orders to them");
+  mirror->require_subcommand(1);
+  auto shown = std::make_shared<ShowMirrors>();
+  auto* status = command(*mirror, "status", "Both copies, progress and latencies");
+  status->add_option("MIRROR", shown->mirror, "Without it: all of the node");
+  status->add_flag("--watch", shown->watch, "Again every second until interrupted");
+  status->callback([parsed, shown] { parsed->verb = *shown; });
+  for (const auto& [action, help] : {
+           std::pair{"recover",
+                     "Let the other copy be made equal; it is by itself unless broken off"},
+           std::pair{"connect", "End a break: the copies are linked again"},
+           std::pair{"break", "Cut the link until 'connect'; writes go to one copy only"},
+           std::pair{"verify", "Compare both copies while they are used"},
+           std::pair{"resize", "Use all of partitions that have grown"},
+           std::pair{"force", "Make the copy of the asked node the one that counts"},
+       }) {
+    auto order = std::make_shared<OrderMirror>();
+    order->action = action;
+    auto* sub = command(*mirror, action, help);
+    sub->add_option("MIRROR", order->mirror, "The mirror disk")->required();
+    if (order->action == "force") sub->add_flag("--yes", order->yes, "It is meant");
+    sub->callback([parsed, order] { parsed->verb = *order; });
+  }
+  add_mirror_create(*mirror, parsed);
+}
+
 void add_policy(CLI::App& app, const Parsed& parsed) {
   auto policy = std::make_shared<PrintPolicy>();
   auto* sub = command(app, "iam-policy", "The smallest IAM policy for the nodes' role");
@@ -247,6 +291,7 @@ std::variant<Invocation, Answered> parse_arguments(const std::vector<std::string
   add_why(app, parsed);
   add_arbiter(app, parsed);
   add_doctor(app, parsed);
+  add_mirror(app, parsed);
   add_policy(app, parsed);
   add_offline(app, parsed);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -54,6 +54,8 @@ struct Environment {
       examine;
   std::function<Status(const ClusterConfig&, const doctor::Repair&, Duration patience)> repair;
   std::function<Result<std::string>(const doctor::DiscoveryOrder&, Duration patience)> discover;
+  // Makes this node's copy of a mirror disk out of its partitions; says itself what it does.
+  std::function<Status(const ClusterConfig&, const MirrorCreation&)> create_mirror;
   std::string version;
 };
 

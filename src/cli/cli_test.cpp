@@ -61,6 +61,7 @@ struct Fixture {
   Status repair_outcome;
   doctor::DiscoveryOrder discovered;
   Result<std::string> proposal = std::string("name = \"c\"\n");
+  std::vector<std::string> mirrors_created;
 
   Result<doctor::Report> next_report(const NodeName& node) {
     if (reports.empty()) return failure(Code::invalid, "there is no node " + node.value);
@@ -110,6 +111,11 @@ struct Fixture {
             [this](const doctor::DiscoveryOrder& order, Duration) {
               discovered = order;
               return proposal;
+            },
+        .create_mirror =
+            [this](const ClusterConfig&, const MirrorCreation& made) {
+              mirrors_created.push_back(fmt::format("{} as {}", made.mirror, made.as));
+              return Status{};
             },
         .version = "0.1.0"};
     words.insert(words.begin(), {"--socket", socket});
@@ -664,4 +670,42 @@ TEST_CASE("the shutdown policy is shown, set for one node, and given back") {
   const Ran wrong = f.run({"shutdown-policy", "set", "--within", "soon"});
   CHECK(wrong.code == ExitCode::refused);
   CHECK(has(wrong.err, "is no duration"));
+}
+
+TEST_CASE("mirror status: both copies in words and colours, progress and latencies") {
+  Serving f;
+  CHECK(f.run({"mirror", "status"}).out == "Node a has no copy of a mirror disk.\n");
+  f.control.report.daemon.mirrors = {api::fake_mirror()};
+  const Ran ran = f.run({"mirror", "status", "md1"});
+  CHECK(ran.code == ExitCode::done);
+  for (const char* part :
+       {"primary", "up to date (green)", "recovering (yellow)", "10.0.2.10:29051", "70 MiB",
+        "md1: recovering 42 %, 100 MiB a second, 700 ms left", "flush", "130 µs", "900 µs"}) {
+    CAPTURE(ran.out);
+    CAPTURE(part);
+    CHECK(has(ran.out, part));
+  }
+  CHECK(has(f.run({"mirror", "status", "md2"}).err, "md2 is no mirror disk"));
+  CHECK(has(f.run({"--json", "mirror", "status"}).out, "\"recovered_percent\":42.0"));
+}
+
+TEST_CASE("mirror orders go to the engine; recovery is what a link brings by itself") {
+  Serving f;
+  CHECK(f.run({"mirror", "break", "md1"}).code == ExitCode::done);
+  CHECK(f.run({"mirror", "recover", "md1"}).out == "md1: recover: done\n");
+  CHECK(f.control.mirror_orders == std::vector<std::string>{"break md1", "connect md1"});
+  f.control.outcome = failure(Code::invalid, "this engine cannot verify");
+  const Ran refused = f.run({"mirror", "verify", "md1"});
+  CHECK(refused.code == ExitCode::refused);
+  CHECK(has(refused.err, "this engine cannot verify"));
+}
+
+TEST_CASE("mirror force: says what it means, and is given only when it is meant") {
+  Serving f;
+  const Ran asked = f.run({"mirror", "force", "md1"});
+  CHECK(asked.code == ExitCode::refused);
+  CHECK(has(asked.err, "are lost for good"));
+  CHECK(f.control.mirror_orders.empty());
+  CHECK(f.run({"mirror", "force", "md1", "--yes"}).code == ExitCode::done);
+  CHECK(f.control.mirror_orders == std::vector<std::string>{"force md1"});
 }

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/name.h"
 #include "cli/exit_code.h"
 
 namespace mainstay::cli {
@@ -74,16 +75,35 @@ struct DiscoverCluster {
   std::string name = "cluster1";
   std::string vip;  // "" = to be chosen
 };
+struct ShowMirrors {
+  std::string mirror;  // "" = all of the node
+  bool watch = false;
+};
+struct OrderMirror {
+  std::string action;  // recover, connect, break, verify, resize, force
+  std::string mirror;
+  bool yes = false;  // force
+};
+struct MirrorCreation {
+  ResourceName mirror;
+  NodeName node;   // empty: the one with this host's name
+  std::string as;  // source, target, equal
+  std::vector<std::string> overwrite;
+};
+struct CreateMirror {
+  std::string file = default_config;
+  MirrorCreation creation;
+};
 struct DescribeType {
   std::string type;  // "" = list them
 };
 struct GenerateKey {};
 struct ShowVersion {};
 
-using Verb =
-    std::variant<ShowStatus, OrderGroup, OrderNode, ShutdownPolicy, ShowEvents, ExplainGroup,
-                 CheckFile, Simulate, CreateArbiter, ShowArbiter, ExamineNode, DiscoverCluster,
-                 PrintPolicy, ShowBudget, DescribeType, GenerateKey, ShowVersion>;
+using Verb = std::variant<ShowStatus, OrderGroup, OrderNode, ShutdownPolicy, ShowEvents,
+                          ExplainGroup, CheckFile, Simulate, CreateArbiter, ShowArbiter,
+                          ExamineNode, DiscoverCluster, PrintPolicy, ShowBudget, ShowMirrors,
+                          OrderMirror, CreateMirror, DescribeType, GenerateKey, ShowVersion>;
 
 struct Invocation {
   std::string socket = default_socket;

@@ -10,6 +10,7 @@
 namespace mainstay::cli {
 
 std::string render_status(const api::StatusReport& report, const Style& style);
+std::string render_mirrors(const api::StatusReport& report, const Style& style);
 std::string render_event(const EventRecord& event, const Style& style);
 std::string render_why(const api::WhyReport& report, const Style& style);
 

@@ -195,6 +195,15 @@ void ask_owner(group::Group& group, const GroupConfig& config, Step& step) {
   step.act(SwapRecord{group.owner_swapping, key, group.owner_version, group.owner_value, deadline});
 }
 
+// "" if this is the best node of the policy, or the best one could not be asked.
+std::string preferred_but_unfit(const State& state, const GroupConfig& config) {
+  const NodeName& best = config.policy.front();
+  const placement::View seen = view(state);
+  const bool there = best != state.self && seen.present.contains(best);
+  if (!there || placement::fit(seen, best, config.name)) return "";
+  return fmt::format(": {} could not take it, or its copy of the data is not the latest", best);
+}
+
 std::string why_here(const State& state, const GroupConfig& config, group::Group& group,
                      const Step& step) {
   const auto last = state.last_owners.find(config.name);
@@ -207,7 +216,7 @@ std::string why_here(const State& state, const GroupConfig& config, group::Group
   }
   if (!known) {
     group.start_reason = StartReason::start;
-    return "the coordinator placed the group here";
+    return "the coordinator placed the group here" + preferred_but_unfit(state, config);
   }
   if (last->second.node == step.self) {
     group.start_reason = StartReason::restart;
@@ -294,7 +303,7 @@ bool should_claim(const State& state, const GroupConfig& config, const group::Gr
                   const Step& step) {
   const auto wanted = state.wanted.find(config.name);
   return state.phase == NodePhase::member && wanted != state.wanted.end() &&
-         wanted->second == step.self && !group.unfit_until && step.now < permission(state).soft;
+         wanted->second == step.self && !group::unfit(group) && step.now < permission(state).soft;
 }
 
 void on_owner_read(group::Group& group, const RecordRead& read, Step& step) {

@@ -93,6 +93,12 @@ struct MonitorJudged {
   std::string why;
 };
 
+// What a group's data here is worth, whenever that has changed.
+struct CopyJudged {
+  GroupName group;
+  std::string behind;  // why it is not known to be the latest; "": it may be
+};
+
 // ---- What a person asks for. The answer is AnswerOperator with the same ticket.
 struct StartGroup {
   GroupName group;
@@ -132,8 +138,8 @@ struct OperatorAsked {
   Command command;
 };
 
-using Event =
-    std::variant<Tick, BeatHeard, StateStored, RecordRead, RecordSwapped, PeerFenced, FenceChecked,
-                 ReachabilityJudged, ResourceSettled, MonitorJudged, OperatorAsked, BeatUnreadable>;
+using Event = std::variant<Tick, BeatHeard, StateStored, RecordRead, RecordSwapped, PeerFenced,
+                           FenceChecked, ReachabilityJudged, ResourceSettled, MonitorJudged,
+                           CopyJudged, OperatorAsked, BeatUnreadable>;
 
 }  // namespace mainstay

@@ -125,12 +125,26 @@ void on_settled(State& state, const ResourceSettled& settled, Step& step) {
   }
 }
 
+void on_copy(State& state, const CopyJudged& judged, Step& step) {
+  const auto group = state.groups.find(judged.group);
+  if (group == state.groups.end() || group->second.behind == judged.behind) return;
+  group->second.behind = judged.behind;
+  if (judged.behind.empty()) {
+    step.note(Severity::information, judged.group.value,
+              fmt::format("its data on {} may be used again", step.self));
+  } else {
+    step.note(Severity::warning, judged.group.value,
+              fmt::format("is not placed on {} as long as {}", step.self, judged.behind));
+  }
+}
+
 void take_in_answer(State& state, const Event& event, Step& step) {
   if (const auto* stored = std::get_if<StateStored>(&event)) return on_stored(state, *stored, step);
   if (const auto* settled = std::get_if<ResourceSettled>(&event))
     return on_settled(state, *settled, step);
   if (const auto* judged = std::get_if<MonitorJudged>(&event))
     return on_monitor(state, *judged, step);
+  if (const auto* judged = std::get_if<CopyJudged>(&event)) return on_copy(state, *judged, step);
   if (const auto* asked = std::get_if<OperatorAsked>(&event)) return on_order(state, *asked, step);
   if (on_owner_answer(state, event, step)) return;
   if (const auto slow = arbitration::on_answer(state.arbitration, event, step))
@@ -341,7 +355,7 @@ placement::View view(const State& state) {
     own.reports[name] = {.phase = group.phase,
                          .term = group.term,
                          .promise = {},
-                         .unfit = group.unfit_until.has_value(),
+                         .unfit = group::unfit(group),
                          .weakest = {},
                          .met = {}};
   }

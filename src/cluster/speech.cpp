@@ -24,7 +24,7 @@ GroupReport report(const State& state, const GroupName& name, const group::Group
   GroupReport report{.phase = group.phase,
                      .term = group.term,
                      .promise = {},
-                     .unfit = group.unfit_until.has_value(),
+                     .unfit = group::unfit(group),
                      .weakest = group.weakest,
                      .met = group.met};
   if (const auto spoken = state.spoken.find(name); spoken != state.spoken.end())

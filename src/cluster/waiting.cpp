@@ -33,7 +33,8 @@ std::string waits_for(const State& state, const GroupConfig& config, Instant now
   const bool wanted = intent(state, config.name).run;
   const bool unowned = placement::owner(view(state), config.name).empty();
   if (group.phase != GroupPhase::stopped || !wanted || !unowned) return "";
-  if (state.phase != NodePhase::member || now < permission(state).soft) return "";
+  if (state.phase != NodePhase::member) return "";
+  if (now < permission(state).soft) return group.behind;
   return without_permission(state, now);
 }
 

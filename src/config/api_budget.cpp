@@ -40,6 +40,9 @@ void add_forced_stop(const ClusterConfig& config, ApiBudget& budget) {
   // Stop it, and see that it is stopped: the first reading may be the past.
   budget["ec2:DescribeInstances"].at_failover += 2;
   budget["ec2:StopInstances"].at_failover += 1;
+  if (config.arbitration.arbiter.kind == ArbiterKind::none) {
+    budget["ec2:ModifyInstanceAttribute"].at_failover += 2;  // protects itself, and no longer
+  }
   if (stop.action != ForcedStopAction::reboot) return;
   budget["ec2:StartInstances"].per_minute += checks;
   budget["ec2:StartInstances"].at_failover += 1;

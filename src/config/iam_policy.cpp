@@ -138,7 +138,8 @@ class Writer {
         action == "ec2:ModifyNetworkInterfaceAttribute") {
       return only(interfaces(targets));
     }
-    if (ends_with("Instances") && !action.starts_with("ec2:Describe")) {
+    if ((ends_with("Instances") || ends_with(":ModifyInstanceAttribute")) &&
+        !action.starts_with("ec2:Describe")) {
       return only(arns("instance", targets.instances));
     }
     if (action == "route53:GetChange") {
@@ -209,6 +210,10 @@ void add_arbitration(const ClusterConfig& config, Writer& writer) {
   if (targets.instances.contains("")) targets.instances.clear();
   writer.allow("ec2:DescribeInstances", targets);
   writer.allow("ec2:StopInstances", targets);
+  // With an arbiter the right to stop a node is won there; else nodes protect themselves.
+  if (arbitration.arbiter.kind == ArbiterKind::none) {
+    writer.allow("ec2:ModifyInstanceAttribute", targets);
+  }
   if (arbitration.forced_stop.action == ForcedStopAction::reboot) {
     writer.allow("ec2:StartInstances", targets);
   }

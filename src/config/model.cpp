@@ -1,5 +1,7 @@
 #include "config/model.h"
 
+#include <algorithm>
+
 namespace mainstay {
 namespace {
 
@@ -15,6 +17,13 @@ auto find_by_name(const List& list, const Key& name) -> decltype(&list.front()) 
 
 std::string_view to_text(ShutdownGroups groups) {
   return groups == ShutdownGroups::move ? "move" : "stop";
+}
+
+Duration forced_stop_turn(const ClusterConfig& config, const NodeName& self) {
+  const Duration given = config.arbitration.forced_stop.delay;
+  const Duration one = given > Duration::zero() ? given : 2 * config.timing.heartbeat_timeout;
+  const auto at = std::ranges::find(config.nodes, self, &NodeConfig::name);
+  return one * static_cast<Duration::rep>(at - config.nodes.begin());
 }
 
 std::string role_of(const ClusterConfig& config, const Params& params) {

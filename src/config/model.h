@@ -155,8 +155,8 @@ struct ForcedStopConfig {
   ForcedStopAction action = ForcedStopAction::stop;  // ec2 only
   std::string script;                                // script only
   Duration timeout = 60s;
-  // How much longer than the node before it in the order a node waits before it stops another one;
-  // zero: twice the heartbeat timeout.
+  // How much longer than the node before it in the order a node waits before it stops another one,
+  // where nothing better keeps two from stopping each other; zero: twice the heartbeat timeout.
   Duration delay = Duration::zero();
   Duration check_interval = 60s;  // how often it is asked whether a stop would be possible
   ForcedStopFailure on_failure = ForcedStopFailure::wait;
@@ -323,6 +323,9 @@ struct ClusterConfig {
 };
 
 std::string_view to_text(ShutdownGroups groups);
+// How long a node waits before it stops another one by force, where nothing better keeps two from
+// stopping each other: the first in the order not at all.
+Duration forced_stop_turn(const ClusterConfig& config, const NodeName& self);
 // With whose rights something with these parameters asks AWS; "" = the daemon's own.
 std::string role_of(const ClusterConfig& config, const Params& params);
 const NodeConfig* find_node(const ClusterConfig& config, const NodeName& name);

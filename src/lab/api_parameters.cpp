@@ -5,6 +5,8 @@
 
 #include <sstream>
 
+#include "lab/api_bodies.h"
+
 namespace mainstay::lab {
 namespace {
 
@@ -54,6 +56,11 @@ const std::map<std::string, Parameters>& ec2_changes() {
        {"GroupId",
         "IpPermissions.N.IpProtocol IpPermissions.N.FromPort IpPermissions.N.ToPort "
         "IpPermissions.N.IpRanges.N.CidrIp IpPermissions.N.Groups.N.GroupId"}},
+      {"ModifyInstanceAttribute",
+       {"InstanceId",
+        "Attribute Value DisableApiStop.Value DisableApiTermination.Value SourceDestCheck.Value "
+        "InstanceType.Value UserData.Value EbsOptimized.Value "
+        "InstanceInitiatedShutdownBehavior.Value"}},
       {"StopInstances", {"InstanceId.1", "InstanceId.N Force Hibernate SkipOsShutdown"}},
       {"StartInstances", {"InstanceId.1", "InstanceId.N AdditionalInfo"}},
       {"RebootInstances", {"InstanceId.1", "InstanceId.N"}}};
@@ -180,6 +187,7 @@ std::optional<Rules> rules_of(Service service, const std::string& action) {
 
 std::optional<AwsError> check_parameters(Service service, const std::string& action,
                                          const HttpRequest& request, const Query& query) {
+  if (service == Service::dynamodb) return check_dynamodb_body(action, request.body);
   const auto rules = rules_of(service, action);
   if (!rules) return std::nullopt;
   const bool rest = service == Service::route53;
@@ -196,6 +204,7 @@ std::optional<AwsError> check_parameters(Service service, const std::string& act
     return AwsError{400, rest ? "InvalidInput" : "MissingParameter",
                     fmt::format("The request must contain the parameter {}", name)};
   }
+  if (rest) return check_route53_body(action, request.body);
   return std::nullopt;
 }
 

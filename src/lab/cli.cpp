@@ -51,7 +51,8 @@ constexpr const char* fault_help =
                                 with HTTP (500). lost-reply: it is done, but the connection
                                 ends without an answer. outage: no answer ever
   api clear [ID]
-  imds outage|heal [NAME]       the metadata service does not answer
+  imds outage|refuse|heal [NAME]
+                                the metadata service does not answer, or is turned off
   dns outage|heal [NAME] | dns forget
                                 the VPC's resolver does not answer; forget: what it remembers
   route53 delay D [D]           changes of records are PENDING so long, drawn between the two

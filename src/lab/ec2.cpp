@@ -42,6 +42,7 @@ const std::map<std::string, Action>& actions() {
       {"AssociateAddress", {ec2::associate_address, true}},
       {"DisassociateAddress", {ec2::disassociate_address, true}},
       {"ModifyNetworkInterfaceAttribute", {ec2::modify_network_interface_attribute, true}},
+      {"ModifyInstanceAttribute", {ec2::modify_instance_attribute, true}},
       {"StopInstances", {ec2::stop_instances, true}},
       {"StartInstances", {ec2::start_instances, true}},
       {"RebootInstances", {ec2::reboot_instances, true}},

@@ -69,6 +69,7 @@ Ec2Outcome unassign_private_ip_addresses(const Ec2Input& input);
 Ec2Outcome authorize_security_group_ingress(const Ec2Input& input);
 Ec2Outcome revoke_security_group_ingress(const Ec2Input& input);
 Ec2Outcome modify_network_interface_attribute(const Ec2Input& input);
+Ec2Outcome modify_instance_attribute(const Ec2Input& input);
 Ec2Outcome stop_instances(const Ec2Input& input);
 Ec2Outcome start_instances(const Ec2Input& input);
 Ec2Outcome reboot_instances(const Ec2Input& input);

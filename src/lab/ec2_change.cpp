@@ -235,8 +235,30 @@ Ec2Outcome modify_network_interface_attribute(const Ec2Input& input) {
   return done(std::move(next));
 }
 
+Ec2Outcome modify_instance_attribute(const Ec2Input& input) {
+  Model next = input.model;
+  const auto found = instance_with_id(next, input.query.value("InstanceId"));
+  if (!found) return {std::unexpected(found.error())};
+  const std::string value = input.query.value("DisableApiStop.Value");
+  if (value != "true" && value != "false") {
+    return refuse(400, "InvalidParameterCombination",
+                  "The lab knows only the attribute disableApiStop of an instance.");
+  }
+  (*found)->stop_protected = value == "true";
+  return done(std::move(next));
+}
+
 Ec2Outcome stop_instances(const Ec2Input& input) {
   using State = InstanceState;
+  for (const std::string& id : input.query.list("InstanceId")) {
+    Model model = input.model;
+    const auto found = instance_with_id(model, id);
+    if (!found || !(*found)->stop_protected) continue;
+    return refuse(400, "OperationNotPermitted",
+                  fmt::format("The instance '{}' may not be stopped. Modify its 'disableApiStop' "
+                              "instance attribute and try again.",
+                              id));
+  }
   const bool force = input.query.flag("Force") || input.query.flag("SkipOsShutdown");
   // Force also works on an instance whose ordinary stop does not come to an end.
   std::vector<State> from = {State::running, State::pending};

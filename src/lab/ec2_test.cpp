@@ -197,6 +197,22 @@ TEST_CASE("instances are stopped, started and rebooted only from states where th
   CHECK(code("Action=StopInstances", model) == "MissingParameter");
 }
 
+TEST_CASE("a protected instance is not stopped, by force neither") {
+  const Model model = make();
+  const std::string id = make_id("i", "server1");
+  const std::string protect = "Action=ModifyInstanceAttribute&InstanceId=" + id;
+  const auto guarded = call(protect + "&DisableApiStop.Value=true", model);
+  CHECK(code("Action=StopInstances&Force=true&InstanceId.1=" + id, *guarded.next) ==
+        "OperationNotPermitted");
+  const auto open = call(protect + "&DisableApiStop.Value=false", *guarded.next);
+  CHECK(call("Action=StopInstances&InstanceId.1=" + id, *open.next).orders.size() == 1);
+  CHECK(
+      code(
+          "Action=ModifyInstanceAttribute&DisableApiStop.Value=true&InstanceId=i-0fedcba9876543210",
+          model) == "InvalidInstanceID.NotFound");
+  CHECK(code(protect, model) == "InvalidParameterCombination");
+}
+
 TEST_CASE("a start changes since when the instance runs, a stop does not") {
   Model model = make();
   for (Instance& instance : model.instances) instance.state = InstanceState::stopped;

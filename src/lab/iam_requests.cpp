@@ -69,6 +69,7 @@ Resources ec2_resources(const std::string& action, const Query& query, const Mod
       action == "ModifyNetworkInterfaceAttribute") {
     return {interface(model, query.value("NetworkInterfaceId"))};
   }
+  if (action == "ModifyInstanceAttribute") return {instance(model, query.value("InstanceId"))};
   if (action == "StopInstances" || action == "StartInstances" || action == "RebootInstances") {
     Resources out;
     for (const std::string& id : query.list("InstanceId")) out.push_back(instance(model, id));

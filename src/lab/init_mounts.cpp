@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -24,8 +25,12 @@ namespace fs = std::filesystem;
 // Directories of the machine an instance must not share. Their content is kept in DIR/disk, over
 // reboots.
 constexpr std::array own_directories = {"/root", "/var/lib", "/var/log", "/var/tmp"};
-constexpr std::array devices = {"null",    "zero", "full", "random",
-                                "urandom", "tty",  "fuse", "net/tun"};
+constexpr std::array devices = {"null", "zero", "full",    "random",      "urandom",
+                                "tty",  "fuse", "net/tun", "loop-control"};
+// Loop devices are the machine's, numbered as its kernel finds them free: an instance can use those
+// that it attaches something to.
+constexpr unsigned loop_devices_max = 64;
+constexpr unsigned loop_major = 7;
 
 Status mount_at(const char* what, const std::string& where, const char* type, unsigned long flags,
                 const std::string& options = {}) {
@@ -139,6 +144,10 @@ Status World::make_devices() {
     if (auto made = write_file(path, ""); !made) return made;
     if (auto done = put_down(tree, path); !done) return done;
     writable.push_back(path);
+  }
+  // Without root there are none.
+  for (unsigned i = 0; i < loop_devices_max; ++i) {
+    (void)::mknod(fmt::format("/dev/loop{}", i).c_str(), S_IFBLK | 0600, makedev(loop_major, i));
   }
   std::error_code ignored;  // A missing link shows itself to whoever needs it.
   fs::create_symlink("/proc/self/fd", "/dev/fd", ignored);

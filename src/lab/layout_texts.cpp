@@ -105,8 +105,9 @@ const std::string& default_layout_text() {
   ],
   "roles": [{"name": "ha-node"}, {"name": "reader", "denied": [
     "ec2:ReplaceRoute", "ec2:CreateRoute", "ec2:DeleteRoute", "ec2:AssociateAddress",
-    "ec2:DisassociateAddress", "ec2:ModifyNetworkInterfaceAttribute", "ec2:StopInstances",
-    "ec2:StartInstances", "ec2:RebootInstances"]}],
+    "ec2:DisassociateAddress", "ec2:ModifyNetworkInterfaceAttribute",
+    "ec2:ModifyInstanceAttribute", "ec2:StopInstances", "ec2:StartInstances",
+    "ec2:RebootInstances"]}],
   "instances": [
     {"name": "nat1", "subnet": "Subnet-1A", "address": "10.0.10.5", "elastic_ip": "198.51.100.11",
      "source_dest_check": false, "nat": true},

@@ -87,6 +87,7 @@ struct Instance {
   std::string role;
   InstanceState state = InstanceState::pending;
   std::int64_t launched_ms = 0;  // wall time
+  bool stop_protected = false;   // the attribute disableApiStop
   friend bool operator==(const Instance&, const Instance&) = default;
 };
 

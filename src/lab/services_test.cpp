@@ -91,6 +91,36 @@ TEST_CASE("parameters that are missing, and ones nobody knows, are refused") {
         "InvalidInput: The parameter names is not recognized");
 }
 
+TEST_CASE("members of a body that are missing, and ones nobody knows, are refused") {
+  const auto check = [](Service service, const std::string& action, const std::string& body) {
+    const auto wrong = check_parameters(
+        service, action, {.method = "POST", .target = "/", .body = body}, Query(parse_form("")));
+    return wrong ? wrong->code + ": " + wrong->message : "fine";
+  };
+  const auto dynamodb = [&](const std::string& action, const std::string& body) {
+    return check(Service::dynamodb, action, body);
+  };
+  CHECK(dynamodb("GetItem", R"({"TableName":"t","Key":{},"ConsistentRead":true})") == "fine");
+  CHECK(dynamodb("GetItem", R"({"TableName":"t","Key":{},"ConsistantRead":true})") ==
+        "ValidationException: GetItem has no member ConsistantRead");
+  CHECK(
+      dynamodb("PutItem", R"({"TableName":"t"})").starts_with("ValidationException: 1 validation"));
+  const auto route53 = [&](const std::string& record) {
+    return check(Service::route53, "ChangeResourceRecordSets",
+                 "<ChangeResourceRecordSetsRequest><ChangeBatch><Changes><Change><Action>UPSERT"
+                 "</Action><ResourceRecordSet>" +
+                     record +
+                     "</ResourceRecordSet></Change></Changes></ChangeBatch>"
+                     "</ChangeResourceRecordSetsRequest>");
+  };
+  const std::string values =
+      "<ResourceRecords><ResourceRecord><Value>10.0.0.1</Value></ResourceRecord></ResourceRecords>";
+  CHECK(route53("<Name>a.</Name><Type>A</Type><TTL>5</TTL>" + values) == "fine");
+  CHECK(route53("<Name>a.</Name><Type>A</Type><Ttl>5</Ttl>" + values) ==
+        "MalformedInput: Unexpected element Ttl in ResourceRecordSet");
+  CHECK(route53("<Name><b/>a.</Name>") == "MalformedInput: Unexpected element b in Name");
+}
+
 TEST_CASE("what is announced to an instance stands in its metadata until it is withdrawn") {
   const Model built = model();
   Accounts accounts(layout(), built, 1);

@@ -41,6 +41,14 @@ json route_json(const Route& route) {
           {"target", route.eni_id.empty() ? route.gateway_id : route.eni_id}};
 }
 
+json address_json(const Address& address) {
+  return {{"allocation", address.allocation_id},
+          {"public_ip", to_text(address.public_ip)},
+          {"association", address.association_id},
+          {"eni", address.eni_id},
+          {"private_ip", address.eni_id.empty() ? "" : to_text(address.private_ip)}};
+}
+
 json table_json(const RouteTable& table) {
   json out = {{"id", table.id},
               {"name", table.name},
@@ -306,11 +314,12 @@ HttpResponse World::on_metadata(const HttpRequest& request) {
   const Instance* asking = find_instance_named(model_, caller_at(request.peer));
   if (asking == nullptr) return {.status = 404};
   const Instance& instance = *asking;
-  for (const std::string& out : metadata_out_) {
-    if (out == "*" || out == instance.name) {
-      return {.delivery = HttpResponse::Delivery::silence};
-    }
-  }
+  const auto concerned = [&](const std::vector<std::string>& who) {
+    return std::ranges::any_of(
+        who, [&](const std::string& one) { return one == "*" || one == instance.name; });
+  };
+  if (concerned(metadata_out_)) return {.delivery = HttpResponse::Delivery::silence};
+  if (concerned(metadata_off_)) return {.status = 403};
   return metadata_->answer(request, model_, instance, *accounts_, wall_clock_ms());
 }
 
@@ -364,6 +373,7 @@ std::string World::status_json() {
                 {"secret_key", accounts_->administrator().secret_key}}},
               {"denied", accounts_->denied()},
               {"metadata_out", metadata_out_},
+              {"metadata_off", metadata_off_},
               {"up_ms", phases_ms_}};
   for (const Subnet& subnet : model_.subnets) {
     out["subnets"][subnet.name] = {{"id", subnet.id},
@@ -384,12 +394,7 @@ std::string World::status_json() {
   }
   out["addresses"] = json::array();
   for (const Address& address : model_.addresses) {
-    out["addresses"].push_back(
-        {{"allocation", address.allocation_id},
-         {"public_ip", to_text(address.public_ip)},
-         {"association", address.association_id},
-         {"eni", address.eni_id},
-         {"private_ip", address.eni_id.empty() ? "" : to_text(address.private_ip)}});
+    out["addresses"].push_back(address_json(address));
   }
   for (const auto& [name, status] : lives) {
     json& one = out["instances"][name];

@@ -179,6 +179,7 @@ class World {
   std::uint64_t api_faults_made_ = 0;
   std::vector<Cut> cuts_;
   std::vector<std::string> metadata_out_;  // instances whose metadata service is silent; "*": all
+  std::vector<std::string> metadata_off_;  // those whose service is turned off, and says so
   Duration stop_delay_{};                  // how long StopInstances takes
   Random random_{1};
   std::size_t orders_running_ = 0;

@@ -231,17 +231,20 @@ Result<std::string> World::fault_api(const List& words) {
 }
 
 Result<std::string> World::fault_metadata(const List& words) {
-  if (words.empty() || words.size() > 2 || (words[0] != "outage" && words[0] != "heal")) {
-    return usage("imds outage|heal [INSTANCE]");
-  }
+  const bool known =
+      !words.empty() && (words[0] == "outage" || words[0] == "refuse" || words[0] == "heal");
+  if (!known || words.size() > 2) return usage("imds outage|refuse|heal [INSTANCE]");
   const std::string who = words.size() == 2 ? words[1] : "*";
   const std::lock_guard lock(mutex_);
   if (who != "*" && find_instance_named(model_, who) == nullptr) {
     return failure(Code::not_found, fmt::format("there is no instance '{}' in this VPC", who));
   }
-  if (who == "*") metadata_out_.clear();
-  std::erase(metadata_out_, who);
+  for (auto* concerned : {&metadata_out_, &metadata_off_}) {
+    if (who == "*") concerned->clear();
+    std::erase(*concerned, who);
+  }
   if (words[0] == "outage") metadata_out_.push_back(who);
+  if (words[0] == "refuse") metadata_off_.push_back(who);
   return fmt::format("metadata service {}: {}", words[0], who);
 }
 
@@ -323,6 +326,7 @@ Result<std::string> World::fault_clear() {
   cuts_.clear();
   api_faults_.clear();
   metadata_out_.clear();
+  metadata_off_.clear();
   dns_out_.clear();
   route53_->set_propagation({});
   limits_.clear();

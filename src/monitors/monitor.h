@@ -16,6 +16,7 @@
 #include "ports/call.h"
 #include "ports/clock.h"
 #include "ports/host.h"
+#include "ports/mirror.h"
 #include "ports/process.h"
 
 namespace mainstay {
@@ -28,6 +29,7 @@ struct MonitorContext {
   Host& host;
   Process& process;
   Aws& aws;
+  Mirror& mirror;
   std::string log_directory;
 };
 

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "monitors/registry.h"
+#include "ports/fake_mirror.h"
 #include "ports/testing.h"
 
 namespace mainstay {
@@ -14,6 +15,7 @@ struct Bench {
   testing::FakeAws aws{clock};
   testing::FakeHost host{clock};
   testing::FakeProcess process{clock};
+  testing::FakeMirror mirror{clock};
   Cancellation cancellation;
   Duration time_limit = 30s;
   const MonitorType& type;
@@ -32,6 +34,7 @@ struct Bench {
             .host = host,
             .process = process,
             .aws = aws,
+            .mirror = mirror,
             .log_directory = "/var/log/mainstay"};
   }
   Health observe() {

@@ -171,8 +171,11 @@ class Aws {
   virtual Task<Result<AwsInstance>> instance_with_address(std::string vpc, std::string address,
                                                           Call call) = 0;
   // Asks for a forced stop, skipping the guest's shutdown where the API can. Accepted is not
-  // stopped: read the state.
+  // stopped: read the state. conflict: it is protected.
   virtual Task<Status> stop_instance(std::string instance, Call call) = 0;
+  // Whether EC2 refuses to stop it, whoever asks. Counts for every stop that is asked for after
+  // this was done. Idempotent. EC2 user guide: "Enable stop protection for your EC2 instances".
+  virtual Task<Status> protect_instance(std::string instance, bool on, Call call) = 0;
   // Accepted is not running. One that runs is left as it is. conflict: it is still stopping.
   virtual Task<Status> start_instance(std::string instance, Call call) = 0;
   // Whether such a change would be permitted now. Changes nothing.

@@ -305,6 +305,21 @@ void stops_an_instance(Checker& check) {
   check.expect_ok(check.run(aws.stop_instance(instance, check.call())), "stopping it once more");
 }
 
+void protects_an_instance(Checker& check) {
+  Aws& aws = check.world.aws;
+  const std::string& id = check.world.expendable_instance;
+  if (id.empty()) return;
+  check.expect_ok(check.run(aws.protect_instance(id, true, check.call())), "protect_instance");
+  check.expect_ok(check.run(aws.protect_instance(id, true, check.call())),
+                  "protect_instance of one that is protected");
+  check.expect_code(check.run(aws.stop_instance(id, check.call())), {Code::conflict},
+                    "stop_instance of one that is protected");
+  check.expect_ok(check.run(aws.protect_instance(id, false, check.call())),
+                  "protect_instance, no longer");
+  check.expect_code(check.run(aws.protect_instance(no_instance, true, check.call())),
+                    {Code::not_found}, "protect_instance of an instance that does not exist");
+}
+
 void settles_in_time(Checker& check) {
   const Instant began = check.world.clock.now();
   const Call late{began - 1s, {}};
@@ -393,6 +408,7 @@ constexpr Clause clauses[] = {
     {"denied names the permission, and is without effect", &tells_what_is_denied},
     {"silence is a time-out, or unknown", &is_honest_about_silence},
     {"a change whose answer is lost is unknown", &calls_a_lost_answer_unknown},
+    {"it protects an instance from being stopped", &protects_an_instance},
     {"it stops an instance", &stops_an_instance},
 };
 

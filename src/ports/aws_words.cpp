@@ -13,7 +13,7 @@ bool no_answer(const Error& error) {
          error.code == Code::unavailable;
 }
 
-Error aws_error(const Error& error, const std::string& what) {
+Error aws_error(const Error& error, const std::string& what, std::string_view sentence) {
   if (error.code == Code::cancelled) return error;
   if (no_answer(error)) {
     return {error.code, fmt::format("Timeout occurred. {}: {}", what, error.message),
@@ -22,8 +22,7 @@ Error aws_error(const Error& error, const std::string& what) {
   if (error.code == Code::not_found) {
     return {error.code, fmt::format("{} ({})", error.message, what), number_aws_failed};
   }
-  return {error.code, fmt::format("the AWS CLI command failed. {}: {}", what, error.message),
-          number_aws_failed};
+  return {error.code, fmt::format("{} {}: {}", sentence, what, error.message), number_aws_failed};
 }
 
 bool is_final(const Error& error) {

@@ -6,6 +6,8 @@
 #include "ports/aws_survey.h"
 #include "ports/clock.h"
 #include "ports/host.h"
+#include "ports/mirror.h"
+#include "ports/mounts.h"
 #include "ports/network.h"
 #include "ports/power.h"
 #include "ports/process.h"

@@ -154,6 +154,7 @@ class FakeProcess::FakeProgram : public RunningProgram {
 
 Result<std::unique_ptr<RunningProgram>> FakeProcess::start(const Program& program) {
   started.push_back(program);
+  if (on_start) on_start(program);
   const Behaviour behaviour = behaviours[program.argv.front()];
   if (behaviour.start_error) return std::unexpected(*behaviour.start_error);
   auto life = std::make_shared<Life>();

@@ -79,6 +79,7 @@ class FakeAws : public Aws {
   AwsAddress stale_address;
   std::map<std::string, AwsInstance> instances;
   InstanceState after_stop = InstanceState::stopped;
+  std::set<std::string> protected_instances;
   // What the next readings of an instance by its id show instead; the last one stays.
   std::map<std::string, std::deque<AwsInstance>> readings;
   Duration latency = 10ms;
@@ -117,6 +118,7 @@ class FakeAws : public Aws {
   Task<Result<AwsInstance>> instance_with_address(std::string vpc, std::string address,
                                                   Call call) override;
   Task<Status> stop_instance(std::string id, Call call) override;
+  Task<Status> protect_instance(std::string id, bool on, Call call) override;
   Task<Status> start_instance(std::string id, Call call) override;
   Task<Status> may_change_instance(InstanceChange change, std::string id, Call call) override;
 
@@ -191,6 +193,7 @@ class FakeProcess : public Process {
   std::map<std::string, Behaviour> behaviours;
   std::vector<Program> started;
   std::vector<std::string> calls;
+  std::function<void(const Program&)> on_start;
 
   Result<std::unique_ptr<RunningProgram>> start(const Program& program) override;
   Task<Result<ProgramEnd>> run(Program program, Call call) override;

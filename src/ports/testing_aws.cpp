@@ -187,8 +187,22 @@ Task<Result<AwsInstance>> FakeAws::instance_with_address(std::string vpc, std::s
 }
 
 Task<Status> FakeAws::stop_instance(std::string id, Call call) {
-  const std::function<void()> effect = [this, id] { instances[id].state = after_stop; };
-  co_return co_await answer("stop_instance", id, call, effect);
+  const auto refused = std::make_shared<bool>();
+  const std::function<void()> effect = [this, id, refused] {
+    *refused = protected_instances.contains(id);
+    if (!*refused) instances[id].state = after_stop;
+  };
+  const Status answered = co_await answer("stop_instance", id, call, effect);
+  if (!answered || !*refused) co_return answered;
+  co_return failure(Code::conflict, "The instance '" + id + "' may not be stopped.");
+}
+
+Task<Status> FakeAws::protect_instance(std::string id, bool on, Call call) {
+  const std::function<void()> effect = [this, id, on] {
+    protected_instances.erase(id);
+    if (on) protected_instances.insert(id);
+  };
+  co_return co_await answer(on ? "protect_instance" : "unprotect_instance", id, call, effect);
 }
 
 Task<Status> FakeAws::start_instance(std::string id, Call call) {
@@ -228,8 +242,9 @@ Task<Status> FakeAws::answer(std::string verb, std::string argument, Call call,
   if (!fault || fault->when == Fault::When::after) effect();
   if (woken == Woken::deadline) {
     static const std::set<std::string> writing = {
-        "replace_route",        "stop_instance",     "start_instance", "associate_address",
-        "disassociate_address", "assign_private_ip", "upsert_record",  "remove_record"};
+        "protect_instance", "unprotect_instance", "replace_route",        "stop_instance",
+        "start_instance",   "associate_address",  "disassociate_address", "assign_private_ip",
+        "upsert_record",    "remove_record"};
     const bool writes = writing.contains(verb);
     co_return failure(writes ? Code::outcome_unknown : Code::timed_out, "no answer in time");
   }

@@ -23,9 +23,10 @@ Task<Status> upsert(const Config& config, Context& context) {
   const auto change = co_await context.aws.change_record(RecordChange::upsert, std::move(record),
                                                          aws_call(config.aws_timeout, context));
   if (!change) {
-    co_return std::unexpected(
-        aws_error(change.error(), fmt::format("Pointing {} in hosted zone {} at {}", config.name,
-                                              config.zone_id, config.ip)));
+    co_return std::unexpected(aws_error(
+        change.error(),
+        fmt::format("Pointing {} in hosted zone {} at {}", config.name, config.zone_id, config.ip),
+        failed));
   }
   context.kept.change = *change;
   context.kept.changed = context.clock.now();
@@ -172,7 +173,7 @@ std::vector<Field> fields() {
 
 std::vector<KnownProblem> problems() {
   return {
-      {number_aws_failed, "AWS CLI command failed.",
+      {number_aws_failed, std::string(failed),
        "The credentials or the record set are not correct, or the IAM role lacks a permission; "
        "AWS's own sentence follows or stands in its place, such as No hosted zone found with ID: "
        "...",

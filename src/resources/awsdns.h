@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "resources/aws_recipe.h"
@@ -22,6 +23,7 @@ struct Config {
   Duration aws_timeout = 5s;
 };
 
+inline constexpr std::string_view failed = "AWS CLI command failed.";
 inline constexpr int number_missing = 7;
 inline constexpr int number_different = 8;
 inline constexpr int number_not_resolved = 9;

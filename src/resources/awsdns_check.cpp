@@ -47,7 +47,7 @@ Task<Status> find_servers(const Config& config, Context& context) {
       co_await context.aws.hosted_zone(config.zone_id, aws_call(config.aws_timeout, context));
   if (!zone) {
     co_return std::unexpected(
-        aws_error(zone.error(), "Describing the hosted zone " + config.zone_id));
+        aws_error(zone.error(), "Describing the hosted zone " + config.zone_id, failed));
   }
   context.kept.name_servers = zone->name_servers;
   if (zone->is_private) context.kept.name_servers = {vpc_resolver};
@@ -79,7 +79,8 @@ Task<Health> check_record(const Config& config, Context& context) {
                                                   aws_call(config.aws_timeout, context));
   if (!record) {
     co_return unknown_health(aws_error(
-        record.error(), fmt::format("Reading {} in hosted zone {}", config.name, config.zone_id)));
+        record.error(), fmt::format("Reading {} in hosted zone {}", config.name, config.zone_id),
+        failed));
   }
   if (!*record) {
     co_return Health{

@@ -339,7 +339,7 @@ TEST_CASE("an IPv6 address is a /128 and is compared as an address") {
   CHECK(bench.check() == healthy());
 }
 
-TEST_CASE("in a VPC that another account shares, the ENI is all there is to go by") {
+TEST_CASE("C1.13: in a VPC that another account shares, the ENI is all there is to go by") {
   Bench bench;
   bench.aws.interfaces[own_eni].instance.clear();
   bench.aws.interfaces[own_eni].vpc.clear();

@@ -24,6 +24,8 @@
 #include "ports/call.h"
 #include "ports/clock.h"
 #include "ports/host.h"
+#include "ports/mirror.h"
+#include "ports/mounts.h"
 #include "ports/process.h"
 #include "ports/resolver.h"
 
@@ -74,6 +76,8 @@ struct Context {
   Process& process;
   Aws& aws;
   Resolver& resolver;
+  Mirror& mirror;
+  Mounts& mounts;
   Random& random;
   ActivationFacts facts;
   // A warning becomes an event of the cluster; progress is a step of the activation, for its
@@ -96,6 +100,9 @@ struct ResourceType {
   // Runs while the resource is active and ends, with the reason, when it is lost by itself; or with
   // Code::cancelled when it was called off. Optional.
   std::function<Task<Error>(const Params&, Context&)> watch;
+  // While it is not active here: why the data that it brings is not known to be the latest, "" if
+  // it may be. An error: that cannot be told now. Optional.
+  std::function<Task<Result<std::string>>(const Params&, Context&)> behind;
   // The node has lost its permission: end now what can be ended without waiting. Optional.
   std::function<void(const Params&, Context&)> release;
 };
@@ -107,14 +114,16 @@ struct Resource {
   Task<Status> (*deactivate)(const Config&, Context&) = nullptr;
   Task<Health> (*check)(const Config&, Context&) = nullptr;
   Task<Error> (*watch)(const Config&, Context&) = nullptr;
+  Task<Result<std::string>> (*behind)(const Config&, Context&) = nullptr;
   void (*release)(const Config&, Context&) = nullptr;
 
   operator ResourceType() const {
-    ResourceType type{schema, {}, {}, {}, {}, {}};
+    ResourceType type{schema, {}, {}, {}, {}, {}, {}};
     type.activate = erased(activate);
     type.deactivate = erased(deactivate);
     if (check != nullptr) type.check = erased(check);
     if (watch != nullptr) type.watch = erased(watch);
+    if (behind != nullptr) type.behind = erased(behind);
     if (release != nullptr) {
       type.release = [verb = release, fields = schema.fields](const Params& params,
                                                               Context& context) {

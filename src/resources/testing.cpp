@@ -21,6 +21,8 @@ Context ResourceBench::context() {
           .process = process,
           .aws = aws,
           .resolver = resolver,
+          .mirror = mirror,
+          .mounts = mounts,
           .random = random,
           .facts = facts,
           .warn = [this](std::string text) { warnings.push_back(std::move(text)); },

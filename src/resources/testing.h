@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "ports/fake_mirror.h"
 #include "ports/testing.h"
 #include "resources/registry.h"
 
@@ -15,6 +16,8 @@ struct ResourceBench {
   FakeHost host{clock};
   FakeProcess process{clock};
   FakeResolver resolver{clock};
+  FakeMirror mirror{clock};
+  FakeMounts mounts;
   Random random{1};
   Kept kept;
   Cancellation cancellation;

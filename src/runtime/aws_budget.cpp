@@ -143,6 +143,9 @@ class AwsBudget::Through : public Aws {
   Task<Status> stop_instance(std::string instance, Call call) override {
     return aws_.stop_instance(std::move(instance), std::move(call));
   }
+  Task<Status> protect_instance(std::string instance, bool on, Call call) override {
+    return aws_.protect_instance(std::move(instance), on, std::move(call));
+  }
   Task<Status> start_instance(std::string instance, Call call) override {
     return aws_.start_instance(std::move(instance), std::move(call));
   }

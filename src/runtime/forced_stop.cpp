@@ -107,6 +107,13 @@ class Readings {
 }  // namespace
 
 Task<Status> ForcedStop::stop(NodeName peer, Call call) {
+  ++stops_under_way_;
+  Status outcome = co_await carry_out(std::move(peer), std::move(call));
+  --stops_under_way_;
+  co_return outcome;
+}
+
+Task<Status> ForcedStop::carry_out(NodeName peer, Call call) {
   switch (parts_.config.arbitration.forced_stop.kind) {
     case ForcedStopKind::simulated:
       return parts_.power.fence(std::move(peer), std::move(call));
@@ -128,6 +135,7 @@ Task<Status> ForcedStop::check(NodeName peer, Call call) {
   if (config.kind != ForcedStopKind::ec2) co_return Status{};
   const auto instance = co_await instance_of(peer, call);
   if (!instance) co_return std::unexpected(instance.error());
+  if (!has_arbiter()) co_await lower_protection(call);
   Status may = co_await parts_.aws.may_change_instance(InstanceChange::stop, instance->id, call);
   if (may && config.action == ForcedStopAction::reboot) {
     may = co_await parts_.aws.may_change_instance(InstanceChange::start, instance->id, call);
@@ -256,7 +264,12 @@ Task<Status> ForcedStop::stop_instance(NodeName peer, Call call) {
   }
   const std::string id = instance->id;
   if (instance->state != InstanceState::shutting_down) {
-    const Status accepted = co_await request_stop(id, call);
+    Status accepted;
+    if (has_arbiter()) {
+      accepted = co_await request_stop(id, call);
+    } else {
+      accepted = co_await request_stop_of_rival(peer, id, call);
+    }
     if (!accepted) co_return accepted;
   }
   if (sabotaged(Sabotage::accepted_is_stopped)) co_return Status{};

@@ -33,6 +33,8 @@ class ForcedStop {
 
   // Settles by the call's deadline.
   Task<Status> stop(NodeName peer, Call call);
+  // After a stop, however it ended: this node's own instance may be stopped again.
+  Task<void> lower_protection(Call call);
   // After a stop that was confirmed: starts the node again, where the configuration says so.
   Task<Status> start_again(NodeName peer, Call call);
   // Whether a stop would be possible now: whom it would hit is known, and it is permitted. Nothing
@@ -46,20 +48,27 @@ class ForcedStop {
     std::string launched;  // the newest start that was ever described
   };
 
+  // The right to stop another node is won there.
+  bool has_arbiter() const { return parts_.config.arbitration.arbiter.kind != ArbiterKind::none; }
   Task<Result<AwsInstance>> instance_of(NodeName peer, Call call);
   Task<Result<AwsInstance>> given_instance(NodeName peer, std::string id, Call call);
   Task<Result<AwsInstance>> found_instance(NodeName peer, Call call);
   Task<Result<AwsInstance>> remembered_instance(NodeName peer, Call call);
   Task<Status> learn_self(Call call);
   void remember(const NodeName& peer, const AwsInstance& instance);
+  Task<Status> carry_out(NodeName peer, Call call);
   Task<Status> stop_instance(NodeName peer, Call call);
   Task<Status> request_stop(std::string id, Call call);
+  Task<Status> request_stop_of_rival(NodeName peer, std::string id, Call call);
+  Task<Status> overcome_protection(NodeName peer, std::string id, Call call);
   Task<Status> confirm_stop(NodeName peer, Known known, Call call);
   Task<Status> run_script(NodeName peer, std::string mode, Call call);
   std::vector<std::string> addresses_of(const NodeName& peer) const;
 
   Parts parts_;
   std::string own_instance_;
+  bool protected_ = true;  // this instance, as far as we know: perhaps by an earlier run
+  int stops_under_way_ = 0;
   std::string vpc_;
   std::map<NodeName, Known> known_;
 };

@@ -85,7 +85,7 @@ TEST_CASE("a stop that does not end in time is no stop") {
   CHECK(bench.clock.now() == began + 20s);
 }
 
-TEST_CASE("what reads as stopped at once must read so again: it may be the past") {
+TEST_CASE("C5.7: what reads as stopped at once must read so again: it may be the past") {
   Bench bench;
   const Instant began = bench.clock.now();
   bench.reads({instance(stopped)});
@@ -113,7 +113,7 @@ TEST_CASE("an instance that was started again in between is not confirmed") {
   CHECK(done.error().message.find("was started again at 2026-01-01T11") != std::string::npos);
 }
 
-TEST_CASE("unknown is never stopped") {
+TEST_CASE("C5.6: unknown is never stopped") {
   for (const Code code : {Code::not_found, Code::throttled, Code::denied, Code::timed_out,
                           Code::unavailable, Code::corrupt}) {
     CAPTURE(to_text(code));

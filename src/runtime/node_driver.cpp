@@ -213,6 +213,8 @@ struct NodeDriver::Impl {
     Status outcome = co_await forced_stop.stop(fence.peer, call);
     const bool stopped_it = outcome.has_value();
     post(PeerFenced{fence.ticket, std::move(outcome)});
+    const Call lowering{ports.clock.now() + 10s, lifetime};
+    co_await forced_stop.lower_protection(lowering);
     if (!stopped_it) co_return;
     const Call again{ports.clock.now() + setup.config->arbitration.forced_stop.timeout, lifetime};
     const Status started = co_await forced_stop.start_again(fence.peer, again);
@@ -363,6 +365,7 @@ Status NodeDriver::start() {
        .on_message = [&impl](const NodeName& from,
                              ByteView message) { impl.on_stream(from, message); }});
   impl.handle(Tick{});
+  impl.recipes.begin();
   return {};
 }
 

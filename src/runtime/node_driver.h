@@ -14,6 +14,8 @@
 #include "ports/aws.h"
 #include "ports/clock.h"
 #include "ports/host.h"
+#include "ports/mirror.h"
+#include "ports/mounts.h"
 #include "ports/network.h"
 #include "ports/power.h"
 #include "ports/process.h"
@@ -31,6 +33,8 @@ struct NodePorts {
   Host& host;
   Aws& aws;
   Resolver& resolver;
+  Mirror& mirror;
+  Mounts& mounts;
   Power& power;
   Arbiter* arbiter = nullptr;  // nullptr: none is configured
   // AWS asked with the rights of a role; where there is none such, all is asked with our own.

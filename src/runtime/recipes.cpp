@@ -23,6 +23,10 @@ struct Recipes::Watching {
 
 namespace {
 
+// How often data that may be behind is looked at, and how long that may take.
+constexpr Duration look_pause = 1s;
+constexpr Duration look_max = 5s;
+
 StartCause cause_of(StartReason reason) {
   switch (reason) {
     case StartReason::failover:
@@ -116,6 +120,8 @@ std::shared_ptr<Recipes::Job> Recipes::job(const GroupName& group, const Resourc
                   .process = ports_.process,
                   .aws = monitor.empty() ? budget.for_recipes() : budget.for_monitor(monitor),
                   .resolver = ports_.resolver,
+                  .mirror = ports_.mirror,
+                  .mounts = ports_.mounts,
                   .random = random_,
                   .facts = {.policy_position = position(*owner, setup_.self)},
                   .warn = say(Severity::warning),
@@ -228,9 +234,41 @@ Task<void> Recipes::observe(MonitorName monitor, const MonitorConfig& config, st
                          .host = ports_.host,
                          .process = ports_.process,
                          .aws = budget_of(params).for_monitor(monitor),
+                         .mirror = ports_.mirror,
                          .log_directory = setup_.log_directory};
   Health health = co_await type->observe(params, context);
   judge(ticket, monitor, std::move(health));
+}
+
+// ---- Data that may be behind.
+
+void Recipes::begin() {
+  for (const auto& group : setup_.config->groups) {
+    for (const auto& resource : group.resources) {
+      const ResourceType* type = find_resource_type(resource.type);
+      if (!type->behind || !resource.params.contains(setup_.self)) continue;
+      auto looking = std::make_unique<Watching>();
+      auto made = job(group.name, resource.name, 0, {});
+      made->context.call = Call(never, looking->cancellation);
+      looking->task.emplace(look_after_data(made));
+      looking_.push_back(std::move(looking));
+      looking_.back()->task->start();
+    }
+  }
+}
+
+Task<void> Recipes::look_after_data(std::shared_ptr<Job> job) {
+  const Cancellation cancellation = job->context.call.cancellation;
+  std::string known;
+  while (true) {
+    job->context.call = Call(ports_.clock.now() + look_max, cancellation);
+    auto behind = co_await job->type->behind(*job->params, job->context);
+    if (behind && *behind != known) {
+      known = std::move(*behind);
+      answers_.on_event(CopyJudged{job->context.group, known});
+    }
+    co_await pause_until(job->context, ports_.clock.now() + look_pause);
+  }
 }
 
 // ---- Watches.

@@ -28,6 +28,8 @@ class Recipes {
   Recipes(const NodeSetup& setup, const NodePorts& ports, Executor& executor, Answers answers);
   ~Recipes();
 
+  // Begins to look after data that may be behind. Call once, from no operation.
+  void begin();
   void activate(const ActivateResource& action);
   void deactivate(const DeactivateResource& action);
   void release(const ReleaseGroup& action);
@@ -52,6 +54,7 @@ class Recipes {
   void begin_watch(std::shared_ptr<Job> job);
   void end_watch(const ResourceName& resource);
   Task<void> watch(std::shared_ptr<Job> job);
+  Task<void> look_after_data(std::shared_ptr<Job> job);
 
   const NodeSetup& setup_;
   NodePorts ports_;
@@ -62,6 +65,7 @@ class Recipes {
   std::map<ResourceName, Kept> kept_;
   std::map<ResourceName, std::unique_ptr<Watching>> watching_;
   std::vector<std::unique_ptr<Watching>> ended_;
+  std::vector<std::unique_ptr<Watching>> looking_;
 };
 
 }  // namespace mainstay

@@ -206,7 +206,18 @@ Task<Status> AwsPort::stop_instance(std::string instance, Call call) {
   ask<void>(machine_, "ec2:StopInstances", done, [&region, instance, takes, back]() -> Status {
     const auto machine = region.machine_of_instance(instance);
     if (!machine) return std::unexpected(no_instance(instance));
-    region.stop(*machine, takes, back);
+    return region.stop(*machine, takes, back);
+  });
+  co_return co_await done;
+}
+
+Task<Status> AwsPort::protect_instance(std::string instance, bool on, Call call) {
+  auto done = machine_.pending<void>(call, Code::outcome_unknown, "ModifyInstanceAttribute");
+  Region& region = machine_.world().region();
+  ask<void>(machine_, "ec2:ModifyInstanceAttribute", done, [&region, instance, on]() -> Status {
+    const auto machine = region.machine_of_instance(instance);
+    if (!machine) return std::unexpected(no_instance(instance));
+    region.protect(*machine, on);
     return {};
   });
   co_return co_await done;

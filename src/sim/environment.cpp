@@ -68,9 +68,18 @@ void set_evidence(ClusterConfig& config, EvidenceKind evidence, Random& random) 
   }
 }
 
-void draw_groups(ClusterConfig& config, Random& random) {
+// Another chance for mirrors, so that worlds without them stay what they were.
+constexpr std::uint64_t mirror_seed = 0x6d6972726f72;
+
+bool has_arbiter(EvidenceKind evidence) {
+  return evidence == EvidenceKind::arbiter || evidence == EvidenceKind::arbiter_and_forced_stop;
+}
+
+void draw_groups(ClusterConfig& config, EvidenceKind evidence, Random& random) {
   // From a copy: groups without these addresses stay what they were.
   Random further(random);
+  Random mirrors(Random(random).next() ^ mirror_seed);
+  const bool may_mirror = config.nodes.size() == 2 && has_arbiter(evidence);
   const auto count = static_cast<std::size_t>(random.chance(0.6) ? 1 : random.between(2, 3));
   std::vector<NodeName> policy;
   for (const auto& node : config.nodes) policy.push_back(node.name);
@@ -81,11 +90,13 @@ void draw_groups(ClusterConfig& config, Random& random) {
                      .vip = random.chance(0.6) ? fmt::format("10.1.0.{}", 20 + i) : "",
                      .eip = further.chance(0.15) ? fmt::format("eipalloc-{}", i + 1) : "",
                      .sip = further.chance(0.15) ? fmt::format("198.18.0.{}", 200 + i) : "",
-                     .dns = further.chance(0.15) ? fmt::format("g{}.example.com.", i + 1) : ""};
+                     .dns = further.chance(0.15) ? fmt::format("g{}.example.com.", i + 1) : "",
+                     .mirror = may_mirror && mirrors.chance(0.7)};
     GroupConfig group = make_group(shape, policy);
     std::rotate(policy.begin(), policy.begin() + 1, policy.end());
     if (random.chance(0.2)) group.failback = Switch::automatic;
     for (auto& resource : group.resources) {
+      if (resource.type == "md") continue;
       resource.activate_timeout = random.between(2s, 20s);
       resource.deactivate_timeout = random.between(2s, 20s);
       resource.activate_retries = static_cast<int>(random.below(3));
@@ -123,7 +134,7 @@ ClusterConfig draw_config(Random& random, const EnvironmentWish& wish, EvidenceK
   }
   config.timing = draw_timing(random);
   set_evidence(config, evidence, random);
-  draw_groups(config, random);
+  draw_groups(config, evidence, random);
   return config;
 }
 
@@ -217,6 +228,12 @@ GroupConfig make_group(const GroupShape& shape, const std::vector<NodeName>& pol
     add({.name = ResourceName(shape.name + suffix), .type = type, .depends_on = {}, .params = {}},
         {{key, value}, {"aws_timeout", Duration(2s)}});
   };
+  if (shape.mirror) {
+    add({.name = ResourceName(shape.name + "-md"), .type = "md", .depends_on = {}, .params = {}},
+        {{"data_partition", std::string("/dev/sim2")},
+         {"cluster_partition", std::string("/dev/sim1")},
+         {"file_system", std::string("none")}});
+  }
   add_address("-vip", "awsvip", "ip", shape.vip);
   add_address("-eip", "awseip", "allocation_id", shape.eip);
   add_address("-sip", "awssip", "ip", shape.sip);
@@ -252,14 +269,15 @@ void add_checks(ClusterConfig& config, const GroupConfig& group) {
   for (const auto& resource : group.resources) {
     const bool aws = resource.type.starts_with("aws");
     const auto& params = resource.params.begin()->second;
-    if (!aws && !params.contains("mode")) continue;
+    const bool mirror = resource.type == "md";
+    if (!aws && !mirror && !params.contains("mode")) continue;
     MonitorConfig monitor;
     monitor.type = resource.type + "w";
     monitor.name = MonitorName(monitor.type + "-" + resource.name.value);
     monitor.checks = resource.name;
     monitor.timing = MonitorTiming::active;
     monitor.active_with = resource.name;
-    monitor.interval = aws ? Duration(15s) : Duration(60s);
+    monitor.interval = aws || mirror ? Duration(15s) : Duration(60s);
     monitor.timeout = aws ? Duration(10s) : Duration(60s);
     monitor.retries = aws ? 1 : 0;
     monitor.recovery.target = RecoveryTarget::resource;

@@ -55,10 +55,11 @@ struct GroupShape {
   std::string name;
   std::size_t scripts = 1;  // each depends on the one before
   bool resident = false;
-  std::string vip;  // "" = none; else the scripts depend on it
-  std::string eip;  // likewise: an allocation id
-  std::string sip;  // and a secondary private address
-  std::string dns;  // and a name that stands for the node's own address
+  std::string vip;      // "" = none; else the scripts depend on it
+  std::string eip;      // likewise: an allocation id
+  std::string sip;      // and a secondary private address
+  std::string dns;      // and a name that stands for the node's own address
+  bool mirror = false;  // and a mirror disk, for groups of two nodes
 };
 GroupConfig make_group(const GroupShape& shape, const std::vector<NodeName>& policy);
 // The checks that the configuration's parser would add by itself.

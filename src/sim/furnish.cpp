@@ -53,6 +53,20 @@ void name_things(World& world, const ResourceConfig& resource, std::size_t machi
   }
 }
 
+// The copies of a mirror are on the two nodes of its group.
+void add_mirrors(World& world, const ClusterConfig& config) {
+  const bool record = config.arbitration.arbiter.kind != ArbiterKind::none;
+  for (const auto& group : config.groups) {
+    if (group.policy.size() != 2) continue;
+    for (const auto& resource : group.resources) {
+      if (resource.type != "md") continue;
+      world.copies().add(resource.name.value,
+                         {world.index_of(group.policy[0]), world.index_of(group.policy[1])},
+                         record);
+    }
+  }
+}
+
 }  // namespace
 
 std::string held_address(const ResourceConfig& resource) {
@@ -110,6 +124,7 @@ void furnish(World& world, const Environment& environment) {
       for (const auto& resource : group.resources) name_things(world, resource, i, node.name);
     }
   }
+  add_mirrors(world, config);
   const auto judge = judge_of(config);
   for (std::size_t i = 0; i < world.size(); ++i) {
     world.machine(i).process().judge_by(judge);

@@ -21,7 +21,8 @@ Machine::Machine(World& world, std::size_t index, NodeName name, ClockRate clock
       aws_(*this),
       resolver_(*this),
       arbiter_(*this),
-      power_(*this) {}
+      power_(*this),
+      mirror_(*this) {}
 
 MachineConditions& Machine::conditions() { return world_.conditions().machines[index_]; }
 
@@ -44,6 +45,7 @@ void Machine::power_off() {
   process_.power_lost();
   host_.power_lost();
   power_.power_lost();
+  world_.copies().power_lost(index_);
   world_.saw({Sight::power_changed, index_, {}});
 }
 

@@ -17,6 +17,7 @@
 #include "ports/power.h"
 #include "sim/conditions.h"
 #include "sim/host.h"
+#include "sim/mirror_port.h"
 #include "sim/ports.h"
 #include "sim/process.h"
 #include "sim/queue.h"
@@ -95,6 +96,8 @@ class Machine {
   ResolverPort& resolver() { return resolver_; }
   ArbiterPort& arbiter() { return arbiter_; }
   PowerPort& power() { return power_; }
+  MirrorPort& mirror() { return mirror_; }
+  MountsPort& mounts() { return mounts_; }
 
  private:
   void end_daemon();
@@ -126,6 +129,8 @@ class Machine {
   ResolverPort resolver_;
   ArbiterPort arbiter_;
   PowerPort power_;
+  MirrorPort mirror_;
+  MountsPort mounts_;
 };
 
 template <class T>

@@ -72,6 +72,7 @@ class AwsPort : public Aws {
   Task<Result<AwsInstance>> instance_with_address(std::string vpc, std::string address,
                                                   Call call) override;
   Task<Status> stop_instance(std::string instance, Call call) override;
+  Task<Status> protect_instance(std::string instance, bool on, Call call) override;
   Task<Status> start_instance(std::string instance, Call call) override;
   Task<Status> may_change_instance(InstanceChange change, std::string instance, Call call) override;
 

@@ -229,13 +229,25 @@ AwsInstance Region::instance(std::size_t machine, WorldTime when) const {
   return instance;
 }
 
-void Region::stop(std::size_t machine, Duration takes, Duration returns_after) {
-  if (life_of(machine, world_.now()).state != InstanceState::running) return;
+void Region::protect(std::size_t machine, bool on) {
+  if (on) {
+    protected_.insert(machine);
+  } else {
+    protected_.erase(machine);
+  }
+}
+
+Status Region::stop(std::size_t machine, Duration takes, Duration returns_after) {
+  if (protected_.contains(machine)) {
+    return failure(Code::conflict, instance_of(machine) + " may not be stopped");
+  }
+  if (life_of(machine, world_.now()).state != InstanceState::running) return {};
   live(machine, InstanceState::stopping);
   world_.after(takes, [this, machine, returns_after] {
     live(machine, InstanceState::stopped);
     world_.machine(machine).reset(returns_after);
   });
+  return {};
 }
 
 Status Region::start(std::size_t machine) {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -76,7 +77,9 @@ class Region {
   AwsInstance instance(std::size_t machine, WorldTime when) const;
   // A stop was accepted: it takes effect after a while. Somebody starts it again, unless start() is
   // called before.
-  void stop(std::size_t machine, Duration takes, Duration returns_after);
+  // conflict: it is protected.
+  Status stop(std::size_t machine, Duration takes, Duration returns_after);
+  void protect(std::size_t machine, bool on);
   Status start(std::size_t machine);
   // Whoever switched it on: it is no stopped instance any more.
   void on_power(std::size_t machine);
@@ -103,6 +106,7 @@ class Region {
   std::string vpc_ = "vpc-1";
   std::map<std::size_t, std::string> enis_;
   std::map<std::size_t, std::string> instances_;
+  std::set<std::size_t> protected_;
   std::map<std::string, std::map<std::string, Route>> tables_;
   std::map<std::string, Route> holdings_;
   std::map<std::string, ZoneState> zones_;

@@ -52,9 +52,17 @@ void Simulation::install_daemon(std::size_t machine) {
 void Simulation::begin_daemon(std::size_t machine) {
   Machine& place = world_->machine(machine);
   const bool arbiter = config().arbitration.arbiter.kind != ArbiterKind::none;
-  NodePorts ports{place.clock(),    place.network(), place.store(),
-                  place.process(),  place.host(),    place.aws(),
-                  place.resolver(), place.power(),   arbiter ? &place.arbiter() : nullptr};
+  NodePorts ports{place.clock(),
+                  place.network(),
+                  place.store(),
+                  place.process(),
+                  place.host(),
+                  place.aws(),
+                  place.resolver(),
+                  place.mirror(),
+                  place.mounts(),
+                  place.power(),
+                  arbiter ? &place.arbiter() : nullptr};
   NodeSetup setup{.config = config_of(machine),
                   .config_text = "",
                   .self = place.name(),

@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "sim/arbiter.h"
 #include "sim/conditions.h"
+#include "sim/copies.h"
 #include "sim/machine.h"
 #include "sim/network.h"
 #include "sim/queue.h"
@@ -72,6 +73,7 @@ class World {
   Region& region() { return region_; }
   const Region& region() const { return region_; }
   ArbiterStore& arbiter() { return arbiter_; }
+  Copies& copies() { return copies_; }
   Random& random() { return random_; }
   Queue& queue() { return queue_; }
 
@@ -101,6 +103,7 @@ class World {
   Fabric fabric_;
   Region region_;
   ArbiterStore arbiter_;
+  Copies copies_{*this};
   std::vector<std::unique_ptr<Machine>> machines_;
   std::function<void(const Sighting&)> watcher_;
   std::function<void()> at_rest_;

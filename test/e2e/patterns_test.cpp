@@ -1,86 +1,12 @@
 // The guide's patterns besides the virtual IP, with real daemons in the lab: an Elastic IP, a name
 // in Route 53, and a secondary private address. Each group is lost, moved, and changed by hand.
-#include <doctest/doctest.h>
-
-#include <algorithm>
-#include <functional>
-
-#include <fmt/format.h>
-
-#include "harness/cases.h"
-#include "harness/cluster.h"
-#include "harness/lab.h"
-#include "harness/programs.h"
-#include "harness/setting.h"
+#include "e2e/fixture.h"
 
 namespace mainstay::bench {
 namespace {
 
-constexpr Duration patience = 60s;
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) FAIL(result.error().message);
-  return std::move(*result);
-}
-
-// One lab and one cluster for all stories of a pattern: each leaves it formed.
-struct Stage {
-  explicit Stage(Pattern pattern)
-      : setting{.pattern = pattern},
-        programs(must(find_programs())),
-        folder(must(RunFolder::make("pattern"))),
-        lab(must(Lab::up(programs, folder.path(), instances_of(setting), pattern))),
-        site(must(arrange(lab, programs, setting))) {
-    cluster.emplace(must(Cluster::start(lab, programs, site)));
-  }
-
-  std::string owner() { return must(cluster->wait_until_formed(patience)).owner; }
-  std::string eni_of(const std::string& node) {
-    return std::ranges::find(site.nodes, node, &SiteNode::name)->eni;
-  }
-  std::string address_of(const std::string& node) {
-    return std::ranges::find(site.nodes, node, &SiteNode::name)->address;
-  }
-  CaseOutcome play(std::string_view name) {
-    return must(run_case(name, lab, *cluster, programs, 200ms));
-  }
-  std::string holder() { return must(lab.holder_of(site.allocation_id)); }
-  // By a client that is not ours, in an instance.
-  std::string aws(const std::string& instance, std::vector<std::string> words) {
-    words.insert(words.begin(), "aws");
-    words.insert(words.end(), {"--output", "text"});
-    std::string text = must(lab.exec(instance, words));
-    while (text.ends_with('\n')) text.pop_back();
-    return text;
-  }
-  bool waits_for(const std::function<bool()>& claim) {
-    const std::int64_t until = monotonic_ns() + Duration(patience).count();
-    while (!claim()) {
-      if (monotonic_ns() > until || !pause(100ms)) return false;
-    }
-    return true;
-  }
-  bool serves(const std::string& node) {
-    const auto page = lab.exec("client", {"curl", "-s", "-m", "1", service_url(site)});
-    return page && *page == node + "\n";
-  }
-  bool said_by(const std::string& node, const std::string& text, std::int64_t since_ns) {
-    const auto events = must(cluster->events(node, since_ns));
-    return std::ranges::any_of(
-        events, [&](const Moment& moment) { return moment.text.find(text) != std::string::npos; });
-  }
-
-  Setting setting;
-  Programs programs;
-  RunFolder folder;
-  Lab lab;
-  Site site;
-  std::optional<Cluster> cluster;
-};
-
 // The group moves by an order, and back when its node dies; a client finds it where it is.
-void moves_and_fails_over(Stage& stage, std::string_view death) {
+void moves_and_fails_over(PatternStage& stage, std::string_view death) {
   const std::string first = stage.owner();
   const std::string second = stage.cluster->other(first);
   CHECK(stage.waits_for([&] { return stage.serves(first); }));
@@ -100,7 +26,7 @@ void moves_and_fails_over(Stage& stage, std::string_view death) {
 }  // namespace
 
 TEST_CASE("Figure 5-1: an Elastic IP follows the group, and is taken back from whoever took it") {
-  Stage stage(Pattern::eip);
+  PatternStage stage(Pattern::eip);
   moves_and_fails_over(stage, "eip-node-killed");
   const std::string owner = stage.owner();
   const std::string other = stage.cluster->other(owner);
@@ -120,7 +46,7 @@ TEST_CASE("Figure 5-1: an Elastic IP follows the group, and is taken back from w
 }
 
 TEST_CASE("Figure 6-1: a name follows the group, and a record changed by hand is put right") {
-  Stage stage(Pattern::dns);
+  PatternStage stage(Pattern::dns);
   moves_and_fails_over(stage, "dns-node-killed");
   const std::string owner = stage.owner();
   const std::string other = stage.cluster->other(owner);
@@ -147,7 +73,7 @@ TEST_CASE("Figure 6-1: a name follows the group, and a record changed by hand is
 }
 
 TEST_CASE("a secondary private address follows the group within its subnet") {
-  Stage stage(Pattern::sip);
+  PatternStage stage(Pattern::sip);
   moves_and_fails_over(stage, "node-killed");
   const std::string owner = stage.owner();
   const std::string other = stage.cluster->other(owner);

@@ -67,6 +67,7 @@ CannedEc2::Answer CannedEc2::act(const Form& form) {
   if (action == "AssignPrivateIpAddresses") return assign(form);
   if (action == "DescribeAvailabilityZones") return describe_zones(form);
   if (action == "StopInstances") return stop_instances(form);
+  if (action == "ModifyInstanceAttribute") return protect(form);
   if (action == "StartInstances") return start_instances(form);
   if (action == "AssumeRole") return assume_role(form);
   return fault(400, "InvalidAction", "The action " + action + " is not valid.");
@@ -255,6 +256,14 @@ CannedEc2::Answer CannedEc2::replace_route(const Form& form) {
   return reply("ReplaceRoute", "<return>true</return>");
 }
 
+CannedEc2::Answer CannedEc2::protect(const Form& form) {
+  const std::string id = form.at("InstanceId");
+  if (!states_.contains(id)) return not_found("InvalidInstanceID.NotFound", "instance", id);
+  protected_.erase(id);
+  if (form.at("DisableApiStop.Value") == "true") protected_.insert(id);
+  return reply("ModifyInstanceAttribute", "<return>true</return>");
+}
+
 CannedEc2::Answer CannedEc2::start_instances(const Form& form) {
   if (form.contains("DryRun")) return would_succeed();
   const std::string id = form.at("InstanceId.1");
@@ -276,6 +285,9 @@ CannedEc2::Answer CannedEc2::stop_instances(const Form& form) {
   const std::string id = form.at("InstanceId.1");
   const auto found = states_.find(id);
   if (found == states_.end()) return not_found("InvalidInstanceID.NotFound", "instance", id);
+  if (protected_.contains(id)) {
+    return fault(400, "OperationNotPermitted", "The instance '" + id + "' may not be stopped.");
+  }
   if (found->second == "running") found->second = "stopping";
   return reply("StopInstances",
                "<instancesSet><item><instanceId>" + id + "</instanceId></item></instancesSet>");

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "adapters/http/test_server.h"
@@ -45,6 +46,7 @@ class CannedEc2 {
   Answer describe_instances(const Form& form);
   Answer replace_route(const Form& form);
   Answer start_instances(const Form& form);
+  Answer protect(const Form& form);
   Answer stop_instances(const Form& form);
   static Answer assume_role(const Form& form);
   static Form form_of(std::string_view body);
@@ -60,6 +62,7 @@ class CannedEc2 {
   std::string address_holder_;
   int associations_ = 0;
   std::string secondary_holder_;
+  std::set<std::string> protected_;
   std::map<std::string, std::string> states_ = {{"i-a", "running"}, {"i-b", "running"}};
   TestServer server_;
 };

@@ -76,7 +76,10 @@ Refusal verdict(const Question& question, Refusal last, bool may_have_happened, 
     error.code = Code::outcome_unknown;
     error.message += "; it may or may not have happened";
   }
-  error.message = name_of(question) + ": " + error.message;
+  // That an id does not exist is what people search for, in AWS's own words: it stands first.
+  const bool absent = error.code == Code::not_found;
+  error.message =
+      absent ? error.message + ": " + name_of(question) : name_of(question) + ": " + error.message;
   return last;
 }
 

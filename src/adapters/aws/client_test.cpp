@@ -102,9 +102,9 @@ TEST_CASE("what is final is asked once") {
   world.http.answers(400, fault("InvalidRouteTableID.NotFound", "There is no 'rtb-1'."));
   const auto answer = world.ask(Effect::change);
   CHECK(answer.error().error.code == Code::not_found);
-  CHECK(answer.error().error.message ==
-        "EC2 ReplaceRoute of route table rtb-1: There is no 'rtb-1' "
-        "(InvalidRouteTableID.NotFound)");
+  CHECK(
+      answer.error().error.message ==
+      "There is no 'rtb-1' (InvalidRouteTableID.NotFound): EC2 ReplaceRoute of route table rtb-1");
   CHECK(world.http.seen.size() == 1);
 }
 

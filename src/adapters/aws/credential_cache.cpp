@@ -51,10 +51,12 @@ Task<Status> CredentialCache::wait_for_renewal(Call call) {
   waiting_.push_back(over);
   const bool done = co_await wait_for(clock_, over, call.deadline, call.cancellation);
   if (done) co_return Status{};
-  const bool called_off = call.cancellation.requested();
-  co_return failure(
-      called_off ? Code::cancelled : Code::timed_out,
-      called_off ? "called off while waiting for credentials" : "no credentials in time");
+  if (call.cancellation.requested()) {
+    co_return failure(Code::cancelled, "called off while waiting for credentials");
+  }
+  // Why there were none before is likely to be why there are none yet.
+  co_return failure(Code::timed_out, failed_ ? "no credentials in time: " + last_error_.message
+                                             : "no credentials in time");
 }
 
 void CredentialCache::begin_renewal() {
@@ -69,6 +71,7 @@ Task<void> CredentialCache::renew() {
   const Call call{clock_.now() + renewal_limit, {}};
   auto fresh = co_await source_(call);
   renewed_ = fresh.has_value();
+  failed_ = !renewed_;
   if (fresh) {
     held_ = std::move(*fresh);
   } else {

@@ -31,6 +31,7 @@ class CredentialCache {
   CredentialSource source_;
   std::optional<Credentials> held_;
   Error last_error_;
+  bool failed_ = false;  // the renewal before
   Instant next_renewal_{};  // not before, after one that failed or brought nothing newer
   bool renewing_ = false;
   bool renewed_ = false;  // the last renewal brought some

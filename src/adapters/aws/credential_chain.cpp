@@ -14,8 +14,8 @@ bool is_missing(const Result<Credentials>& found) {
 
 // For where neither environment nor files have any; `instance` is what the metadata service said.
 Error nothing_found(const Error& instance) {
-  std::string message = "No credentials: environment has none, ~/.aws has none, ";
-  message += instance.code == Code::not_found ? "the instance has no IAM role" : instance.message;
+  std::string message =
+      "No credentials: environment has none, ~/.aws has none, " + instance.message;
   message += ". Attach an IAM role to the instance or run aws configure";
   return {instance.code == Code::not_found ? Code::denied : instance.code, std::move(message)};
 }

@@ -142,6 +142,19 @@ TEST_CASE("who waits is released by its deadline, its cancellation, or by being 
   CHECK(world.current() == "first");
 }
 
+TEST_CASE("who waits in vain is told why there were none the time before") {
+  World world;
+  world.gives = failure(Code::timed_out, "the metadata service does not answer");
+  world.takes = 3s;
+  const auto too_short = run(world.clock, world.cache.current(world.within(1s)));
+  CHECK(too_short.error() == Error{Code::timed_out, "no credentials in time"});
+  world.settle();
+  const auto later = run(world.clock, world.cache.current(world.within(1s)));
+  CHECK(later.error() ==
+        Error{Code::timed_out, "no credentials in time: the metadata service does not answer"});
+  world.settle();
+}
+
 TEST_CASE("the cache may go while it renews") {
   World world;
   world.takes = 5s;

@@ -69,6 +69,11 @@ Question start(const std::string& instance) {
                       {{"InstanceId.1", instance}});
 }
 
+Question protect(const std::string& instance, bool on) {
+  return ec2_question("ModifyInstanceAttribute", "instance " + instance, Effect::change,
+                      {{"InstanceId", instance}, {"DisableApiStop.Value", on ? "true" : "false"}});
+}
+
 // Asks for the permission only. It changes nothing, so a lost answer leaves nothing in doubt.
 Question dry_run(InstanceChange change, const std::string& instance) {
   const bool stops = change == InstanceChange::stop;
@@ -211,6 +216,12 @@ Task<Status> Ec2::stop_instance(std::string instance, Call call) {
   if (!answer) co_return std::unexpected(answer.error().error);
   co_return accepted(parse_told(*answer, "StopInstances", instance),
                      "EC2 StopInstances of " + instance);
+}
+
+Task<Status> Ec2::protect_instance(std::string instance, bool on, Call call) {
+  const auto answer = co_await client_.ask(protect(instance, on), call);
+  if (!answer) co_return std::unexpected(answer.error().error);
+  co_return accepted(parse_return(*answer), "EC2 ModifyInstanceAttribute of " + instance);
 }
 
 Task<Status> Ec2::start_instance(std::string instance, Call call) {

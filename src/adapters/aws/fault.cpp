@@ -48,9 +48,10 @@ constexpr std::array<std::string_view, 10> denied_codes = {
     "IncompleteSignature",         "Blocked",       "MissingAuthenticationTokenException",
     "IncompleteSignatureException"};
 
-constexpr std::array<std::string_view, 6> conflict_codes = {
+constexpr std::array<std::string_view, 7> conflict_codes = {
     "IncorrectInstanceState", "IncorrectState",     "DependencyViolation",
-    "UnsupportedOperation",   "RouteAlreadyExists", "ConditionalRequestConflict"};
+    "UnsupportedOperation",   "RouteAlreadyExists", "ConditionalRequestConflict",
+    "OperationNotPermitted"};
 
 bool is_conflict(std::string_view code) {
   return is_one_of(code, conflict_codes) || code.ends_with(".InUse") ||

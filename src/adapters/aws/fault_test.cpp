@@ -37,6 +37,7 @@ TEST_CASE("every code of AWS means one thing to us") {
       {400, "InvalidInstanceID.Malformed", final, Code::invalid},
       {400, "InvalidParameterValue", final, Code::invalid},
       {400, "IncorrectInstanceState", final, Code::conflict},
+      {400, "OperationNotPermitted", final, Code::conflict},
       {400, "InvalidNetworkInterface.InUse", final, Code::conflict},
       {400, "RouteAlreadyExists", final, Code::conflict},
       {400, "Resource.AlreadyAssociated", final, Code::conflict},

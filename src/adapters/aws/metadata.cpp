@@ -156,6 +156,9 @@ Task<Result<AwsInterface>> Metadata::interface(const std::string& mac, Call call
 Task<Result<Credentials>> Metadata::role_credentials(Call call) {
   const std::string folder = "meta-data/iam/security-credentials/";
   auto roles = co_await read(folder, call);
+  if (!roles && roles.error().code == Code::not_found && !endpoint_.empty()) {
+    co_return failure(Code::not_found, "the instance has no IAM role");
+  }
   if (!roles) co_return std::unexpected(roles.error());
   const std::string role(trim(std::string_view(*roles).substr(0, roles->find('\n'))));
   if (role.empty()) co_return failure(Code::not_found, "the instance has no IAM role");

@@ -10,7 +10,10 @@ namespace {
 struct World {
   ManualClock clock;
   ScriptedHttp http{clock};
-  Metadata metadata{clock, http.sender(), "http://169.254.169.254/"};
+  Metadata metadata;
+
+  explicit World(const std::string& endpoint = "http://169.254.169.254/")
+      : metadata(clock, http.sender(), endpoint) {}
 
   Call within(Duration limit = 10s) { return {clock.now() + limit, {}}; }
   Result<std::string> read(const std::string& path, Duration limit = 10s) {
@@ -147,7 +150,15 @@ TEST_CASE("a role's credentials are read, and no role is none") {
   CHECK(world.http.seen.back().request.url.ends_with("/iam/security-credentials/node-role"));
   world.http.answers(404, "");
   const auto none = run(world.clock, world.metadata.role_credentials(world.within()));
+  CHECK(none.error() == Error{Code::not_found, "the instance has no IAM role"});
+}
+
+TEST_CASE("a metadata service that is not to be asked says nothing of the instance's role") {
+  World world("");
+  const auto none = run(world.clock, world.metadata.role_credentials(world.within()));
   CHECK(none.error().code == Code::not_found);
+  CHECK(none.error().message.find("AWS_EC2_METADATA_DISABLED") != std::string::npos);
+  CHECK(world.http.seen.empty());
 }
 
 }  // namespace

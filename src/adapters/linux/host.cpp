@@ -41,6 +41,12 @@ Result<LinkFacts> link_named(Netlink& netlink, const std::string& name) {
                  fmt::format("there is no interface {}; there are {}", name, listed(*links)));
 }
 
+// What the kernel said; it does not say what a process needs for it.
+std::string reason(const Error& error) {
+  return error.message +
+         (error.code == Code::denied ? ". The daemon needs CAP_NET_ADMIN: run it as root" : "");
+}
+
 Status add(const std::string& interface, const IpAddress& address) {
   auto netlink = Netlink::open();
   if (!netlink) return std::unexpected(netlink.error());
@@ -49,7 +55,7 @@ Status add(const std::string& interface, const IpAddress& address) {
   auto added = netlink->add_address(link->index, address);
   if (added || added.error().code == Code::conflict) return {};
   added.error().message =
-      fmt::format("{} cannot be added to {}: {}", address, interface, added.error().message);
+      fmt::format("{} cannot be added to {}: {}", address, interface, reason(added.error()));
   return added;
 }
 
@@ -62,7 +68,7 @@ Status remove(const std::string& interface, const IpAddress& address) {
   auto removed = netlink->remove_address(link->index, address);
   if (removed || removed.error().code == Code::not_found) return {};
   removed.error().message =
-      fmt::format("{} cannot be removed from {}: {}", address, interface, removed.error().message);
+      fmt::format("{} cannot be removed from {}: {}", address, interface, reason(removed.error()));
   return removed;
 }
 

@@ -31,7 +31,9 @@ Code code_of(int error) {
   }
 }
 
-Result<std::vector<IpAddress>> resolve_blocking(const std::string& name, IpFamily family) {
+// Without a dot at its end, as programs write it: the hosts file has names of that kind only.
+Result<std::vector<IpAddress>> resolve_blocking(std::string name, IpFamily family) {
+  if (name.ends_with('.')) name.pop_back();
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_family = family == IpFamily::v4 ? AF_INET : AF_INET6;

@@ -171,6 +171,11 @@ TEST_CASE("the system's resolver knows the hosts file, and blocks nobody") {
       world.loop,
       world.resolver.resolve("localhost", IpFamily::v4, call_within(world.loop, test_patience)));
   CHECK(known.value() == Addresses{"127.0.0.1"});
+  // The hosts file has no names that end with a dot, and programs ask for none.
+  const auto with_dot = finish(
+      world.loop,
+      world.resolver.resolve("localhost.", IpFamily::v4, call_within(world.loop, test_patience)));
+  CHECK(with_dot.value() == Addresses{"127.0.0.1"});
 }
 
 }  // namespace

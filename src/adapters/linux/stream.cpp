@@ -221,6 +221,12 @@ void StreamSession::append_frame(Type type, ByteView content, Bytes& out) {
   seal(send_.key, send_.next_nonce(), length.bytes(), plain, out);
 }
 
+StreamSession::Keys StreamSession::keys(std::string_view purpose) const {
+  MAINSTAY_CHECK(ready_);
+  return {derive_key(send_.key, {as_bytes(purpose)}),
+          derive_key(receive_.key, {as_bytes(purpose)})};
+}
+
 void StreamSession::frame(ByteView message, Bytes& out) {
   MAINSTAY_CHECK(ready_ && role_ == Role::connects);
   MAINSTAY_CHECK(message.size() <= stream_message_size_max);

@@ -73,6 +73,14 @@ class StreamSession {
   const NodeName& peer() const { return peer_; }
   std::uint16_t version() const { return version_; }
 
+  // For a protocol of its own behind this handshake: a key for each direction. Only when ready; the
+  // session is then fed no more.
+  struct Keys {
+    Key send;
+    Key receive;
+  };
+  Keys keys(std::string_view purpose) const;
+
   // Appends the message as a frame. Only when ready, and only on the side that connected.
   void frame(ByteView message, Bytes& out);
 

@@ -82,16 +82,11 @@ void on_judged(Checks& checks, const ReachabilityJudged& judged, Step& step) {
   if (judged.verdict == Reachability::reachable) checks.reachable_asked = judged.asked;
 }
 
-std::size_t rank(const ClusterConfig& config, const NodeName& node) {
-  for (std::size_t i = 0; i < config.nodes.size(); ++i) {
-    if (config.nodes[i].name == node) return i;
-  }
-  return config.nodes.size();
-}
-
-Duration fence_delay(const ClusterConfig& config) {
-  const Duration given = config.arbitration.forced_stop.delay;
-  return given > Duration::zero() ? given : 2 * config.timing.heartbeat_timeout;
+// EC2 keeps two nodes from stopping each other by itself (runtime/stop_protection.cpp); whatever
+// else stops them does not.
+Duration fence_turn(const ClusterConfig& config, const NodeName& self) {
+  const bool protects = config.arbitration.forced_stop.kind == ForcedStopKind::ec2;
+  return protects ? Duration::zero() : forced_stop_turn(config, self);
 }
 
 bool cut_off(const State& state, const ClusterConfig& config) {
@@ -99,8 +94,8 @@ bool cut_off(const State& state, const ClusterConfig& config) {
 }
 
 // Two nodes that lost each other must not stop each other: with an arbiter, only who revoked the
-// peer's session may; else the first in the node order goes first, and the others later, if they
-// still live. `never`: not before something else happens.
+// peer's session may; else each waits for its turn, and stops the peer if it still lives itself.
+// `never`: not before something else happens.
 Instant fence_at(const State& state, const NodeName& peer, const Peer& known,
                  const ClusterConfig& config) {
   const Fence& fence = state.fences.at(peer);
@@ -155,7 +150,7 @@ State begin(const ClusterConfig& config, const NodeName& self, const Farewell& f
             Instant now) {
   State state;
   state.began = now;
-  state.fence_turn = fence_delay(config) * static_cast<Duration::rep>(rank(config, self));
+  state.fence_turn = fence_turn(config, self);
   state.fence_checks = begin_fence_checks(config, self, now);
   for (const auto& check : config.arbitration.reachability)
     state.checks.single[check.name].since = now;

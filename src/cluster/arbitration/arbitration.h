@@ -88,8 +88,7 @@ struct OperatorWord {
 
 struct State {
   Instant began;
-  Duration
-      fence_turn{};  // without an arbiter, how long after its death we may stop a peer by force
+  Duration fence_turn{};  // without an arbiter: how long after a peer's death we may stop it
   Session session;
   Watches watches;
   Checks checks;

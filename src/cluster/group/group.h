@@ -43,6 +43,7 @@ struct Group {
   Instant stop_until = never;  // when permission_ended: nothing may run after it
   // Not placed here before this; why is shown.
   std::optional<Instant> unfit_until;
+  std::string behind;  // likewise: why its data here is not known to be the latest; "": it may be
   // Claim.
   Instant claim_since;
   Instant claim_again_at;    // back-off after a lost or impossible claim
@@ -64,6 +65,10 @@ struct Group {
   std::uint64_t double_runs = 0;    // since the daemon began
   friend bool operator==(const Group&, const Group&) = default;
 };
+
+inline bool unfit(const Group& group) {
+  return group.unfit_until.has_value() || !group.behind.empty();
+}
 
 inline bool idle(const Group& group) {
   return group.phase == GroupPhase::stopped || group.phase == GroupPhase::claiming;

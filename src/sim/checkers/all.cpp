@@ -10,6 +10,7 @@ std::vector<Checker> checkers_for(const Environment& environment) {
   if (environment.config->arbitration.arbiter.kind != ArbiterKind::none) {
     checkers.push_back(permission());
     checkers.push_back(fences_by_right());
+    checkers.push_back(latest_copy());
   }
   checkers.push_back(address_follows_owner());
   checkers.push_back(monitors_are_pure());

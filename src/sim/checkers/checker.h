@@ -68,6 +68,7 @@ Checker order_respected();
 Checker no_flapping();
 Checker alerts_are_true();
 Checker fences_by_right();
+Checker latest_copy();
 
 // Those that say something about this environment.
 std::vector<Checker> checkers_for(const Environment& environment);

@@ -1,0 +1,24 @@
+// A block device, or a file in its place, opened for direct I/O by this process alone.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "adapters/linux/fd.h"
+#include "base/result.h"
+
+namespace mainstay::mirrord {
+
+struct Device {
+  adapters::Fd file;
+  std::string path;
+  std::uint64_t size = 0;  // bytes
+  bool block = false;
+};
+
+enum class Durability : std::uint8_t { cached, each_write };
+
+// conflict: somebody else uses it. invalid: it cannot be used for a mirror.
+Result<Device> open_device(const std::string& path, Durability durability);
+
+}  // namespace mainstay::mirrord

@@ -1,0 +1,159 @@
+#include "mirrord/status.h"
+
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+namespace mainstay::mirrord {
+namespace {
+
+using mirror::CopyState;
+using mirror::Phase;
+using mirror::Relation;
+using mirror::Standing;
+using nlohmann::json;
+
+constexpr std::size_t samples_max = 10;
+
+bool being_made_equal(const mirror::State& core) {
+  return core.standing == Standing::syncing || core.standing == Standing::finishing;
+}
+
+json latency(const Histogram& histogram) {
+  return {{"count", histogram.count()},
+          {"p50_us", histogram.at_most_us(0.5)},
+          {"p99_us", histogram.at_most_us(0.99)},
+          {"max_us", histogram.max_us()}};
+}
+
+json resync(const EngineStatus& status, std::uint64_t dirty_bytes) {
+  const auto running = status.meter.resync(status.core);
+  if (!running) return nullptr;
+  json object{{"bytes_per_second", std::round(running->bytes_per_second)}};
+  object["seconds_left"] = running->bytes_per_second > 0
+                               ? json(static_cast<double>(dirty_bytes) / running->bytes_per_second)
+                               : json(nullptr);
+  return object;
+}
+
+json peer(const EngineStatus& status) {
+  json object{{"state", peer_state(status.core)}};
+  const auto running = status.meter.resync(status.core);
+  if (running && running->total > 0) {
+    const std::uint64_t left = std::min(status.core.dirty.count(), running->total);
+    object["percent"] = (running->total - left) * 100 / running->total;
+  }
+  return object;
+}
+
+}  // namespace
+
+void Meter::began(const mirror::Action& action, Instant now) {
+  if (const auto* write = std::get_if<mirror::WriteData>(&action)) {
+    local_.emplace(write->ticket, Local{now, false});
+  } else if (const auto* flushed = std::get_if<mirror::FlushData>(&action)) {
+    local_.emplace(flushed->ticket, Local{now, true});
+  } else if (const auto* sent = std::get_if<mirror::SendMessage>(&action)) {
+    const auto* write_to_peer = std::get_if<mirror::Write>(&sent->message.body);
+    if (write_to_peer != nullptr) remote_.emplace(write_to_peer->number, now);
+  }
+}
+
+void Meter::ended(const mirror::Event& event, Instant now) {
+  if (const auto* done = std::get_if<mirror::DataDone>(&event)) {
+    const auto begun = local_.extract(done->ticket);
+    if (begun.empty()) return;
+    (begun.mapped().flush ? flush : local_write).add(now - begun.mapped().since);
+  } else if (const auto* received = std::get_if<mirror::Received>(&event)) {
+    const auto* written = std::get_if<mirror::Written>(&received->message.body);
+    if (written == nullptr) return;
+    const auto begun = remote_.extract(written->number);
+    if (!begun.empty()) remote_write.add(now - begun.mapped());
+  }
+}
+
+void Meter::sample(const mirror::State& core, Instant now) {
+  if (core.standing != Standing::syncing) return samples_.clear();
+  region_bytes_ = std::uint64_t{core.settings.geometry.region_sectors} * mirror::sector_size;
+  const std::uint64_t dirty = core.dirty.count();
+  if (samples_.empty()) resync_total_ = dirty;
+  samples_.push_back({now, dirty});
+  if (samples_.size() > samples_max) samples_.pop_front();
+}
+
+std::optional<Meter::Resync> Meter::resync(const mirror::State& core) const {
+  if (samples_.empty() || core.standing != Standing::syncing) return std::nullopt;
+  Resync running{.total = resync_total_};
+  const Sample& first = samples_.front();
+  const Sample& last = samples_.back();
+  if (last.at > first.at && first.dirty > last.dirty) {
+    const double seconds = std::chrono::duration<double>(last.at - first.at).count();
+    running.bytes_per_second =
+        static_cast<double>((first.dirty - last.dirty) * region_bytes_) / seconds;
+  }
+  return running;
+}
+
+std::string own_state(const mirror::State& core) {
+  if (core.phase == Phase::opening || core.phase == Phase::broken) return "unknown";
+  if (core.wanted.state == CopyState::inconsistent) {
+    return core.following != 0 ? "recovering" : "inconsistent";
+  }
+  if (core.phase != Phase::primary && core.peer) {
+    const Relation relation = compare(core.wanted.generations, core.peer->generations);
+    if (relation == Relation::behind) return "outdated";
+    if (relation == Relation::diverged || relation == Relation::unrelated) return "diverged";
+  }
+  return "up to date";
+}
+
+std::string peer_state(const mirror::State& core) {
+  if (being_made_equal(core)) return "recovering";
+  if (core.standing == Standing::paired) return "up to date";
+  if (core.peer) {
+    if (core.peer->state == CopyState::inconsistent) return "inconsistent";
+    const Relation relation = compare(core.wanted.generations, core.peer->generations);
+    if (relation == Relation::ahead || relation == Relation::ahead_by_all) return "outdated";
+    if (relation == Relation::diverged || relation == Relation::unrelated) return "diverged";
+    return "up to date";
+  }
+  // What we have written alone, it has not.
+  return core.phase == Phase::primary && !core.durable.shared ? "outdated" : "unknown";
+}
+
+std::string to_line(std::uint64_t id, const EngineStatus& status) {
+  const mirror::State& core = status.core;
+  const mirror::Geometry& geometry = core.settings.geometry;
+  const std::uint64_t dirty = core.dirty.count() * geometry.region_sectors * mirror::sector_size;
+  const bool waits = core.phase == Phase::primary && core.record_busy != 0;
+  const json object{
+      {"id", id},
+      {"ok", true},
+      {"name", status.config.name},
+      {"copy", status.config.copy},
+      {"role", to_text(core.phase)},
+      {"term", core.wanted.term},
+      {"since_seconds", status.in_role / 1s},
+      {"own", {{"state", own_state(core)}}},
+      {"peer", peer(status)},
+      {"standing", to_text(core.standing)},
+      {"connected", status.connected},
+      {"path", status.path},
+      {"broken_off", status.broken_off},
+      {"dirty_bytes", dirty},
+      {"resync", resync(status, dirty)},
+      {"device", status.device},
+      {"device_size", geometry.sectors * mirror::sector_size},
+      {"trouble", status.trouble},
+      {"engine_restarts", status.restarts},
+      {"queue_depth", status.queue_depth},
+      {"waiting_for_record", waits},
+      {"latency",
+       {{"local_write", latency(status.meter.local_write)},
+        {"remote_write", latency(status.meter.remote_write)},
+        {"flush", latency(status.meter.flush)}}},
+  };
+  return object.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace mainstay::mirrord

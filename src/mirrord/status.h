@@ -1,0 +1,70 @@
+// How a mirror stands, for people and for the daemon.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "mirror/volume.h"
+#include "mirrord/config.h"
+#include "mirrord/histogram.h"
+
+namespace mainstay::mirrord {
+
+// What the core does not know of itself: how fast things are.
+class Meter {
+ public:
+  void began(const mirror::Action& action, Instant now);
+  void ended(const mirror::Event& event, Instant now);
+  void link_lost() { remote_.clear(); }
+  // Once in a while; keeps what the resync's rate is taken from.
+  void sample(const mirror::State& core, Instant now);
+
+  struct Resync {
+    std::uint64_t total = 0;  // regions when it began
+    double bytes_per_second = 0;
+  };
+  std::optional<Resync> resync(const mirror::State& core) const;
+
+  Histogram local_write, remote_write, flush;
+
+ private:
+  struct Sample {
+    Instant at{};
+    std::uint64_t dirty = 0;
+  };
+  struct Local {
+    Instant since{};
+    bool flush = false;
+  };
+  std::unordered_map<mirror::Ticket, Local> local_;
+  std::unordered_map<mirror::Ticket, Instant> remote_;
+  std::deque<Sample> samples_;  // of the resync under way
+  std::uint64_t resync_total_ = 0;
+  std::uint64_t region_bytes_ = 0;
+};
+
+inline constexpr Duration sample_every = 500ms;
+
+struct EngineStatus {
+  const EngineConfig& config;
+  const mirror::State& core;
+  const Meter& meter;
+  bool connected = false;
+  bool broken_off = false;
+  std::string path;
+  std::string device;
+  std::string trouble;
+  std::uint64_t restarts = 0;
+  std::size_t queue_depth = 0;
+  Duration in_role{};
+};
+// The answer's line.
+std::string to_line(std::uint64_t id, const EngineStatus& status);
+
+// "up to date", "outdated" ...: docs/mirror.md.
+std::string own_state(const mirror::State& core);
+std::string peer_state(const mirror::State& core);
+
+}  // namespace mainstay::mirrord

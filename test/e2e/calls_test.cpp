@@ -1,0 +1,118 @@
+// What a failover asks of AWS, by the lab's own record; and the same failovers by the AWS CLI.
+#include "e2e/fixture.h"
+
+#include <nlohmann/json.hpp>
+
+namespace mainstay::bench {
+namespace {
+
+struct Call {
+  std::string action;
+  std::string outcome;
+  std::int64_t begun_ns = 0;
+  std::int64_t ended_ns = 0;
+};
+
+// Of EC2, by this instance, after the event of this number, in the order of their answers.
+std::vector<Call> calls_of(const Lab& lab, const std::string& instance, std::uint64_t since) {
+  const auto text =
+      must(output_of(lab.command({"events", "--json", "--since", std::to_string(since)})));
+  std::vector<Call> calls;
+  std::size_t begin = 0;
+  for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
+    const auto event = nlohmann::json::parse(text.substr(begin, end - begin), nullptr, false);
+    begin = end + 1;
+    const bool ours = !event.is_discarded() && event.value("kind", "") == "api" &&
+                      event.value("caller", "") == instance;
+    if (!ours || event.at("details").value("service", "") != "ec2") continue;
+    const auto ended = event.value("monotonic_ns", std::int64_t{0});
+    calls.push_back({event.value("action", ""), event.value("outcome", ""),
+                     ended - event.value("duration_us", std::int64_t{0}) * 1000, ended});
+  }
+  return calls;
+}
+
+std::int64_t count_of(const std::vector<Call>& calls, std::string_view action) {
+  return std::ranges::count(calls, action, &Call::action);
+}
+
+void use_cli(Site& site) {
+  site.backend = "cli";
+  // Each of its calls starts a program of Python.
+  site.address_lines = "aws_timeout = \"30s\"\n";
+}
+
+// The command line is run through a program that keeps a list.
+void list_commands(const PatternStage& stage) {
+  for (const SiteNode& node : stage.site.nodes) {
+    REQUIRE(
+        stage.lab.write(node.name, "/etc/mainstay/listed-aws",
+                        "#!/bin/sh\necho \"$1 $2\" >> /var/log/aws-commands\nexec aws \"$@\"\n"));
+    REQUIRE(stage.lab.write(node.name, "/etc/mainstay/clpaws_setting.conf",
+                            "[ENVIRONMENT]\nCLP_AWS_CMD = /etc/mainstay/listed-aws\n"));
+  }
+}
+
+// `command`: what must have been run for it; "" if Route 53 is asked without the command line.
+void fails_over_by_cli(Pattern pattern, const std::string& command) {
+  PatternStage stage(pattern, use_cli, list_commands);
+  const std::string first = stage.owner();
+  const std::string second = stage.cluster->other(first);
+  CHECK(stage.waits_for([&] { return stage.serves(first); }));
+  REQUIRE(stage.lab.fault({"kill", first}));
+  must(stage.cluster->wait_until_moved_from(first, patience));
+  CHECK(stage.waits_for([&] { return stage.serves(second); }));
+  CHECK(must(stage.cluster->last_activation(second)).evidence == "presumed");
+  if (command.empty()) return;
+  const std::string commands = must(stage.lab.exec(second, {"cat", "/var/log/aws-commands"}));
+  CHECK_MESSAGE(commands.find(command + "\n") != std::string::npos, commands);
+}
+
+}  // namespace
+
+TEST_CASE("a failover with three route tables asks EC2 five times, in two rounds") {
+  PatternStage stage(Pattern::vip);
+  const std::string first = stage.owner();
+  const std::string second = stage.cluster->other(first);
+  constexpr Duration latency = 300ms;
+  REQUIRE(stage.lab.fault({"api", "latency", "300ms", "--action", "ec2:*"}));
+  const std::uint64_t since = must(stage.lab.last_event());
+  REQUIRE(stage.lab.fault({"kill", first}));
+  must(stage.cluster->wait_until_moved_from(first, patience));
+  const auto calls = calls_of(stage.lab, second, since);
+  const auto last = std::find_if(calls.rbegin(), calls.rend(),
+                                 [](const Call& call) { return call.action == "ReplaceRoute"; });
+  REQUIRE(last != calls.rend());
+  const std::vector<Call> critical(calls.begin(), last.base());
+  std::string story;
+  for (const Call& call : critical) {
+    story +=
+        fmt::format("{} {} {} to {}\n", call.action, call.outcome, call.begun_ns, call.ended_ns);
+  }
+  CHECK_MESSAGE(critical.size() <= 5, story);
+  CHECK(count_of(critical, "DescribeVpcs") <= 1);
+  CHECK(count_of(critical, "DescribeRouteTables") <= 1);
+  CHECK_MESSAGE(count_of(critical, "ReplaceRoute") == 3, story);
+  for (const Call& call : critical) CHECK_MESSAGE(call.outcome == "ok", story);
+  // One after the other they would take five times the latency.
+  const std::int64_t begun = std::ranges::min(critical, {}, &Call::begun_ns).begun_ns;
+  CHECK_MESSAGE(critical.back().ended_ns - begun < 3 * latency.count(), story);
+}
+
+TEST_CASE("Figure 4-1 by the AWS CLI: the group fails over") {
+  fails_over_by_cli(Pattern::vip, "ec2 replace-route");
+}
+
+TEST_CASE("Figure 5-1 by the AWS CLI: the group fails over") {
+  fails_over_by_cli(Pattern::eip, "ec2 associate-address");
+}
+
+TEST_CASE("Figure 6-1 with the AWS CLI configured: the group fails over") {
+  fails_over_by_cli(Pattern::dns, "");
+}
+
+TEST_CASE("a secondary address by the AWS CLI: the group fails over") {
+  fails_over_by_cli(Pattern::sip, "ec2 assign-private-ip-addresses");
+}
+
+}  // namespace mainstay::bench

@@ -1,0 +1,348 @@
+// Two real engines, their files, a real ext4 on the device: what survives which accident.
+#include <doctest/doctest.h>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "base/random.h"
+#include "harness/mirror.h"
+#include "harness/programs.h"
+
+namespace mainstay::bench {
+namespace {
+
+constexpr Duration patience = 60s;
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) FAIL(result.error().message);
+  return std::move(*result);
+}
+void must(const Status& status) {
+  if (!status) FAIL(status.error().message);
+}
+
+// What is mounted here goes with this process.
+void leave_mount_namespace() {
+  static const bool left =
+      unshare(CLONE_NEWNS) == 0 && mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+  REQUIRE(left);
+}
+
+struct Stage {
+  explicit Stage(bool record = false) : folder(must(RunFolder::make("mirror"))) {
+    leave_mount_namespace();
+    const MirrorSetup setup{.program = must(find_program("mainstay-mirrord")),
+                            .folder = folder.path(),
+                            .port = must(free_port()),
+                            .record = record};
+    first.emplace(must(MirrorNode::make(setup, 0)));
+    second.emplace(must(MirrorNode::make(setup, 1)));
+    std::filesystem::create_directory(mounted());
+  }
+  ~Stage() {
+    umount2(mounted().c_str(), MNT_DETACH);
+    first->stop();
+    second->stop();
+  }
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+
+  void prepare_and_start() {
+    must(first->prepare("source"));
+    must(second->prepare("target"));
+    must(second->start());
+    must(first->start());
+    must(first->wait_for("connected", "true", patience));
+  }
+  std::string mounted() const { return folder.path() + "/mounted"; }
+  void make_file_system(const MirrorNode& node) const {
+    must(output_of({.argv = {"mkfs.ext4", "-q", "-F", device_of(node)}}));
+  }
+  void mount_from(const MirrorNode& node) const {
+    REQUIRE(mount(device_of(node).c_str(), mounted().c_str(), "ext4", 0, nullptr) == 0);
+  }
+  void unmount() const { REQUIRE(umount(mounted().c_str()) == 0); }
+  static std::string device_of(const MirrorNode& node) {
+    return std::filesystem::canonical(node.device()).string();
+  }
+  bool data_is_equal() const {
+    return must(run({.argv = {"cmp", first->data(), second->data()}})).exit_code == 0;
+  }
+
+  RunFolder folder;
+  std::optional<MirrorNode> first, second;
+};
+
+// A file of blocks, each of which says what was written to it last.
+class Blocks {
+ public:
+  static constexpr std::size_t size = 4096;
+  static constexpr std::uint64_t count = 1024;
+
+  explicit Blocks(const std::string& path)
+      : file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)), written_(count) {
+    REQUIRE(file_ >= 0);
+  }
+  ~Blocks() { close(file_); }
+  Blocks(const Blocks&) = delete;
+  Blocks& operator=(const Blocks&) = delete;
+
+  // False: the file system had an error.
+  bool write_one(Random& random) {
+    const std::uint64_t block = random.below(count);
+    const std::uint64_t value = random.next();
+    const auto bytes = content(block, value);
+    const bool good =
+        pwrite(file_, bytes.data(), size, place(block)) == ssize_t{size} && fdatasync(file_) == 0;
+    if (good) written_[block] = value;
+    return good;
+  }
+  std::uint64_t wrong() const {
+    std::uint64_t found = 0;
+    for (std::uint64_t block = 0; block < count; ++block) {
+      if (written_[block] == 0) continue;
+      std::vector<std::uint64_t> bytes(size / 8);
+      const bool read = pread(file_, bytes.data(), size, place(block)) == ssize_t{size};
+      if (!read || bytes != content(block, written_[block])) ++found;
+    }
+    return found;
+  }
+  void open_again(const std::string& path) {
+    close(file_);
+    file_ = open(path.c_str(), O_RDWR | O_CLOEXEC);
+    REQUIRE(file_ >= 0);
+  }
+  void let_go() { close(std::exchange(file_, -1)); }
+
+ private:
+  static off_t place(std::uint64_t block) { return static_cast<off_t>(block * size); }
+  static std::vector<std::uint64_t> content(std::uint64_t block, std::uint64_t value) {
+    std::vector<std::uint64_t> words(size / 8, value);
+    words[0] = block;
+    return words;
+  }
+
+  int file_;
+  std::vector<std::uint64_t> written_;
+};
+
+TEST_CASE("a copy that died and came back is equal again, byte for byte") {
+  Stage stage;
+  stage.prepare_and_start();
+  must(stage.first->promote(1));
+  stage.make_file_system(*stage.first);
+  stage.mount_from(*stage.first);
+  Random random(1);
+  {
+    Blocks blocks(stage.mounted() + "/blocks");
+    must(stage.first->wait_for("peer.state", "up to date", patience));
+    for (int i = 0; i < 200; ++i) REQUIRE(blocks.write_one(random));
+    stage.second->kill();
+    for (int i = 0; i < 200; ++i) REQUIRE(blocks.write_one(random));
+    CHECK(must(stage.first->field("peer.state")) == "outdated");
+    CHECK(must(stage.first->field("dirty_bytes")) != "0");
+    must(stage.second->start());
+    for (int i = 0; i < 200; ++i) REQUIRE(blocks.write_one(random));
+    must(stage.first->wait_for("peer.state", "up to date", patience));
+    CHECK(must(stage.first->field("dirty_bytes")) == "0");
+  }
+  stage.unmount();
+  must(stage.first->demote());
+  CHECK(stage.data_is_equal());
+  CHECK(stage.first->stop() == 0);
+  CHECK(stage.second->stop() == 0);
+  CHECK_FALSE(std::filesystem::exists(stage.first->socket()));
+  CHECK_FALSE(std::filesystem::is_symlink(stage.first->device()));
+}
+
+TEST_CASE("the other node finds what the first one wrote") {
+  Stage stage;
+  stage.prepare_and_start();
+  must(stage.first->promote(1));
+  must(stage.first->wait_for("peer.state", "up to date", patience));
+  stage.make_file_system(*stage.first);
+  stage.mount_from(*stage.first);
+  Random random(2);
+  Blocks blocks(stage.mounted() + "/blocks");
+  for (int i = 0; i < 100; ++i) REQUIRE(blocks.write_one(random));
+  blocks.let_go();
+
+  const auto mounted = stage.first->demote();
+  REQUIRE_FALSE(mounted);
+  CHECK(mounted.error().message.find("it is in use; unmount it first") != std::string::npos);
+  stage.unmount();
+  must(stage.first->demote());
+  must(stage.second->promote(2));
+  stage.mount_from(*stage.second);
+  blocks.open_again(stage.mounted() + "/blocks");
+  CHECK(blocks.wrong() == 0);
+  // An old term is refused for ever.
+  const auto old = stage.first->promote(1);
+  REQUIRE_FALSE(old);
+  CHECK(old.error().message == "term 1 is over, term 2 is known");
+
+  // The node dies with everything that is on it; the application's acknowledged writes do not.
+  for (int i = 0; i < 100; ++i) REQUIRE(blocks.write_one(random));
+  blocks.let_go();
+  stage.second->kill();
+  umount2(stage.mounted().c_str(), MNT_DETACH);
+  must(stage.first->promote(3));
+  stage.mount_from(*stage.first);
+  blocks.open_again(stage.mounted() + "/blocks");
+  CHECK(blocks.wrong() == 0);
+}
+
+std::uint64_t restarts_of(const MirrorNode& node) {
+  return std::stoull(must(node.field("engine_restarts")));
+}
+
+// More on command (docs/testing.md).
+int kills_wanted() {
+  const char* wanted = std::getenv("MAINSTAY_MIRROR_KILLS");
+  return wanted == nullptr ? 20 : std::atoi(wanted);
+}
+
+TEST_CASE("an engine that dies twenty times under a writer costs it no error and no write") {
+  Stage stage;
+  stage.prepare_and_start();
+  must(stage.first->promote(1));
+  stage.make_file_system(*stage.first);
+  stage.mount_from(*stage.first);
+  Random random(3);
+  Blocks blocks(stage.mounted() + "/blocks");
+  std::atomic<std::uint64_t> writes = 0;
+  std::atomic<bool> failed = false;
+  std::jthread writer([&](const std::stop_token& stop) {
+    while (!stop.stop_requested() && !failed) {
+      if (!blocks.write_one(random)) failed = true;
+      ++writes;
+    }
+  });
+  const int wanted = kills_wanted();
+  for (int kills = 0; kills < wanted && !failed; ++kills) {
+    const std::uint64_t before = writes;
+    while (writes < before + 20 && !failed) REQUIRE(pause(2ms));
+    const std::uint64_t restarts = restarts_of(*stage.first);
+    must(stage.first->kill_engine());
+    while (restarts_of(*stage.first) == restarts) REQUIRE(pause(2ms));
+  }
+  writer.request_stop();
+  writer.join();
+  CHECK_FALSE(failed);
+  CHECK(writes >= 20 * static_cast<std::uint64_t>(wanted));
+  CHECK(blocks.wrong() == 0);
+  blocks.let_go();
+  stage.unmount();
+  const auto checked = must(run({.argv = {"fsck.ext4", "-fn", stage.device_of(*stage.first)}}));
+  CHECK_MESSAGE(checked.exit_code == 0, checked.out);
+  stage.mount_from(*stage.first);
+  blocks.open_again(stage.mounted() + "/blocks");
+  CHECK(blocks.wrong() == 0);
+  blocks.let_go();
+  stage.unmount();
+  must(stage.first->wait_for("peer.state", "up to date", patience));
+  must(stage.first->demote());
+  CHECK(stage.data_is_equal());
+}
+
+// What the arbiter would be, for one mirror.
+class Record {
+ public:
+  explicit Record(const MirrorNode& node) : control_(must(node.control())) {
+    must(control_.send(R"({"do":"serve_record"})"));
+    must(control_.receive(patience));
+  }
+  // Answers one question; false: none came.
+  bool serve_one(Duration wait) {
+    const auto question = control_.receive(wait);
+    if (!question) return false;
+    questions.push_back(*question);
+    const auto number = [&](const char* key) {
+      const auto at = question->find(fmt::format("\"{}\":", key));
+      REQUIRE(at != std::string::npos);
+      return std::stoull(question->substr(at + std::strlen(key) + 3));
+    };
+    if (question->find("\"read\"") != std::string::npos) {
+      must(control_.send(fmt::format(R"({{"answer":{},"ok":true,"version":{},"value":"{}"}})",
+                                     number("ask"), version, value)));
+      return true;
+    }
+    if (number("expected") != version) {
+      must(control_.send(fmt::format(R"({{"answer":{},"outcome":"lost"}})", number("ask"))));
+      return true;
+    }
+    const std::string key = "\"value\":\"";
+    const auto at = question->find(key) + key.size();
+    value = question->substr(at, question->find('"', at) - at);
+    must(control_.send(
+        fmt::format(R"({{"answer":{},"outcome":"done","version":{}}})", number("ask"), ++version)));
+    return true;
+  }
+
+  std::uint64_t version = 0;
+  std::string value;
+  std::vector<std::string> questions;
+
+ private:
+  MirrorControl control_;
+};
+
+TEST_CASE("alone, nothing is acknowledged before the arbiter's record says so") {
+  Stage stage(true);
+  stage.prepare_and_start();
+  {
+    Record record(*stage.first);
+    std::jthread server([&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) record.serve_one(50ms);
+    });
+    must(stage.first->promote(1));
+    must(stage.first->wait_for("peer.state", "up to date", patience));
+    stage.make_file_system(*stage.first);
+    stage.mount_from(*stage.first);
+    must(stage.first->wait_for("waiting_for_record", "false", patience));
+  }
+  stage.second->kill();
+  std::atomic<bool> written = false;
+  Random random(4);
+  Blocks blocks(stage.mounted() + "/blocks");
+  std::jthread writer([&] { written = blocks.write_one(random); });
+  // Nobody answers for the record: the write waits.
+  must(stage.first->wait_for("connected", "false", patience));
+  REQUIRE(pause(1500ms));
+  CHECK_FALSE(written);
+  Record record(*stage.first);
+  record.version = 17;                // what stands there was written by somebody else meanwhile
+  record.value = "AQEAAAAAAAAAAQE=";  // version 1, term 1, both
+  for (int asked = 0; asked < 20 && !written; ++asked) record.serve_one(1s);
+  writer.join();
+  CHECK(written);
+  CHECK(record.version == 18);
+  CHECK(record.value == "AQEAAAAAAAAAAQA=");  // only the first copy
+}
+
+TEST_CASE("what is on a partition is named and kept") {
+  Stage stage;
+  must(output_of({.argv = {"mkfs.ext4", "-q", "-F", stage.second->data()}}));
+  const auto refused = stage.second->prepare("target");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message.find("the data partition holds ext4") != std::string::npos);
+  must(stage.second->prepare("source"));
+  const auto again = stage.second->prepare("source");
+  REQUIRE_FALSE(again);
+  CHECK(again.error().message.find("holds a mirror's cluster partition") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace mainstay::bench
