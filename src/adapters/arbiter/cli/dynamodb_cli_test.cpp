@@ -7,7 +7,7 @@ namespace mainstay::dynamodb {
 namespace {
 
 TEST_CASE("by the AWS CLI, DynamoDB keeps the contract of the port") {
-  const auto broken = broken_dynamodb_clauses(aws::Backend::cli, 120s);
+  const auto broken = broken_dynamodb_clauses(aws::Backend::cli, 240s);
   for (const auto& sentence : broken) MESSAGE(sentence);
   CHECK(broken.empty());
 }
