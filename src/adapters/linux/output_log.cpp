@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "adapters/linux/errno_text.h"
@@ -16,6 +17,17 @@ constexpr std::size_t read_size = 16 * 1024;
 constexpr std::size_t read_per_turn_max = 4 * read_size;
 // What a pipe can hold at the end of its program, unless others go on writing into it.
 constexpr std::size_t drain_max = 1024 * 1024;
+
+// How much of the text still goes into a file of that size: whole lines. An empty one takes a line
+// that is longer than all.
+std::size_t fitting(std::string_view text, std::size_t size, std::size_t size_max) {
+  const std::size_t room = size_max > size ? size_max - size : 0;
+  if (text.size() <= room) return text.size();
+  const std::size_t end = room == 0 ? std::string_view::npos : text.rfind('\n', room - 1);
+  if (end != std::string_view::npos) return end + 1;
+  if (size > 0) return 0;
+  return std::min(text.find('\n', room), text.size() - 1) + 1;
+}
 
 }  // namespace
 
@@ -36,26 +48,23 @@ std::string LastLine::value() const {
 
 Status append_rotated(const std::filesystem::path& file, std::size_t size_max,
                       std::string_view text) {
-  const auto open_log = [&] {
-    return Fd(open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640));
-  };
-  Fd fd = open_log();
-  if (!fd) return errno_failure(errno, file.string());
-  struct stat facts{};
-  if (fstat(fd.number(), &facts) != 0) return errno_failure(errno, file.string());
-  const auto size = static_cast<std::size_t>(facts.st_size);
-  if (S_ISREG(facts.st_mode) && size > 0 && size + text.size() > size_max) {
+  while (true) {
+    const Fd fd(open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640));
+    if (!fd) return errno_failure(errno, file.string());
+    struct stat facts{};
+    if (fstat(fd.number(), &facts) != 0) return errno_failure(errno, file.string());
+    const auto size = static_cast<std::size_t>(facts.st_size);
+    const std::size_t fits = S_ISREG(facts.st_mode) ? fitting(text, size, size_max) : text.size();
+    for (std::string_view part = text.substr(0, fits); !part.empty();) {
+      const ssize_t written = write(fd.number(), part.data(), part.size());
+      if (written < 0) return errno_failure(errno, file.string());
+      part.remove_prefix(static_cast<std::size_t>(written));
+    }
+    text.remove_prefix(fits);
+    if (text.empty()) return {};
     const std::string old = file.string() + ".1";
     if (rename(file.c_str(), old.c_str()) != 0) return errno_failure(errno, old);
-    fd = open_log();
-    if (!fd) return errno_failure(errno, file.string());
   }
-  while (!text.empty()) {
-    const ssize_t written = write(fd.number(), text.data(), text.size());
-    if (written < 0) return errno_failure(errno, file.string());
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
 }
 
 OutputPipe::OutputPipe(Loop& loop, Worker& worker, Target target, Fd read_end, Tell tell)

@@ -34,7 +34,8 @@ class LastLine {
   std::string current_;  // begun
 };
 
-// Appends, and renames the file to "<file>.1" first if it would grow beyond the limit.
+// Appends whole lines as long as they fit, then renames the file to "<file>.1" and goes on in a new
+// one. Only a line that is longer than the limit makes a file longer than it.
 Status append_rotated(const std::filesystem::path& file, std::size_t size_max,
                       std::string_view text);
 

@@ -405,6 +405,9 @@ TEST_CASE("rotation happens before a file would grow beyond its limit, not after
   REQUIRE(append_rotated(file, 10, "x"));
   CHECK(read_text(file) == "x");
   CHECK(read_text(file.string() + ".1") == "1234567890");
+  REQUIRE(append_rotated(file, 10, "1234\n6789\n1234\nlonger than all of it\nend"));
+  CHECK(read_text(file) == "end");
+  CHECK(read_text(file.string() + ".1") == "longer than all of it\n");
   CHECK_FALSE(append_rotated("/nowhere/log", 10, "x"));
 }
 
