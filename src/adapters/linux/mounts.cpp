@@ -133,6 +133,15 @@ std::optional<MountEntry> find_mount(std::string_view mountinfo, std::string_vie
   return found;
 }
 
+std::vector<MountedDevice> mounted_devices(std::string_view mountinfo) {
+  std::vector<MountedDevice> found;
+  for (const auto part : mountinfo | std::views::split('\n')) {
+    const auto words = words_of(std::string_view(part.begin(), part.end()));
+    if (words.size() >= 6) found.push_back({std::string(words[2]), unescaped(words[4])});
+  }
+  return found;
+}
+
 Result<std::optional<MountEntry>> LinuxMounts::mounted_at(const std::string& point) {
   const std::string text = read_small_file("/proc/self/mountinfo", mountinfo_size_max);
   if (text.empty()) return failure(Code::unavailable, "/proc/self/mountinfo cannot be read");

@@ -25,4 +25,12 @@ class LinuxMounts : public Mounts {
 // What a text of the form of /proc/self/mountinfo says of a mount point.
 std::optional<MountEntry> find_mount(std::string_view mountinfo, std::string_view point);
 
+// What is mounted, by the device's "major:minor", in the order of /proc/PID/mountinfo.
+struct MountedDevice {
+  std::string device;
+  std::string point;
+  friend bool operator==(const MountedDevice&, const MountedDevice&) = default;
+};
+std::vector<MountedDevice> mounted_devices(std::string_view mountinfo);
+
 }  // namespace mainstay::adapters

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include <fcntl.h>
 #include <signal.h>
 
@@ -28,6 +30,11 @@ TEST_CASE(
   REQUIRE(spaced.has_value());
   CHECK(*spaced == MountEntry{.source = "/dev/sda1", .type = "xfs", .read_only = true});
   CHECK_FALSE(find_mount(mountinfo, "/mnt").has_value());
+  const auto devices = mounted_devices(mountinfo);
+  CHECK(std::ranges::count(devices, "/mnt/a b", &MountedDevice::point) == 1);
+  CHECK(std::ranges::all_of(devices, [](const MountedDevice& mounted) {
+    return mounted.device.find(':') != std::string::npos;
+  }));
   CHECK_FALSE(find_mount("", "/mnt").has_value());
 }
 
