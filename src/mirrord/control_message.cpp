@@ -86,6 +86,7 @@ std::string to_base64(ByteView bytes) {
 }
 
 Result<Bytes> from_base64(std::string_view text) {
+  if (text.empty()) return Bytes();
   Bytes bytes(text.size());
   std::size_t size = 0;
   const char* end = nullptr;
