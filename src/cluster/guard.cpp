@@ -49,9 +49,16 @@ void notice_cut_off(State& state, bool ended, Step& step) {
   state.might_run = member && !ended;
 }
 
+// What may not run and is not stopped yet. If the permission came back meanwhile, others may have
+// been started since: they are not meant.
+bool still_stopping(const State& state) {
+  return std::ranges::any_of(
+      state.groups, [](const auto& entry) { return entry.second.phase == GroupPhase::stopping; });
+}
+
 void act_cut_off(State& state, Step& step) {
   if (!state.cut_off || state.resetting) return;
-  if (!all_idle(state)) {
+  if (still_stopping(state)) {
     if (step.now < state.cut_off_since + step.config.timing.isolation_deadline) return;
     state.resetting = true;  // No limit holds it up: safety rests on it.
     step.act(HaltNode{Halt::reset,
@@ -59,6 +66,7 @@ void act_cut_off(State& state, Step& step) {
     return;
   }
   state.cut_off = false;
+  if (!all_idle(state)) return;
   const IsolationAction action = step.config.arbitration.isolation_action;
   if (action == IsolationAction::none || action == IsolationAction::stop_groups) return;
   const Halt halt = action == IsolationAction::stop_service ? Halt::stop_service

@@ -54,6 +54,39 @@ TEST_CASE("a node that is cut off stops its groups, and then does what it is tol
   }
 }
 
+TEST_CASE("a permission that comes back while one group still stops ends in no reset") {
+  ClusterConfig config = checked();
+  GroupConfig slow = config.groups[0];
+  slow.name = GroupName("slow");
+  slow.resources.clear();
+  for (int i = 0; i < 6; ++i) {
+    ResourceConfig link;
+    link.name = ResourceName("link" + std::to_string(i));
+    link.type = "script";
+    if (i > 0) link.depends_on = {ResourceName("link" + std::to_string(i - 1))};
+    slow.resources.push_back(link);
+  }
+  config.groups.push_back(slow);
+  for (auto& group : config.groups) group.policy = {node("a")};
+  Cores cores(config);
+  cores.run_for(2s);
+  cores.deactivation_time = 700ms;
+  Reachability reachable = Reachability::unreachable;
+  cores.reachable = [&](const NodeName& name) {
+    return name == node("a") ? reachable : Reachability::reachable;
+  };
+  cores.cut(node("a"), node("b"));
+  cores.cut(node("b"), node("a"));
+  while (cores.phase("a") != GroupPhase::stopped) cores.run_for(10ms);
+  reachable = Reachability::reachable;
+  cores.heal();
+  while (cores.phase("a") != GroupPhase::running) cores.run_for(10ms);
+  REQUIRE(cores["a"].state.groups.at(slow.name).phase == GroupPhase::stopping);
+  cores.run_for(config.timing.isolation_deadline + 10s);
+  CHECK(cores["a"].halts.empty());
+  CHECK(cores["a"].state.groups.at(slow.name).phase == GroupPhase::running);
+}
+
 TEST_CASE("who stood by and stood still was paused, not cut off") {
   ClusterConfig config = checked();
   config.arbitration.isolation_action = IsolationAction::reboot;

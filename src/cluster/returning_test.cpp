@@ -321,9 +321,9 @@ TEST_CASE("a node whose isolation stops its service ends") {
   config.arbitration.isolation_action = IsolationAction::stop_service;
   Cores cores(config);
   cores.run_for(2s);
+  cores.ask("a", StopGroup{web});
   cores["a"].state.cut_off = true;
   cores["a"].state.cut_off_since = cores.now();
-  cores.ask("a", StopGroup{web});
   cores.run_for(1s);
   // What is due, and the end after the orderly stop that follows.
   CHECK(cores["a"].halts == std::vector<Halt>{Halt::stop_service, Halt::stop_service});
