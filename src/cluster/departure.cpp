@@ -84,6 +84,7 @@ void leave(State& state, Step& step) {
   state.farewells = 3;
   state.arbitration.session.next_at = step.now;
   store(state, step);
+  state.resigned_with = state.store_number;
   step.note(Severity::information, step.self.value, "has stopped all its groups and resigns");
 }
 

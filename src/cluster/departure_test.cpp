@@ -71,6 +71,21 @@ TEST_CASE("it waits neither for a node that cannot take them nor beyond its time
   CHECK(late["a"].state.phase == NodePhase::stopped);
 }
 
+TEST_CASE("a resignation that was announced is not taken back, whoever resigns next") {
+  Cores cores(two_nodes());
+  cores.run_for(2s);
+  cores.ask("a", StopGroup{web});
+  cores.run_for(1s);
+  cores.ask("a", EndNode{});
+  while (cores["a"].state.said.phase != NodePhase::stopped) cores.run_for(1ms);
+  cores.ask("b", EndNode{});
+  while (cores["a"].halts.empty()) {
+    CHECK(cores["a"].state.said.phase == NodePhase::stopped);
+    cores.run_for(1ms);
+  }
+  CHECK(told(cores["a"], "b: stopped cleanly"));
+}
+
 TEST_CASE("groups that stop with their node stay stopped, and start again with it") {
   ClusterConfig config = two_nodes();
   config.shutdown.groups = ShutdownGroups::stop;

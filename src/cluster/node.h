@@ -50,6 +50,7 @@ struct State {
   std::map<GroupName, Promise> spoken;  // the promises that are durable
   std::uint64_t store_number = 0;
   std::uint64_t stored_number = 0;
+  std::uint64_t resigned_with = 0;      // the store that makes our resignation durable
   Instant store_again_at = never;  // the disk said no
   std::map<std::uint64_t, std::map<GroupName, Promise>>
       storing;  // by the number that makes them durable

@@ -82,7 +82,7 @@ void on_order(State& state, const OperatorAsked& asked, Step& step);
 void settle_orders(State& state, Step& step);
 
 // ---- speech.cpp: what we say
-Beat compose(const State& state, const Step& step);
+Beat compose(State& state, const Step& step);
 void speak(State& state, Step& step);
 
 }  // namespace mainstay::node

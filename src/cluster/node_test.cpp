@@ -322,6 +322,19 @@ TEST_CASE("a farewell that ends leaves the owner the time to get the vouch it no
   CHECK(cores["a"].activations.size() == 1);
 }
 
+TEST_CASE("what a peer read at the arbiter is no vouch for what is sent after a pause") {
+  for (Duration offset{}; offset < 700ms; offset += 10ms) {
+    CAPTURE(to_text(offset));
+    Cores cores(with_arbiter());
+    cores.run_for(3s + offset);
+    const Instant frozen = cores.now();
+    cores.freeze(node("a"));
+    cores.run_for(1500ms);  // b is suspicious, reads a's record, and echoes the beat in it
+    cores.thaw(node("a"));
+    CHECK(cores["a"].state.arbitration.contacts.at(node("b")).vouched <= frozen);
+  }
+}
+
 TEST_CASE("a lone node outlives a hiccup of the arbiter") {
   Cores cores(with_arbiter());
   cores.run_for(5s);

@@ -38,15 +38,14 @@ bool same_but_for_echoes(const Beat& one, const Beat& other) {
          one.quarantined == other.quarantined && one.drained == other.drained;
 }
 
-// All but the echoes.
+// All but the number and the echoes.
 Beat say(const State& state, const Step& step) {
   Beat beat;
   beat.incarnation = state.durable.incarnation;
-  beat.number = state.beat_number + 1;
   // A resignation is announced once it is durable.
-  const bool resigned =
-      state.phase == NodePhase::stopped && state.stored_number < state.store_number;
-  beat.phase = resigned ? NodePhase::leaving : state.phase;
+  const bool resigns =
+      state.phase == NodePhase::stopped && state.stored_number < state.resigned_with;
+  beat.phase = resigns ? NodePhase::leaving : state.phase;
   beat.config_digest = step.config.digest;
   for (const auto& [name, group] : state.groups) beat.reports[name] = report(state, name, group);
   beat.intents = state.durable.intents;
@@ -76,8 +75,10 @@ void echo(Beat& beat, const State& state, const Step& step) {
 
 }  // namespace
 
-Beat compose(const State& state, const Step& step) {
+// The number is this beat's alone: whoever echoes one that we send says when it has heard us.
+Beat compose(State& state, const Step& step) {
   Beat beat = say(state, step);
+  beat.number = ++state.beat_number;
   echo(beat, state, step);
   return beat;
 }
@@ -86,8 +87,8 @@ void speak(State& state, Step& step) {
   Beat beat = say(state, step);
   const bool changed = !same_but_for_echoes(beat, state.said);
   if (!changed && step.now < state.next_beat) return;
+  beat.number = ++state.beat_number;
   echo(beat, state, step);
-  state.beat_number = beat.number;
   if (beat.reports != state.said.reports) state.changed_beat = beat.number;
   state.next_beat = step.now + step.config.timing.heartbeat_interval;
   const bool farewell = beat.phase == NodePhase::stopped;
