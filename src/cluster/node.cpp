@@ -56,7 +56,8 @@ bool on_beat(State& state, const BeatHeard& heard, Step& step) {
   const auto peer = state.membership.peers.find(heard.from);
   if (peer == state.membership.peers.end()) return false;
   const bool was_resigned = peer->second.resigned;
-  if (!membership::hear(state.membership, heard, step)) return false;
+  const bool was_unheeding = peer->second.unheeding_since.has_value();
+  if (!membership::hear(state.membership, heard, state.durable.incarnation, step)) return false;
   if (peer->second.resigned != was_resigned) {
     auto& known = state.durable.resignations;
     if (peer->second.resigned) {
@@ -69,7 +70,9 @@ bool on_beat(State& state, const BeatHeard& heard, Step& step) {
   arbitration::on_heard(state.arbitration,
                         {.from = heard.from,
                          .beat = heard.beat,
-                         .had_resigned = was_resigned && !peer->second.resigned},
+                         .had_resigned = was_resigned && !peer->second.resigned,
+                         .unheeding = peer->second.unheeding_since.has_value(),
+                         .was_unheeding = was_unheeding},
                         state.durable.incarnation, step);
   const bool running = state.phase != NodePhase::stopped;
   if (state.durable.resigned && running && farewells_over(state.arbitration.watches)) {
@@ -78,6 +81,16 @@ bool on_beat(State& state, const BeatHeard& heard, Step& step) {
   }
   learn(state, heard.from, heard.beat, step);
   return true;
+}
+
+// Who does not hear us cannot be talked with; and once nobody else depends on its word either, it
+// need not be.
+void dismiss_the_deaf(State& state, Step& step) {
+  for (const auto& [name, peer] : state.membership.peers) {
+    if (!peer.deaf || peer.dismissed) continue;
+    const arbitration::Watch& watch = state.arbitration.watches.of.at(name);
+    if (watch.cleared) membership::dismiss(state.membership, name, watch.why, step);
+  }
 }
 
 // A silent peer's last words, read at the arbiter. They do not make it alive.
@@ -436,6 +449,7 @@ Actions step(State& state, const Event& event, Instant now) {
   node::store_again(state, step);
   node::guard(state, step);
   membership::judge(state.membership, step);
+  node::dismiss_the_deaf(state, step);
   node::count_losses(state, step);
   node::hurry_departure(state, step);
   node::advance_phase(state, step);

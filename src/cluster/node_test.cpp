@@ -335,6 +335,18 @@ TEST_CASE("what a peer read at the arbiter is no vouch for what is sent after a 
   }
 }
 
+TEST_CASE("an owner that does not hear the others keeps its group while it renews its session") {
+  Cores cores(with_arbiter());
+  cores.run_for(3s);
+  cores.cut(node("b"), node("a"));
+  cores.run_for(2s);
+  CHECK_FALSE(cores["b"].state.said.echoes.at(node("a")).vouched);
+  cores.run_for(1min);
+  CHECK(cores["b"].state.membership.peers.at(node("a")).deaf);
+  CHECK(cores.phase("a") == GroupPhase::running);
+  CHECK(cores.phase("b") == GroupPhase::stopped);
+}
+
 TEST_CASE("a lone node outlives a hiccup of the arbiter") {
   Cores cores(with_arbiter());
   cores.run_for(5s);

@@ -8,8 +8,10 @@ namespace mainstay::node {
 namespace {
 
 // We do not vouch for a node that runs what we have promised to somebody else, nor for one whose
-// session we are just revoking: whoever holds our promise may be about to start.
+// session we are just revoking: whoever holds our promise may be about to start. Nor for one that
+// does not hear us: some day we take over from it.
 bool vouches_for(const State& state, const NodeName& name, const membership::Peer& peer) {
+  if (peer.unheeding_since) return false;
   if (!arbitration::may_vouch(state.arbitration.watches, name)) return false;
   return std::ranges::all_of(peer.beat->reports, [&](const auto& entry) {
     const auto& [group, report] = entry;

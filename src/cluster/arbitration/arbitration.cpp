@@ -183,7 +183,8 @@ void count_from(Instant& counted, bool& ever, Instant sent) {
 void on_heard(State& state, const Heard& heard, Incarnation own, Step& step) {
   const auto me = heard.beat.echoes.find(step.self);
   const bool echoes_us = me != heard.beat.echoes.end() && me->second.incarnation == own;
-  on_heard(state.watches, heard.from, echoes_us, step);
+  if (!heard.unheeding || !heard.was_unheeding)
+    on_heard(state.watches, heard.from, {.echoes_us = echoes_us, .relies = !heard.unheeding}, step);
   Fence& fence = state.fences[heard.from];
   fence.done = false;
   fence.given_up = false;

@@ -113,6 +113,8 @@ struct Heard {
   const NodeName& from;
   const Beat& beat;
   bool had_resigned = false;  // until now it counted as stopped cleanly
+  bool unheeding = false;     // it does not hear us, so it gets no vouch
+  bool was_unheeding = false;
 };
 void on_heard(State& state, const Heard& heard, Incarnation own, Step& step);
 std::optional<SlowBeat> on_answer(State& state, const Event& event, Step& step);

@@ -7,9 +7,13 @@
 namespace mainstay::arbitration {
 namespace {
 
-// Resigned is not silent: it said goodbye.
-bool silent(const membership::Peer& peer) {
-  return peer.trust != membership::Trust::alive && !peer.resigned;
+// Lost for us, or about to be. Resigned is not silent: it said goodbye.
+bool watched(const membership::Peer& peer) {
+  return (peer.trust != membership::Trust::alive || peer.unheeding_since) && !peer.resigned;
+}
+
+bool lost(const membership::Peer& peer) {
+  return peer.trust != membership::Trust::alive || peer.deaf;
 }
 
 Duration pause(const Step& step) { return step.config.timing.lease / 8; }
@@ -99,14 +103,14 @@ Instant revocable_at(const Watch& watch, const Timing& timing) {
                   watch.no_revoke_before);
 }
 
-void watch_one(Watch& watch, const NodeName& peer, Step& step) {
+void watch_one(Watch& watch, const NodeName& peer, bool lost, Step& step) {
   if (watch.reading != 0 || watch.revoking != 0) return;
-  if (watch.seen && !watch.cleared && !watch.farewell && ended(watch.record) &&
+  if (lost && watch.seen && !watch.cleared && !watch.farewell && ended(watch.record) &&
       step.now >= watch.no_revoke_before) {
     clear(watch, peer, "its session at the arbiter has ended", step);
   }
   const bool stands = watch.seen && !ended(watch.record);
-  if (stands && !watch.farewell && step.now >= revocable_at(watch, step.config.timing)) {
+  if (lost && stands && !watch.farewell && step.now >= revocable_at(watch, step.config.timing)) {
     revoke(watch, peer, step);
   } else if (step.now >= watch.next_at) {
     read_it(watch, peer, step);
@@ -141,12 +145,12 @@ bool farewells_over(const Watches& watches) {
   return std::ranges::none_of(watches.of, [](const auto& entry) { return entry.second.farewell; });
 }
 
-void on_heard(Watches& watches, const NodeName& peer, bool echoes_us, Step& step) {
+void on_heard(Watches& watches, const NodeName& peer, NewBeat beat, Step& step) {
   Watch& watch = watches.of[peer];
-  if (echoes_us) watch.farewell = false;
+  if (beat.echoes_us) watch.farewell = false;
   const Instant relied_on_until =
       step.now + with_drift(step.config.timing.lease, step.config.timing.drift_bound);
-  watch.no_revoke_before = std::max(watch.no_revoke_before, relied_on_until);
+  if (beat.relies) watch.no_revoke_before = std::max(watch.no_revoke_before, relied_on_until);
   if (sabotaged(Sabotage::clearance_outlives_return)) return;
   watch.cleared = false;
   watch.seen = false;
@@ -174,8 +178,8 @@ std::optional<SlowBeat> on_answer(Watches& watches, const Event& event, Step& st
 void watch(Watches& watches, const membership::State& membership, Step& step) {
   for (auto& [peer, watch] : watches.of) {
     const auto& known = membership.peers.at(peer);
-    if (!silent(known)) continue;
-    watch_one(watch, peer, step);
+    if (!watched(known)) continue;
+    watch_one(watch, peer, lost(known), step);
   }
 }
 
@@ -188,8 +192,9 @@ Instant next_deadline(const Watches& watches, const membership::State& membershi
   Instant next = never;
   for (const auto& [peer, watch] : watches.of) {
     const auto& known = membership.peers.at(peer);
-    if (!silent(known) || watch.reading != 0 || watch.revoking != 0) continue;
+    if (!watched(known) || watch.reading != 0 || watch.revoking != 0) continue;
     next = std::min(next, watch.next_at);
+    if (!lost(known)) continue;
     if (watch.seen && !ended(watch.record) && !watch.farewell)
       next = std::min(next, revocable_at(watch, config.timing));
     if (watch.seen && !watch.cleared && !watch.farewell && ended(watch.record))

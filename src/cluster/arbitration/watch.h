@@ -2,8 +2,8 @@
 // they have stood still for the lease time that is written in them.
 //
 // A revocation is refused by our own conscience while the holder may still rely on a vouch of ours:
-// for a lease time after the last new beat we heard from it, and for a lease time after our own
-// start, since we may have vouched just before we died.
+// for a lease time after the last new beat we heard from it and vouched for, and for a lease time
+// after our own start, since we may have vouched just before we died.
 //
 // A record that is missing is watched as if it were a session of the longest lease there is, and
 // then revoked like one.
@@ -55,8 +55,13 @@ Watches begin_watches(const ClusterConfig& config, const NodeName& self, const F
 void look_again(Watches& watches, Instant now);
 // Nobody goes on by our last farewell.
 bool farewells_over(const Watches& watches);
-// A new beat of the peer arrived: it may rely on us from now on, and what its session said is void.
-void on_heard(Watches& watches, const NodeName& peer, bool echoes_us, Step& step);
+// A new beat of the peer arrived, and not one of several by which it does not hear us: what its
+// session said is void.
+struct NewBeat {
+  bool echoes_us = false;
+  bool relies = false;  // it is vouched for from now on
+};
+void on_heard(Watches& watches, const NodeName& peer, NewBeat beat, Step& step);
 // Gives the beat that a silent peer left at the arbiter, if the event brought one.
 struct SlowBeat {
   NodeName from;

@@ -31,6 +31,36 @@ void hear_path(PeerPath& path, const NodeName& name, std::size_t index, Step& st
   path = {.since = step.now, .ever = true, .lost = false};
 }
 
+bool hears_us(const Beat& beat, Incarnation own, const Step& step) {
+  const auto echo = beat.echoes.find(step.self);
+  return echo != beat.echoes.end() && echo->second.incarnation == own &&
+         echo->second.silence < step.config.timing.heartbeat_timeout;
+}
+
+void trust_its_ears(Peer& peer) {
+  peer.unheeding_since.reset();
+  peer.deaf = false;
+  peer.dismissed = false;
+}
+
+void heed(Peer& peer, const NodeName& name, bool hears_us, Step& step) {
+  if (!hears_us) {
+    if (!peer.unheeding_since) peer.unheeding_since = step.now;
+    return;
+  }
+  if (peer.deaf) step.note(Severity::information, name.value, "hears us again");
+  trust_its_ears(peer);
+}
+
+void judge_hearing(Peer& peer, const NodeName& name, Step& step) {
+  const Duration timeout = step.config.timing.heartbeat_timeout;
+  if (peer.deaf || !peer.unheeding_since || step.now - *peer.unheeding_since < timeout) return;
+  peer.deaf = true;
+  step.note(
+      Severity::warning, name.value,
+      fmt::format("is heard, and has said for {} that it does not hear us", to_text(timeout)));
+}
+
 void judge_paths(Peer& peer, const NodeName& name, Step& step) {
   for (std::size_t i = 0; i < peer.paths.size(); ++i) {
     PeerPath& path = peer.paths[i];
@@ -64,7 +94,7 @@ State begin(const ClusterConfig& config, const NodeName& self,
   return state;
 }
 
-bool hear(State& state, const BeatHeard& heard, Step& step) {
+bool hear(State& state, const BeatHeard& heard, Incarnation own, Step& step) {
   const auto found = state.peers.find(heard.from);
   if (found == state.peers.end() || heard.path >= found->second.paths.size()) return false;
   Peer& peer = found->second;
@@ -72,6 +102,9 @@ bool hear(State& state, const BeatHeard& heard, Step& step) {
   if (older) return false;
   if (peer.resigned && heard.beat.incarnation <= peer.resigned_in) return false;
   const bool same_run = peer.beat && heard.beat.incarnation == peer.beat->incarnation;
+  const bool hears = hears_us(heard.beat, own, step);
+  const bool stopped = heard.beat.phase == NodePhase::stopped;
+  if (peer.dismissed && !hears && !stopped) return false;
   peer.silent_since = step.now;
   hear_path(peer.paths[heard.path], heard.from, heard.path, step);
   if (same_run && heard.beat.number <= peer.beat->number)
@@ -81,9 +114,11 @@ bool hear(State& state, const BeatHeard& heard, Step& step) {
               fmt::format("heard in incarnation {}", heard.beat.incarnation));
   }
   peer.beat = heard.beat;
-  peer.resigned = heard.beat.phase == NodePhase::stopped;
-  if (peer.resigned) peer.resigned_in = heard.beat.incarnation;
+  peer.resigned = stopped;
+  heed(peer, heard.from, hears, step);
   if (peer.resigned) {
+    peer.resigned_in = heard.beat.incarnation;
+    trust_its_ears(peer);
     step.note(Severity::information, heard.from.value, "stopped cleanly");
   } else if (peer.trust != Trust::alive) {
     become(peer, heard.from, Trust::alive, "its beats arrive", step);
@@ -101,6 +136,7 @@ void judge(State& state, Step& step) {
   for (auto& [name, peer] : state.peers) {
     if (peer.resigned) continue;  // It said goodbye: its silence says nothing of the paths.
     judge_paths(peer, name, step);
+    judge_hearing(peer, name, step);
     const Duration silence = step.now - peer.silent_since;
     const auto nothing_heard = [&](Duration limit) {
       return fmt::format("nothing heard on {} of {} paths for {}",
@@ -118,8 +154,16 @@ void judge(State& state, Step& step) {
   }
 }
 
+void dismiss(State& state, const NodeName& name, const std::string& why, Step& step) {
+  Peer& peer = state.peers.at(name);
+  if (peer.trust != Trust::dead)
+    become(peer, name, Trust::dead, fmt::format("it does not hear us, and {}", why), step);
+  peer.dismissed = true;
+}
+
 void forgive(State& state, Step& step) {
   for (auto& [name, peer] : state.peers) {
+    if (!peer.deaf) peer.unheeding_since.reset();  // It was not spoken to.
     if (peer.trust == Trust::dead) continue;
     peer.silent_since = step.now;
     for (auto& path : peer.paths) {
@@ -132,6 +176,8 @@ Instant next_deadline(const State& state, const ClusterConfig& config) {
   Instant next = never;
   for (const auto& [name, peer] : state.peers) {
     if (peer.resigned) continue;
+    if (peer.unheeding_since && !peer.deaf)
+      next = std::min(next, *peer.unheeding_since + config.timing.heartbeat_timeout);
     if (peer.trust == Trust::alive)
       next = std::min(next, peer.silent_since + config.timing.suspect_after);
     if (peer.trust == Trust::suspect || peer.trust == Trust::unheard) {

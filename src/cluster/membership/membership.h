@@ -4,6 +4,10 @@
 // silent for `suspect_after`, dead after `heartbeat_timeout`. One silent path among others is a
 // warning. A node that was itself not running (paused, starved) accuses nobody: everyone's silence
 // starts again when it wakes.
+//
+// A peer whose beats arrive and say that it takes us for dead does not heed us; if that goes on, it
+// is deaf: nothing can be agreed with it. Once its session has been revoked it counts as dead,
+// whatever it says, until it hears us again.
 #pragma once
 
 #include <map>
@@ -32,6 +36,9 @@ struct Peer {
   Instant silent_since;
   std::vector<PeerPath> paths;
   std::optional<Instant> unreadable_at;  // it spoke, in a version that we cannot read
+  std::optional<Instant> unheeding_since;  // the first beat that said that it does not hear us
+  bool deaf = false;                       // it has said so for the timeout
+  bool dismissed = false;                 // deaf, and counted as dead
   std::optional<Beat> beat;              // the newest one, of the newest incarnation
   bool resigned = false;  // stopped cleanly, and nothing heard of a later incarnation
   Incarnation resigned_in = 0;
@@ -47,9 +54,11 @@ struct State {
 State begin(const ClusterConfig& config, const NodeName& self,
             const std::map<NodeName, Incarnation>& resignations, Instant now);
 
-// False: the beat is stale (an older incarnation, or overtaken by a newer beat) and must not be
-// looked at further.
-bool hear(State& state, const BeatHeard& heard, Step& step);
+// `own`: this run's incarnation. False: the beat is stale (an older incarnation, or overtaken by a
+// newer beat), or its sender was dismissed, and must not be looked at further.
+bool hear(State& state, const BeatHeard& heard, Incarnation own, Step& step);
+// A deaf peer is cleared: from now on it is dead, until it hears us.
+void dismiss(State& state, const NodeName& name, const std::string& why, Step& step);
 // It does not make the node alive, for nothing can be agreed with it; but it is not silent either.
 void hear_unreadable(State& state, const NodeName& from, Instant now);
 void judge(State& state, Step& step);

@@ -20,8 +20,9 @@ struct Fixture {
     beat.incarnation = incarnation;
     beat.number = number;
     beat.phase = phase;
+    if (hears_us) beat.echoes[self] = {.incarnation = own, .beat = 1, .silence = 0ms};
     Step now_step = step();
-    return hear(state, {node("b"), path, beat}, now_step);
+    return hear(state, {node("b"), path, beat}, own, now_step);
   }
   void pass(Duration duration) {
     now += duration;
@@ -38,6 +39,8 @@ struct Fixture {
 
   ClusterConfig config;
   NodeName self = node("a");
+  Incarnation own = 7;
+  bool hears_us = true;
   NodePhase phase = NodePhase::member;
   Instant now = Instant{} + 1h;
   Ticket last_ticket = 0;
@@ -104,9 +107,59 @@ TEST_CASE_FIXTURE(Fixture, "after a pause of ours everybody has the whole timeou
   CHECK(peer().trust == Trust::alive);
 }
 
+TEST_CASE_FIXTURE(Fixture, "who is heard and does not hear us is deaf, until it hears us") {
+  hear_beat(1);
+  hears_us = false;
+  BeatNumber number = 2;
+  const Instant since = now;
+  while (now - since < config.timing.heartbeat_timeout) {
+    CHECK_FALSE(peer().deaf);
+    hear_beat(number, 0);
+    hear_beat(number++, 1);
+    pass(250ms);
+  }
+  CHECK(peer().deaf);
+  CHECK(peer().trust == Trust::alive);
+  CHECK(warnings() == 1);
+  hears_us = true;
+  hear_beat(number++);
+  CHECK_FALSE(peer().deaf);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "who is dismissed is dead whatever it says, until it hears us or stops") {
+  for (const NodePhase last : {NodePhase::member, NodePhase::stopped}) {
+    state = begin(config, self, {}, now);
+    phase = NodePhase::member;
+    hears_us = false;
+    hear_beat(1);
+    pass(config.timing.heartbeat_timeout);
+    Step now_step = step();
+    dismiss(state, node("b"), "its session was revoked", now_step);
+    CHECK_FALSE(hear_beat(2));
+    CHECK(peer().trust == Trust::dead);
+    hears_us = last == NodePhase::member;
+    phase = last;
+    CHECK(hear_beat(3));
+    CHECK_FALSE(peer().dismissed);
+    CHECK(peer().resigned == (last == NodePhase::stopped));
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "nobody is called deaf for a pause of ours") {
+  hears_us = false;
+  hear_beat(1);
+  now += 10s;
+  Step now_step = step();
+  forgive(state, now_step);
+  hear_beat(2);
+  pass(config.timing.heartbeat_timeout - 1ms);
+  CHECK_FALSE(peer().deaf);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a node that is not configured is not heard") {
   Step now_step = step();
-  CHECK_FALSE(hear(state, {node("x"), 0, {}}, now_step));
+  CHECK_FALSE(hear(state, {node("x"), 0, {}}, own, now_step));
 }
 
 }  // namespace

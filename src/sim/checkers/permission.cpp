@@ -5,8 +5,9 @@
 // beat that a peer echoed with its vouch lasts a lease from the moment the beat was sent, and
 // counts only if every other node vouches that was not last heard to stop cleanly. The return of
 // one that had stopped cleanly counts as its vouch at that moment: it acts against nobody before it
-// hears that its return is known. No session is revoked before the permission of its holder has
-// ended, and nobody takes the end of a session for its holder's end before that either.
+// hears that its return is known. And no session is revoked before the permission of its holder has
+// ended. (Whoever was revoked may take a new session, and is cleared all the same for as long as
+// the one who revoked it keeps its own: it would have to revoke that one first.)
 #include <fmt/format.h>
 
 #include "cluster/arbitration/session_record.h"
@@ -93,18 +94,6 @@ void on_revoked(Scene& scene, const Watch& watch, const ArbiterWrite& write) {
   }
 }
 
-void on_activation(Scene& scene, const Watch& watch, const Activation& activation) {
-  for (const auto& clearance : activation.clearances) {
-    if (clearance.evidence != Evidence::lease) continue;
-    const WorldTime until = watch.nodes[scene.world.index_of(clearance.node)].permitted_until;
-    if (scene.world.now() >= until) continue;
-    scene.violate("permission", fmt::format("{} starts {} because the session of {} ended, whose "
-                                            "permission lasts until {}",
-                                            activation.node, activation.group, clearance.node,
-                                            to_text(until)));
-  }
-}
-
 void on_write(Scene& scene, Watch& watch, const ArbiterWrite& write) {
   if (!write.key.starts_with("node/")) return;
   const auto record = arbitration::decode_session(write.value);
@@ -139,12 +128,10 @@ Checker permission() {
   const auto watch = std::make_shared<Watch>();
   Checker checker{.law = "permission"};
   checker.on_action = [watch](Scene& scene, std::size_t machine, const Action& action, Instant) {
+    const auto* spoken = std::get_if<SendBeat>(&action);
+    if (spoken == nullptr) return;
     watch->nodes.resize(scene.world.size());
-    if (const auto* spoken = std::get_if<SendBeat>(&action)) {
-      on_beat_sent(scene, *watch, machine, spoken->beat);
-    } else if (const auto* record = std::get_if<RecordActivation>(&action)) {
-      on_activation(scene, *watch, record->activation);
-    }
+    on_beat_sent(scene, *watch, machine, spoken->beat);
   };
   checker.on_event = [watch](Scene& scene, std::size_t machine, const Event& event, Instant) {
     const auto* heard = std::get_if<BeatHeard>(&event);
