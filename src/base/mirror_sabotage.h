@@ -20,6 +20,9 @@ enum class Sabotage : std::uint8_t {
   peer_answers_early,          // the follower answers before its disk has
   flush_not_forwarded,         // a flush reaches our own disk only
   flush_settles_all,           // a flush settles writes that are still on their way
+  volatile_write_forgotten,    // a flush finds nothing to do although a write is in caches only
+  flush_covers_later_writes,   // ... for one was answered after the flush before it had begun
+  earlier_writes_not_flushed,  // ... for it was an earlier run's
   zero_not_forwarded,          // a trim reaches our own disk only
   overlaps_race,               // two writes to one place are under way at once
   unsettled_forgotten,         // what the peer has not flushed is not marked when it is lost
@@ -42,7 +45,7 @@ enum class Sabotage : std::uint8_t {
   finish_early,                // a resync ends when it has begun
 };
 
-inline constexpr std::array<std::pair<Sabotage, std::string_view>, 29> sabotage_names = {{
+inline constexpr std::array<std::pair<Sabotage, std::string_view>, 32> sabotage_names = {{
     {Sabotage::log_not_awaited, "log_not_awaited"},
     {Sabotage::log_wraps_early, "log_wraps_early"},
     {Sabotage::log_evicts_early, "log_evicts_early"},
@@ -52,6 +55,9 @@ inline constexpr std::array<std::pair<Sabotage, std::string_view>, 29> sabotage_
     {Sabotage::peer_answers_early, "peer_answers_early"},
     {Sabotage::flush_not_forwarded, "flush_not_forwarded"},
     {Sabotage::flush_settles_all, "flush_settles_all"},
+    {Sabotage::volatile_write_forgotten, "volatile_write_forgotten"},
+    {Sabotage::flush_covers_later_writes, "flush_covers_later_writes"},
+    {Sabotage::earlier_writes_not_flushed, "earlier_writes_not_flushed"},
     {Sabotage::zero_not_forwarded, "zero_not_forwarded"},
     {Sabotage::overlaps_race, "overlaps_race"},
     {Sabotage::unsettled_forgotten, "unsettled_forgotten"},

@@ -53,8 +53,20 @@ void answer(Step& step, Request& request, bool ok) {
   request.answered = true;
 }
 
+// What this request's end means to the flushes that follow.
+void note_durability(State& s, const Request& request) {
+  if (request.operation == Operation::flush) {
+    const bool later = sabotaged(Sabotage::flush_covers_later_writes);
+    const std::uint64_t covered = later ? s.volatile_writes : request.covers;
+    s.flushed_writes = std::max(s.flushed_writes, covered);
+  } else if (writes(request) && !request.durable) {
+    if (!sabotaged(Sabotage::volatile_write_forgotten)) ++s.volatile_writes;
+  }
+}
+
 void finish(Step& step, Handle handle, Request& request) {
   State& s = step.s;
+  note_durability(s, request);
   if (writes(request)) each_zone(s, request.range, [&](Zone zone) { s.log.end_write(zone); });
   if (s.settling == handle) {
     s.old.clear();
@@ -86,10 +98,8 @@ Request running(const Request& from, Mode mode, Instant now) {
   return request;
 }
 
-// What was written before the flush began is settled when it ends, except what is still on its way.
-void begin_settling(State& s, Handle flush) {
-  if (s.settling != 0) return;
-  s.settling = flush;
+// Writes that are still on their way are not settled by a flush that begins now.
+void set_unsettled_apart(State& s) {
   s.old.swap(s.young);
   if (sabotaged(Sabotage::flush_settles_all)) return;
   s.requests.for_each([&](Handle, const Request& request) {
@@ -97,9 +107,29 @@ void begin_settling(State& s, Handle flush) {
   });
 }
 
+// What was written before the flush began is settled when it ends.
+void begin_settling(State& s, Handle flush) {
+  if (s.settling != 0) return;
+  s.settling = flush;
+  set_unsettled_apart(s);
+}
+
+// Every write that was answered is durable, on both copies if both have it.
+bool nothing_to_flush(const State& s) { return s.volatile_writes == s.flushed_writes; }
+
+void answer_needless_flush(Step& step, const Request& flush, Mode mode) {
+  State& s = step.s;
+  if (mode == Mode::both && s.settling == 0) {
+    set_unsettled_apart(s);
+    s.old.clear();
+  }
+  step.act(Acknowledge{flush.id, true});
+}
+
 Handle start_flush(Step& step, const Request& from, Mode mode) {
   State& s = step.s;
   const Handle handle = s.requests.add(running(from, mode, step.now));
+  s.requests.find(handle)->covers = s.volatile_writes;
   if (mode == Mode::both) begin_settling(s, handle);
   step.act(FlushData{ticket(Kind::request, handle)});
   if (mode == Mode::alone) return handle;
@@ -140,7 +170,11 @@ bool start(Step& step, const Request& request) {
   const Mode mode = write_mode(s);
   if (mode == Mode::hold) return false;
   if (request.operation == Operation::flush) {
-    start_flush(step, request, mode);
+    if (nothing_to_flush(s)) {
+      answer_needless_flush(step, request, mode);
+    } else {
+      start_flush(step, request, mode);
+    }
     return true;
   }
   if (!sabotaged(Sabotage::overlaps_race) && overlaps_running_write(s, request.range)) return false;
@@ -148,6 +182,13 @@ bool start(Step& step, const Request& request) {
   if (!covered(s, request.range)) return false;
   start_write(step, request, mode);
   return true;
+}
+
+// Whether it is a write that is likely to be: then it is made durable at once.
+bool flushed_alone(State& s, const RequestArrived& event) {
+  if (event.operation == Operation::flush) s.foresight.on_flush();
+  const bool may_be = event.operation == Operation::write && !event.durable;
+  return may_be && s.foresight.on_write();
 }
 
 void admit_ahead(Step& step) {
@@ -212,7 +253,7 @@ void on_request(Step& step, const RequestArrived& event) {
   const Request request{.id = event.id,
                         .operation = event.operation,
                         .range = event.range,
-                        .durable = event.durable,
+                        .durable = event.durable || flushed_alone(s, event),
                         .buffer = event.buffer};
   if (event.operation != Operation::read) return s.queue.push_back(request);
   const Handle handle = s.requests.add(running(request, Mode::alone, step.now));

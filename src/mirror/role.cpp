@@ -9,6 +9,8 @@ namespace {
 void establish(Step& step) {
   State& s = step.s;
   s.phase = Phase::primary;
+  // What the application finds, and relies upon once it has flushed, may be in caches yet.
+  if (!sabotaged(Sabotage::earlier_writes_not_flushed)) ++s.volatile_writes;
   step.note(fmt::format("primary at term {}: {}", s.promotion->term, to_text(s.standing)));
   step.act(AnswerCluster{s.promotion->ticket, Status{}});
   s.promotion.reset();

@@ -15,6 +15,7 @@
 #include "mirror/action.h"
 #include "mirror/activity_log.h"
 #include "mirror/bitmap.h"
+#include "mirror/flush_foresight.h"
 #include "mirror/record.h"
 
 namespace mainstay::mirror {
@@ -63,8 +64,9 @@ struct Request {
   BufferId buffer = 0;
   bool local_pending = false;
   bool peer_pending = false;
-  bool lost = false;      // the peer's part of it is unknown: waits until we may go on alone
-  bool answered = false;  // nobody waits for it any more
+  bool lost = false;         // the peer's part of it is unknown: waits until we may go on alone
+  bool answered = false;     // nobody waits for it any more
+  std::uint64_t covers = 0;  // a flush: State::volatile_writes when it began
   Instant since{};
 };
 
@@ -114,6 +116,10 @@ struct State {
   // ---- The front end's requests.
   std::deque<Request> queue;
   Slab<Request> requests;
+  // Writes that were answered and may be in caches only; and how many of them were flushed.
+  std::uint64_t volatile_writes = 0;
+  std::uint64_t flushed_writes = 0;
+  FlushForesight foresight;
   // Regions written to on both copies and not known to be settled on both: since the settling flush
   // began, and before.
   RegionList young, old;

@@ -32,6 +32,20 @@ Core paired() {
   return core;
 }
 
+// Both copies have a write, and it is acknowledged.
+void write_through(Core& core, const RequestArrived& request) {
+  core.tell(request);
+  core.tell(DataDone{core.only<WriteData>().ticket, true});
+  core.hear(Written{core.said<Write>()[0].number, true}, 2);
+  CHECK(core.only<Acknowledge>().request == request.id);
+}
+void flush_both(Core& core, RequestId id) {
+  core.tell(flush(id));
+  core.tell(DataDone{core.only<FlushData>().ticket, true});
+  core.hear(Flushed{core.said<Flush>()[0].number, true}, 2);
+  CHECK(core.only<Acknowledge>().request == id);
+}
+
 // A primary at term 2 that has been promoted without its peer.
 Core alone() {
   Core core = copy_of(0);
@@ -96,6 +110,62 @@ TEST_CASE("a flush needs both copies, and settles what was written before it") {
   CHECK(core.only<Acknowledge>().request == 2);
   CHECK(core.state.old.empty());
   CHECK(core.state.young.empty());
+}
+
+TEST_CASE("a flush that covers nothing is answered at once, and settles") {
+  Core core = paired();
+  flush_both(core, 1);
+  RequestArrived durable = write(2, 8);
+  durable.durable = true;
+  write_through(core, durable);
+  CHECK_FALSE(core.state.young.empty());
+  // This one is not answered yet.
+  core.tell(write(3, 32));
+  core.all<WriteData>();
+  core.said<Write>();
+  core.tell(flush(4));
+  CHECK(core.only<Acknowledge>().request == 4);
+  CHECK(core.seen.empty());
+  CHECK_FALSE(core.state.young.has(2));
+  CHECK(core.state.young.has(8));
+}
+
+TEST_CASE("a new primary's first flush is one, whoever has written") {
+  Core core = paired();
+  flush_both(core, 1);
+  core.tell(flush(2));
+  CHECK(core.only<Acknowledge>().request == 2);
+  CHECK(core.all<FlushData>().empty());
+}
+
+TEST_CASE("a flush does not cover what was answered after it had begun") {
+  Core core = paired();
+  core.tell(flush(1));
+  const auto local = core.only<FlushData>();
+  const auto sent = core.said<Flush>();
+  write_through(core, write(2, 8));
+  core.tell(DataDone{local.ticket, true});
+  core.hear(Flushed{sent[0].number, true}, 2);
+  CHECK(core.only<Acknowledge>().request == 1);
+  flush_both(core, 3);
+}
+
+TEST_CASE("a write that is likely to be flushed alone is made durable at once") {
+  Core core = paired();
+  RequestId id = 0;
+  for (int i = 0; i < 8; ++i) {
+    write_through(core, write(++id, 8));
+    core.tell(flush(++id));
+    for (const auto& flushed : core.all<FlushData>()) core.tell(DataDone{flushed.ticket, true});
+    for (const auto& sent : core.said<Flush>()) core.hear(Flushed{sent.number, true}, 2);
+    CHECK(core.only<Acknowledge>().request == id);
+  }
+  core.tell(write(++id, 8));
+  CHECK(core.only<WriteData>().durable);
+  CHECK(core.said<Write>()[0].durable);
+  // Another one: neither was alone.
+  core.tell(write(++id, 40));
+  CHECK_FALSE(core.only<WriteData>().durable);
 }
 
 TEST_CASE("who loses its peer acknowledges nothing before the arbiter and its own disk know") {

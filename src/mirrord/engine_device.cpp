@@ -15,12 +15,13 @@ using Kind = SupervisorMessage::Kind;
 }  // namespace
 
 void Engine::State::begin(SupervisorMessage message) {
-  MAINSTAY_CHECK(message.kind == Kind::begin && !message.files.empty());
+  MAINSTAY_CHECK(message.kind == Kind::begin && message.files.size() >= 2);
   MAINSTAY_CHECK(fcntl(supervisor.number(), F_SETFL, O_NONBLOCK) == 0);
   restarts = message.restarts;
   promote_again = message.number;
   device = message.text;
-  if (message.files.size() > 1) inherited_fuse = std::move(message.files[1]);
+  lasting_memory = std::move(message.files[1]);
+  if (message.files.size() > 2) inherited_fuse = std::move(message.files[2]);
   control = std::make_unique<Control>(
       *ring, std::move(message.files[0]),
       Control::Events{
@@ -42,6 +43,7 @@ void Engine::State::on_supervisor() {
   }
   if (!*message) return;
   if ((*message)->kind == Kind::fuse && !(*message)->files.empty()) {
+    buffers->journal().clear();
     open_front_end(std::move((*message)->files[0]));
   } else if ((*message)->kind == Kind::provided) {
     on_provided(**message);

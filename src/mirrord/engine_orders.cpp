@@ -89,8 +89,8 @@ void Engine::State::on_promoted(const Order& order) {
   to_supervisor({.kind = Kind::promoted, .number = order.term});
   if (!inherited_fuse) return provide_device(order.asker);
   open_front_end(std::move(inherited_fuse));
-  if (const Status again = front_end->ask_again(); !again) {
-    say(again.error().message);
+  if (const Status taken = front_end->take_over(); !taken) {
+    say(taken.error().message);
     front_end_ended = true;
   }
   // The device's name is there already, or follows.

@@ -106,8 +106,8 @@ Status Engine::State::open_devices() {
               .resync_window = regions_under_way,
               .seed = seed()};
   const std::size_t region = std::size_t{geometry->region_sectors} * mirror::sector_size;
-  buffers = std::make_unique<Buffers>(regions_under_way, region);
-  if (const Status lent = ring->lend(buffers->arena()); !lent) return lent;
+  buffers = std::make_unique<Buffers>(lasting_memory, regions_under_way, region);
+  if (const Status lent = ring->lend(buffers->arenas()); !lent) return lent;
   disks = std::make_unique<Disks>(*ring, *buffers, std::move(*data), std::move(*metadata),
                                   [this](const mirror::Event& event) { tell(event); });
   return {};

@@ -40,6 +40,7 @@ struct Engine::State {
   std::unique_ptr<Link> link;
   std::unique_ptr<Control> control;
   adapters::Fd supervisor;
+  adapters::Fd lasting_memory;
   Ring::WatchId supervisor_watch = 0;
   std::uint64_t restarts = 0;
 

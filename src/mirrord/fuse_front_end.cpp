@@ -4,8 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
-
-#include <fmt/format.h>
+#include <map>
 
 #include "adapters/linux/errno_text.h"
 #include "base/check.h"
@@ -33,25 +32,65 @@ FuseFrontEnd::FuseFrontEnd(World world, adapters::Fd fuse, Size size)
 FuseFrontEnd::~FuseFrontEnd() {
   world_.ring.forget(watch_);
   if (staging_ != 0) world_.buffers.release(staging_);
+  drop_slot();
   for (const auto& [id, asked] : asked_) {
     if (asked.buffer != 0) world_.buffers.release(asked.buffer);
   }
 }
 
-Status FuseFrontEnd::ask_again() {
-  const Bytes notice = fuse::resend_notice();
-  if (::write(fuse_.number(), notice.data(), notice.size()) >= 0) return {};
-  return failure(
-      Code::unavailable,
-      fmt::format("FUSE: requests of the engine before this one are lost ({}); Linux 6.9 "
-                  "and newer give them again",
-                  adapters::errno_text(errno)));
+Result<FuseFrontEnd::Left> FuseFrontEnd::claim(const RequestJournal::Unanswered& left) {
+  auto request = fuse::parse(left.head, left.received);
+  if (!request) return std::unexpected(request.error());
+  Left claimed{.asker = {request->unique, left.slot}, .request = std::move(*request)};
+  const auto* write = std::get_if<fuse::Write>(&claimed.request.body);
+  const auto* read = std::get_if<fuse::Read>(&claimed.request.body);
+  if (write == nullptr && read == nullptr) return claimed;
+  claimed.buffer = left.payload.buffer;
+  const std::uint32_t size = write != nullptr ? write->size : read->size;
+  if (size <= left.payload.bytes &&
+      world_.buffers.take_over(left.payload.buffer, left.payload.bytes)) {
+    return claimed;
+  }
+  return failure(Code::corrupt, "FUSE: the payload of a request under way is lost");
+}
+
+void FuseFrontEnd::do_again(const Left& left) {
+  if (const auto* write = std::get_if<fuse::Write>(&left.request.body)) {
+    transfer({left.asker, Operation::write, write->size, left.buffer}, write->offset);
+  } else if (const auto* read = std::get_if<fuse::Read>(&left.request.body)) {
+    transfer({left.asker, Operation::read, read->size, left.buffer}, read->offset);
+  } else {
+    handle(left.asker, left.request);
+  }
+}
+
+Status FuseFrontEnd::take_over() {
+  const auto unanswered = world_.buffers.journal().take_over();
+  if (!unanswered) return std::unexpected(unanswered.error());
+  // The kernel's numbers grow: this is the order in which it asked.
+  std::map<std::uint64_t, Left> in_order;
+  for (const auto& each : *unanswered) {
+    auto left = claim(each);
+    if (!left) return std::unexpected(left.error());
+    in_order.emplace(left->asker.unique, std::move(*left));
+  }
+  for (const auto& [unique, left] : in_order) do_again(left);
+  return {};
 }
 
 void FuseFrontEnd::abandon() {
   ended_ = true;
   world_.ring.forget(std::exchange(watch_, 0));
   fuse_.reset();
+  drop_slot();
+  for (const auto& [id, asked] : asked_) {
+    if (asked.whole == 0) forget(asked.asker);
+  }
+  for (const auto& [number, whole] : wholes_) forget(whole.asker);
+}
+
+void FuseFrontEnd::drop_slot() {
+  if (slot_) world_.buffers.journal().put_back(*std::exchange(slot_, std::nullopt));
 }
 
 void FuseFrontEnd::watch() {
@@ -74,61 +113,78 @@ void FuseFrontEnd::read_requests() {
   }
 }
 
+// False: until something is answered.
+bool FuseFrontEnd::make_room() {
+  if (staging_ == 0) {
+    staging_ = world_.buffers.take(Buffers::Owner::front_end, fuse::write_max).value_or(0);
+  }
+  if (!slot_) slot_ = world_.buffers.journal().take();
+  return staging_ != 0 && slot_;
+}
+
 // False: there is nothing more to read now.
 bool FuseFrontEnd::read_one() {
-  if (staging_ == 0) {
-    const auto taken = world_.buffers.take(Buffers::Owner::front_end, fuse::write_max);
-    if (!taken) {
-      world_.ring.forget(std::exchange(watch_, 0));
-      return false;
-    }
-    staging_ = *taken;
+  if (!make_room()) {
+    world_.ring.forget(std::exchange(watch_, 0));
+    return false;
   }
-  std::array<std::uint8_t, fuse::head_size> head{};
+  RequestJournal& journal = world_.buffers.journal();
+  journal.place(*slot_, {staging_, fuse::write_max});
+  const auto head = journal.head(*slot_);
   const std::array<iovec, 2> parts{
       iovec{.iov_base = head.data(), .iov_len = head.size()},
       iovec{.iov_base = world_.buffers.at(staging_), .iov_len = fuse::write_max}};
   const ssize_t size = readv(fuse_.number(), parts.data(), parts.size());
   if (size < 0) {
+    const int error = errno;
+    if (error == EAGAIN) return false;
+    drop_slot();
     // ENOENT: the request was taken back while it was read.
-    if (errno == EINTR || errno == ENOENT) return true;
-    if (errno != EAGAIN) end(errno == ENODEV ? "it was unmounted" : adapters::errno_text(errno));
+    if (error == EINTR || error == ENOENT) return true;
+    end(error == ENODEV ? "it was unmounted" : adapters::errno_text(error));
     return false;
   }
   const auto whole = static_cast<std::size_t>(size);
-  const auto request = fuse::parse(ByteView(head).first(std::min(whole, head.size())), whole);
+  const auto request = fuse::parse(head.first(std::min(whole, head.size())), whole);
   if (!request) {
     end(request.error().message);
     return false;
   }
-  handle(*request);
+  handle({request->unique, *std::exchange(slot_, std::nullopt)}, *request);
   return !ended_;
 }
 
-void FuseFrontEnd::handle(const fuse::Request& request) {
+void FuseFrontEnd::handle(const Asker& asker, const fuse::Request& request) {
   const std::uint64_t unique = request.unique;
-  if (const auto* write = std::get_if<fuse::Write>(&request.body)) return on_write(unique, *write);
-  if (const auto* read = std::get_if<fuse::Read>(&request.body)) return on_read(unique, *read);
-  if (std::holds_alternative<fuse::Sync>(request.body)) return on_sync(unique);
-  if (const auto* zero = std::get_if<fuse::Zero>(&request.body)) return on_zero(unique, *zero);
+  if (const auto* write = std::get_if<fuse::Write>(&request.body)) return on_write(asker, *write);
+  if (const auto* read = std::get_if<fuse::Read>(&request.body)) return on_read(asker, *read);
+  if (std::holds_alternative<fuse::Sync>(request.body)) {
+    return ask({.asker = asker, .operation = Operation::flush}, {});
+  }
+  if (const auto* zero = std::get_if<fuse::Zero>(&request.body)) return on_zero(asker, *zero);
   if (const auto* init = std::get_if<fuse::Init>(&request.body)) {
-    return reply(fuse::reply_init(unique, *init, size_.request_max));
+    return reply(asker, fuse::reply_init(unique, *init, size_.request_max));
   }
   if (const auto* lookup = std::get_if<fuse::Lookup>(&request.body)) {
-    return reply(lookup->disk ? fuse::reply_lookup(unique, size_.disk)
-                              : fuse::reply_error(unique, ENOENT));
+    return reply(asker, lookup->disk ? fuse::reply_lookup(unique, size_.disk)
+                                     : fuse::reply_error(unique, ENOENT));
   }
   if (const auto* asked = std::get_if<fuse::GetAttributes>(&request.body)) {
-    return reply(fuse::reply_attributes(unique, asked->node, size_.disk));
+    return reply(asker, fuse::reply_attributes(unique, asked->node, size_.disk));
   }
-  if (std::holds_alternative<fuse::Open>(request.body)) return reply(fuse::reply_open(unique));
+  if (std::holds_alternative<fuse::Open>(request.body)) {
+    return reply(asker, fuse::reply_open(unique));
+  }
   if (std::holds_alternative<fuse::StatFs>(request.body)) {
-    return reply(fuse::reply_statfs(unique, size_.disk));
+    return reply(asker, fuse::reply_statfs(unique, size_.disk));
   }
   if (const auto* refused = std::get_if<fuse::Unsupported>(&request.body)) {
-    return reply(fuse::reply_error(unique, refused->error));
+    return reply(asker, fuse::reply_error(unique, refused->error));
   }
-  if (std::holds_alternative<fuse::Trivial>(request.body)) return reply(fuse::reply_done(unique));
+  if (std::holds_alternative<fuse::Trivial>(request.body)) {
+    return reply(asker, fuse::reply_done(unique));
+  }
+  forget(asker);
 }
 
 bool FuseFrontEnd::possible(std::uint64_t offset, std::uint64_t size) const {
@@ -150,42 +206,41 @@ BufferId FuseFrontEnd::place_for(std::size_t size) {
   return std::exchange(staging_, 0);
 }
 
-void FuseFrontEnd::on_read(std::uint64_t unique, const fuse::Read& read) {
-  if (!possible(read.offset, read.size) || read.size > size_.request_max) {
-    return reply(fuse::reply_error(unique, EINVAL));
-  }
-  ask({.unique = unique,
-       .operation = Operation::read,
-       .size = read.size,
-       .buffer = place_for(read.size)},
-      {read.offset / sector_size, read.size / sector_size});
+void FuseFrontEnd::on_read(const Asker& asker, const fuse::Read& read) {
+  const BufferId read_to = staging_;
+  const BufferId buffer = place_for(read.size);
+  if (buffer != read_to) world_.buffers.journal().place(asker.slot, {buffer, read.size});
+  transfer({asker, Operation::read, read.size, buffer}, read.offset);
 }
 
-void FuseFrontEnd::on_write(std::uint64_t unique, const fuse::Write& write) {
-  if (!possible(write.offset, write.size) || write.size > size_.request_max) {
-    return reply(fuse::reply_error(unique, EINVAL));
-  }
+void FuseFrontEnd::on_write(const Asker& asker, const fuse::Write& write) {
   const BufferId read_to = staging_;
   const BufferId buffer = place_for(write.size);
   if (buffer != read_to) {
     std::memcpy(world_.buffers.at(buffer), world_.buffers.at(read_to), write.size);
+    world_.buffers.journal().place(asker.slot, {buffer, write.size});
   }
-  ask({.unique = unique, .operation = Operation::write, .size = write.size, .buffer = buffer},
-      {write.offset / sector_size, write.size / sector_size});
+  transfer({asker, Operation::write, write.size, buffer}, write.offset);
 }
 
-void FuseFrontEnd::on_sync(std::uint64_t unique) {
-  ask({.unique = unique, .operation = Operation::flush}, {});
+void FuseFrontEnd::transfer(const Asked& asked, std::uint64_t offset) {
+  if (possible(offset, asked.size) && asked.size <= size_.request_max) {
+    return ask(asked, {offset / sector_size, asked.size / sector_size});
+  }
+  reply(asked.asker, fuse::reply_error(asked.asker.unique, EINVAL));
+  world_.buffers.release(asked.buffer);
 }
 
-void FuseFrontEnd::on_zero(std::uint64_t unique, const fuse::Zero& zero) {
-  if (!possible(zero.offset, zero.size)) return reply(fuse::reply_error(unique, EINVAL));
+void FuseFrontEnd::on_zero(const Asker& asker, const fuse::Zero& zero) {
+  if (!possible(zero.offset, zero.size)) {
+    return reply(asker, fuse::reply_error(asker.unique, EINVAL));
+  }
   const std::uint64_t number = ++last_whole_;
   const std::uint64_t parts = (zero.size + size_.zero_max - 1) / size_.zero_max;
-  wholes_[number] = {.unique = unique, .parts = static_cast<std::uint32_t>(parts)};
+  wholes_[number] = {.asker = asker, .parts = static_cast<std::uint32_t>(parts)};
   for (std::uint64_t done = 0; done < zero.size; done += size_.zero_max) {
     const std::uint64_t part = std::min(size_.zero_max, zero.size - done);
-    ask({.unique = unique, .operation = Operation::zero, .whole = number},
+    ask({.asker = asker, .operation = Operation::zero, .whole = number},
         {(zero.offset + done) / sector_size, static_cast<std::uint32_t>(part / sector_size)});
   }
 }
@@ -194,36 +249,47 @@ void FuseFrontEnd::answer(mirror::RequestId request, bool ok) {
   const auto found = asked_.extract(request);
   if (found.empty()) return;
   const Asked& asked = found.mapped();
-  if (asked.whole != 0) {
-    Whole& whole = wholes_.at(asked.whole);
-    whole.ok &= ok;
-    if (--whole.parts > 0) return;
-    reply(whole.ok ? fuse::reply_done(whole.unique) : fuse::reply_error(whole.unique, EIO));
-    wholes_.erase(asked.whole);
-    return;
-  }
+  if (asked.whole != 0) return answer_part(asked, ok);
+  const std::uint64_t unique = asked.asker.unique;
   if (!ok) {
-    reply(fuse::reply_error(asked.unique, EIO));
+    reply(asked.asker, fuse::reply_error(unique, EIO));
   } else if (asked.operation == Operation::read) {
-    reply(fuse::reply_data(asked.unique, asked.size),
+    reply(asked.asker, fuse::reply_data(unique, asked.size),
           {world_.buffers.at(asked.buffer), asked.size});
   } else if (asked.operation == Operation::write) {
-    reply(fuse::reply_written(asked.unique, asked.size));
+    reply(asked.asker, fuse::reply_written(unique, asked.size));
   } else {
-    reply(fuse::reply_done(asked.unique));
+    reply(asked.asker, fuse::reply_done(unique));
   }
   if (asked.buffer != 0) world_.buffers.release(asked.buffer);
 }
 
-void FuseFrontEnd::reply(const Bytes& head, ByteView data) {
+void FuseFrontEnd::answer_part(const Asked& asked, bool ok) {
+  Whole& whole = wholes_.at(asked.whole);
+  whole.ok &= ok;
+  if (--whole.parts > 0) return;
+  const std::uint64_t unique = whole.asker.unique;
+  reply(whole.asker, whole.ok ? fuse::reply_done(unique) : fuse::reply_error(unique, EIO));
+  wholes_.erase(asked.whole);
+}
+
+void FuseFrontEnd::forget(const Asker& asker) {
+  world_.buffers.journal().put_back(asker.slot);
+  // It may have been for want of a slot that nothing was read.
+  if (staging_ != 0) watch();
+}
+
+void FuseFrontEnd::reply(const Asker& asker, const Bytes& head, ByteView data) {
   if (!fuse_) return;
   const std::array<iovec, 2> parts{
       iovec{.iov_base = const_cast<std::uint8_t*>(head.data()), .iov_len = head.size()},
       iovec{.iov_base = const_cast<std::uint8_t*>(data.data()), .iov_len = data.size()}};
   const ssize_t taken = writev(fuse_.number(), parts.data(), data.empty() ? 1 : 2);
+  const int error = errno;
+  forget(asker);
   // ENOENT: nobody waits for it any more.
-  if (taken >= 0 || errno == ENOENT || errno == EINTR) return;
-  end(errno == ENODEV ? "it was unmounted" : adapters::errno_text(errno));
+  if (taken >= 0 || error == ENOENT || error == EINTR) return;
+  end(error == ENODEV ? "it was unmounted" : adapters::errno_text(error));
 }
 
 }  // namespace mainstay::mirrord

@@ -31,12 +31,11 @@ class FuseFrontEnd final : public FrontEnd {
   FuseFrontEnd(World world, adapters::Fd fuse, Size size);
   ~FuseFrontEnd() override;
 
-  // An engine before this one may have read requests that it did not answer. unavailable: the
-  // kernel cannot give them again.
-  Status ask_again();
+  // Does what the engine before this one read and did not answer, before anything else.
+  Status take_over();
 
-  // The kernel's side is let go: nothing is read or answered any more. The buffers of what was
-  // asked stay until the core has answered, so the object must, too.
+  // The kernel's side is let go: nothing is read or answered any more, and no later engine does it.
+  // The buffers of what was asked stay until the core has answered, so the object must, too.
   void abandon();
 
   void answer(mirror::RequestId request, bool ok) override;
@@ -44,31 +43,49 @@ class FuseFrontEnd final : public FrontEnd {
   std::size_t queue_depth() const override { return asked_.size(); }
 
  private:
-  struct Asked {
+  // Who is to be answered: the kernel's number, and the journal's.
+  struct Asker {
     std::uint64_t unique = 0;
+    RequestJournal::Slot slot = 0;
+  };
+  struct Asked {
+    Asker asker;
     mirror::Operation operation = mirror::Operation::read;
     std::uint32_t size = 0;
     mirror::BufferId buffer = 0;
     std::uint64_t whole = 0;  // the number of the request this is a part of; 0: of none
   };
+  // What another engine left.
+  struct Left {
+    Asker asker;
+    fuse::Request request;
+    mirror::BufferId buffer = 0;
+  };
   // A request that is longer than the core takes.
   struct Whole {
-    std::uint64_t unique = 0;
+    Asker asker;
     std::uint32_t parts = 0;
     bool ok = true;
   };
   void watch();
   void read_requests();
+  bool make_room();
+  void drop_slot();
   bool read_one();
-  void handle(const fuse::Request& request);
-  void on_read(std::uint64_t unique, const fuse::Read& read);
-  void on_write(std::uint64_t unique, const fuse::Write& write);
-  void on_sync(std::uint64_t unique);
-  void on_zero(std::uint64_t unique, const fuse::Zero& zero);
+  void handle(const Asker& asker, const fuse::Request& request);
+  void on_read(const Asker& asker, const fuse::Read& read);
+  void on_write(const Asker& asker, const fuse::Write& write);
+  void on_zero(const Asker& asker, const fuse::Zero& zero);
+  Result<Left> claim(const RequestJournal::Unanswered& left);
+  void do_again(const Left& left);
+  // A read or a write; the buffer becomes the request's.
+  void transfer(const Asked& asked, std::uint64_t offset);
   mirror::BufferId place_for(std::size_t size);
   bool possible(std::uint64_t offset, std::uint64_t size) const;
   void ask(const Asked& asked, const mirror::Range& range);
-  void reply(const Bytes& head, ByteView data = {});
+  void answer_part(const Asked& asked, bool ok);
+  void reply(const Asker& asker, const Bytes& head, ByteView data = {});
+  void forget(const Asker& asker);
   void end(std::string why);
 
   World world_;
@@ -77,6 +94,7 @@ class FuseFrontEnd final : public FrontEnd {
   Ring::WatchId watch_ = 0;
   // Where the next request is read to; large payloads stay there.
   mirror::BufferId staging_ = 0;
+  std::optional<RequestJournal::Slot> slot_;
   std::unordered_map<mirror::RequestId, Asked> asked_;
   std::unordered_map<std::uint64_t, Whole> wholes_;
   std::uint64_t last_whole_ = 0;

@@ -16,8 +16,6 @@ constexpr std::uint16_t background_max = 256;
 constexpr std::uint16_t congestion = 192;
 constexpr std::uint32_t sector = 512;
 constexpr std::uint32_t block = 4096;
-// Of a newer header than Debian 12 has.
-constexpr std::int32_t notify_resend = 7;
 
 static_assert(head_size == sizeof(fuse_in_header) + sizeof(fuse_write_in));
 
@@ -215,6 +213,5 @@ Bytes reply_statfs(std::uint64_t unique, std::uint64_t disk_size) {
 }
 
 Bytes reply_data(std::uint64_t unique, std::uint32_t size) { return bare(unique, 0, size); }
-Bytes resend_notice() { return bare(0, notify_resend); }
 
 }  // namespace mainstay::mirrord::fuse

@@ -78,7 +78,5 @@ Bytes reply_written(std::uint64_t unique, std::uint32_t size);
 Bytes reply_statfs(std::uint64_t unique, std::uint64_t disk_size);
 // The header of a reply behind which `size` bytes of data follow.
 Bytes reply_data(std::uint64_t unique, std::uint32_t size);
-// Asks the kernel for every request again that was read and not answered; Linux 6.9 and newer.
-Bytes resend_notice();
 
 }  // namespace mainstay::mirrord::fuse

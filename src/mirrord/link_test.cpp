@@ -79,7 +79,8 @@ struct End {
   }
 
   Ring& ring;
-  Buffers buffers{1, 4096};
+  adapters::Fd memory = *make_lasting_memory();
+  Buffers buffers{memory, 1, 4096};
   int ups = 0, downs = 0;
   std::vector<Message> messages;
   std::vector<Bytes> payloads;

@@ -31,10 +31,20 @@ Pool::Pool(Page pages) : taken_(pages) {
   free_pages_ = pages;
 }
 
-std::optional<Pool::Page> Pool::take(std::size_t bytes) {
+std::size_t Pool::order_of(std::size_t bytes) {
   MAINSTAY_CHECK(bytes > 0 && bytes <= buffer_size_max);
   std::size_t order = 0;
   while ((page_size << order) < bytes) ++order;
+  return order;
+}
+
+void Pool::note_taken(Page first, std::size_t order) {
+  taken_[first] = {.holders = 1, .order = static_cast<std::uint8_t>(order)};
+  free_pages_ -= 1U << order;
+}
+
+std::optional<Pool::Page> Pool::take(std::size_t bytes) {
+  const std::size_t order = order_of(bytes);
   std::size_t from = order;
   std::optional<std::size_t> piece;
   while (from < orders && !(piece = free_[from].take())) ++from;
@@ -44,9 +54,19 @@ std::optional<Pool::Page> Pool::take(std::size_t bytes) {
     free_[from - 1].add(*piece + 1);
   }
   const auto first = static_cast<Page>(*piece << order);
-  taken_[first] = {.holders = 1, .order = static_cast<std::uint8_t>(order)};
-  free_pages_ -= 1U << order;
+  note_taken(first, order);
   return first;
+}
+
+bool Pool::take_at(Page first, std::size_t bytes) {
+  const std::size_t order = order_of(bytes);
+  if (first >= taken_.size() || first % (1U << order) != 0) return false;
+  std::size_t from = order;
+  while (from < orders && !free_[from].remove(first >> from)) ++from;
+  if (from == orders) return false;
+  for (; from > order; --from) free_[from - 1].add((first >> (from - 1)) ^ 1);
+  note_taken(first, order);
+  return true;
 }
 
 void Pool::hold(Page first) {

@@ -21,6 +21,8 @@ class Pool {
 
   // The first page of `bytes` in one piece, held once. Nothing: there is no room now.
   std::optional<Page> take(std::size_t bytes);
+  // The same for a buffer of `bytes` that another pool gave. False: part of it is taken.
+  bool take_at(Page first, std::size_t bytes);
   void hold(Page first);
   void release(Page first);
   Page free_pages() const { return free_pages_; }
@@ -46,6 +48,8 @@ class Pool {
    private:
     std::vector<std::uint64_t> words_;
   };
+  static std::size_t order_of(std::size_t bytes);
+  void note_taken(Page first, std::size_t order);
   void put_back(Page first, std::size_t order);
 
   std::vector<Taken> taken_;  // by first page

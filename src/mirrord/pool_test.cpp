@@ -34,6 +34,35 @@ TEST_CASE("a buffer is free when its last holder has released it, and halves bec
   CHECK(pool.take(buffer_size_max));
 }
 
+TEST_CASE("a pool gives again, at the same places, what another one had given") {
+  CHECK(rc::check([](const std::vector<std::uint32_t>& choices) {
+    Pool before(2 * largest);
+    std::map<Pool::Page, std::size_t> held;
+    for (const std::uint32_t choice : choices) {
+      const std::size_t bytes = 1 + choice % buffer_size_max;
+      const auto first = before.take(choice % 3 == 0 ? bytes : 1 + choice % (8 * page_size));
+      if (!first) continue;
+      held[*first] = choice % 3 == 0 ? bytes : 1 + choice % (8 * page_size);
+      if (choice % 5 != 0) continue;
+      before.release(held.begin()->first);
+      held.erase(held.begin());
+    }
+    Pool after(2 * largest);
+    for (const auto& [first, bytes] : held) RC_ASSERT(after.take_at(first, bytes));
+    RC_ASSERT(after.free_pages() == before.free_pages());
+    for (const auto& [first, bytes] : held) RC_ASSERT(!after.take_at(first, bytes));
+    for (const auto& [first, bytes] : held) after.release(first);
+    RC_ASSERT(after.take(buffer_size_max) && after.take(buffer_size_max));
+  }));
+}
+
+TEST_CASE("a pool gives nothing at a place that is none") {
+  Pool pool(largest);
+  CHECK_FALSE(pool.take_at(largest, 1));
+  CHECK_FALSE(pool.take_at(1, page_size + 1));
+  CHECK(pool.free_pages() == largest);
+}
+
 TEST_CASE("buffers never overlap, whatever the order of taking and releasing") {
   CHECK(rc::check([](const std::vector<std::uint32_t>& choices) {
     Pool pool(2 * largest);

@@ -35,7 +35,7 @@ constexpr std::uint64_t ignored = ~0ULL;
 
 struct Ring::State {
   io_uring ring{};
-  std::span<std::uint8_t> arena;
+  std::vector<std::span<std::uint8_t>> arenas;
 
   std::vector<OnDone> pending;  // by number
   std::vector<std::uint64_t> free;
@@ -70,8 +70,14 @@ struct Ring::State {
     pending[number] = std::move(done);
     io_uring_sqe_set_data64(entry, number);
   }
-  bool lent(std::span<const std::uint8_t> part) const {
-    return part.data() >= arena.data() && part.data() + part.size() <= arena.data() + arena.size();
+  // Which of the arenas it is in.
+  std::optional<int> lent(std::span<const std::uint8_t> part) const {
+    for (std::size_t i = 0; i < arenas.size(); ++i) {
+      const auto& arena = arenas[i];
+      if (part.data() < arena.data()) continue;
+      if (part.data() + part.size() <= arena.data() + arena.size()) return static_cast<int>(i);
+    }
+    return std::nullopt;
   }
   void arm_watches() {
     for (const WatchId id : std::exchange(to_arm, {})) {
@@ -125,19 +131,23 @@ Result<std::unique_ptr<Ring>> Ring::open() {
   return std::unique_ptr<Ring>(new Ring(std::move(state)));
 }
 
-Status Ring::lend(std::span<std::uint8_t> arena) {
-  const iovec all{.iov_base = arena.data(), .iov_len = arena.size()};
-  const int failed = io_uring_register_buffers(&state_->ring, &all, 1);
+Status Ring::lend(std::span<const std::span<std::uint8_t>> arenas) {
+  std::vector<iovec> all;
+  for (const auto& arena : arenas) all.push_back({arena.data(), arena.size()});
+  const auto count = static_cast<unsigned>(all.size());
+  const int failed = io_uring_register_buffers(&state_->ring, all.data(), count);
+  // Older kernels: not memory that processes share.
+  if (failed == -EOPNOTSUPP) return {};
   if (failed < 0) return adapters::errno_failure(-failed, "io_uring: the buffers' memory");
-  state_->arena = arena;
+  state_->arenas.assign(arenas.begin(), arenas.end());
   return {};
 }
 
 void Ring::read(int file, std::span<std::uint8_t> into, std::uint64_t offset, OnDone done) {
   io_uring_sqe* entry = state_->entry();
   const auto size = static_cast<unsigned>(into.size());
-  if (state_->lent(into)) {
-    io_uring_prep_read_fixed(entry, file, into.data(), size, offset, 0);
+  if (const auto lent = state_->lent(into)) {
+    io_uring_prep_read_fixed(entry, file, into.data(), size, offset, *lent);
   } else {
     io_uring_prep_read(entry, file, into.data(), size, offset);
   }
@@ -148,8 +158,8 @@ void Ring::write(int file, std::span<const std::uint8_t> from, std::uint64_t off
                  OnDone done) {
   io_uring_sqe* entry = state_->entry();
   const auto size = static_cast<unsigned>(from.size());
-  if (state_->lent(from)) {
-    io_uring_prep_write_fixed(entry, file, from.data(), size, offset, 0);
+  if (const auto lent = state_->lent(from)) {
+    io_uring_prep_write_fixed(entry, file, from.data(), size, offset, *lent);
   } else {
     io_uring_prep_write(entry, file, from.data(), size, offset);
   }

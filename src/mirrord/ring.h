@@ -30,8 +30,8 @@ class Ring {
 
   static Instant now();
 
-  // Buffers in here are mapped once, not for every request.
-  Status lend(std::span<std::uint8_t> arena);
+  // Buffers in here are mapped once, not for every request, if the kernel can. Once.
+  Status lend(std::span<const std::span<std::uint8_t>> arenas);
 
   // ---- Disks. The memory must stay until `done` is called.
   void read(int file, std::span<std::uint8_t> into, std::uint64_t offset, OnDone done);

@@ -19,6 +19,7 @@
 #include "adapters/linux/loop.h"
 #include "adapters/linux/worker.h"
 #include "base/check.h"
+#include "mirrord/buffers.h"
 #include "mirrord/engine.h"
 #include "mirrord/fuse_message.h"
 #include "mirrord/loop_device.h"
@@ -84,6 +85,7 @@ struct Supervisor::State {
   adapters::Loop loop;
   adapters::Worker worker{loop, adapters::Worker::AtEnd::abandon};
   Fd control;
+  Fd memory;  // with the requests that an engine leaves behind
 
   int engine = 0;
   Fd engine_end;  // readable when it has ended
@@ -159,6 +161,7 @@ Status Supervisor::State::start_engine() {
              [this](Readiness) { on_messages(); });
   SupervisorMessage begin{.kind = Kind::begin, .number = term, .restarts = restarts};
   begin.files.push_back(duplicate(control));
+  begin.files.push_back(duplicate(memory));
   if (mount && mount->fuse) begin.files.push_back(duplicate(mount->fuse));
   if (device) begin.text = setup.config.device;
   tell(std::move(begin));
@@ -326,6 +329,9 @@ Result<std::unique_ptr<Supervisor>> Supervisor::start(Setup setup) {
   auto control = listen_at(state->setup.config.control);
   if (!control) return std::unexpected(control.error());
   state->control = std::move(*control);
+  auto memory = make_lasting_memory();
+  if (!memory) return std::unexpected(memory.error());
+  state->memory = std::move(*memory);
   if (const Status started = state->start_engine(); !started) {
     return std::unexpected(started.error());
   }

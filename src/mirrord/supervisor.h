@@ -1,6 +1,6 @@
 // The process that keeps the kernel's side open: the FUSE connection, its mount, the loop device
-// and the control socket. The engine is its child; when that ends unasked, a new one takes over,
-// and whoever uses the device has only waited.
+// and the control socket; and the memory with the requests under way. The engine is its child; when
+// that ends unasked, a new one takes over, and whoever uses the device has only waited.
 //
 // What needs the engine's answers (opening the file, the loop device) is done on a thread of its
 // own, so that an engine that dies meanwhile can be replaced.

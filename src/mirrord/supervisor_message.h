@@ -15,7 +15,8 @@ namespace mainstay::mirrord {
 struct SupervisorMessage {
   enum class Kind : std::uint8_t {
     // ---- To the engine.
-    begin,     // number: the term to be promoted at again; text: the device; files: control, fuse
+    begin,     // number: the term to be promoted at again; text: the device;
+               // files: control, lasting memory, fuse
     fuse,      // files: fuse, mounted; the device follows
     provided,  // text: the device; or what went wrong
     removed,   // or what stood against it
@@ -34,7 +35,7 @@ struct SupervisorMessage {
 };
 
 inline constexpr std::size_t supervisor_text_max = 4096;
-inline constexpr std::size_t supervisor_files_max = 2;
+inline constexpr std::size_t supervisor_files_max = 3;
 
 // unavailable: the other side is gone.
 Status send_message(int socket, const SupervisorMessage& message);
