@@ -141,10 +141,13 @@ Status Cluster::make_mirror(const std::string& node) const {
   const std::string user = database ? database_script() : lines_script();
   if (auto done = lab_->write(node, mirror_user_path, user); !done) return done;
   const bool first = node == site_.nodes.front().name;
-  const std::string prepare = fmt::format(
-      "mkdir -p {0} {1} && truncate -s 384M {0}/data && truncate -s 16M {0}/metadata{2}",
-      mirror_folder, mirror_mount,
-      first ? fmt::format(" && mkfs.ext4 -q {}/data", mirror_folder) : "");
+  const MirrorPartitions partitions = mirror_partitions(site_);
+  std::string prepare = fmt::format("mkdir -p {} {}", mirror_folder, mirror_mount);
+  if (!site_.mirror_on_volumes) {
+    prepare += fmt::format(" && truncate -s 384M {} && truncate -s 16M {}", partitions.data,
+                           partitions.cluster);
+  }
+  if (first) prepare += fmt::format(" && mkfs.{} -q {}", site_.file_system, partitions.data);
   if (auto done = lab_->exec(node, {"sh", "-c", prepare}); !done) {
     return std::unexpected(done.error());
   }

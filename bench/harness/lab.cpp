@@ -100,11 +100,17 @@ Command Lab::command(std::vector<std::string> words, Duration patience) const {
 }
 
 Status Lab::write_layout(Pattern pattern, const std::vector<ExtraInstance>& extra,
-                         const std::string& file) const {
+                         const std::vector<ExtraVolume>& volumes, const std::string& file) const {
   auto layout = parsed(output_of(command({"layout", layout_of(pattern)})), "the built-in layout");
   if (!layout) return std::unexpected(layout.error());
   for (const ExtraInstance& one : extra) {
     (*layout)["instances"].push_back(layout_entry(one));
+  }
+  for (json& instance : (*layout)["instances"]) {
+    if (!instance.value("name", "").starts_with("server")) continue;
+    for (const ExtraVolume& volume : volumes) {
+      instance["volumes"].push_back({{"device", volume.device}, {"size_mib", volume.size_mib}});
+    }
   }
   std::ofstream out(file);
   out << *layout;
@@ -113,10 +119,11 @@ Status Lab::write_layout(Pattern pattern, const std::vector<ExtraInstance>& extr
 }
 
 Result<Lab> Lab::up(const Programs& programs, const std::string& folder,
-                    const std::vector<ExtraInstance>& extra, Pattern pattern) {
+                    const std::vector<ExtraInstance>& extra, Pattern pattern,
+                    const std::vector<ExtraVolume>& volumes) {
   Lab lab(programs.lab, folder + "/lab");
   const std::string layout = folder + "/layout.json";
-  if (auto done = lab.write_layout(pattern, extra, layout); !done)
+  if (auto done = lab.write_layout(pattern, extra, volumes, layout); !done)
     return std::unexpected(done.error());
   std::vector<std::string> words = {"up", "--layout", layout};
   if (hidden_in_instances(programs.folder + "/")) {

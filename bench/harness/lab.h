@@ -28,12 +28,19 @@ struct ExtraInstance {
   std::string role = {};  // whose credentials it has; "": none
 };
 
+// A disk of each of the two servers.
+struct ExtraVolume {
+  std::string device;
+  int size_mib = 0;
+};
+
 class Lab {
  public:
   // Brings it up in FOLDER/lab. Its shared folder is seen by every instance as /run/lab.
   static Result<Lab> up(const Programs& programs, const std::string& folder,
                         const std::vector<ExtraInstance>& extra = {},
-                        Pattern pattern = Pattern::vip);
+                        Pattern pattern = Pattern::vip,
+                        const std::vector<ExtraVolume>& volumes = {});
   Lab(Lab&& other) noexcept;
   Lab& operator=(Lab&&) = delete;
   // Takes it down, with everything that runs in it.
@@ -70,9 +77,9 @@ class Lab {
  private:
   // Of the route tables, by id.
   Result<std::map<std::string, std::string>> table_names() const;
-  // Writes the pattern's layout with more instances to this file.
+  // Writes the pattern's layout with more instances, and disks, to this file.
   Status write_layout(Pattern pattern, const std::vector<ExtraInstance>& extra,
-                      const std::string& file) const;
+                      const std::vector<ExtraVolume>& volumes, const std::string& file) const;
   Lab(std::string program, std::string folder)
       : program_(std::move(program)), folder_(std::move(folder)) {}
 

@@ -122,11 +122,12 @@ std::string group(const Site& site) {
 std::string mirror(const Site& site) {
   if (site.mirror == MirrorUse::none) return "";
   const bool database = site.mirror == MirrorUse::database;
+  const MirrorPartitions partitions = mirror_partitions(site);
   return resource("md") +
          fmt::format(
-             "data_partition = \"{0}/data\"\ncluster_partition = \"{0}/metadata\"\n"
-             "mount_point = {1}\n",
-             mirror_folder, quoted(mirror_mount)) +
+             "data_partition = {}\ncluster_partition = {}\nfile_system = {}\nmount_point = {}\n",
+             quoted(partitions.data), quoted(partitions.cluster), quoted(site.file_system),
+             quoted(mirror_mount)) +
          fmt::format(
              "\n[[resource]]\nname = {}\ntype = \"script\"\ngroup = {}\nmode = \"resident\"\n"
              "start = [{}]\ndepends_on = [\"md1\"]\nkill_after = \"2s\"\n{}",
@@ -158,6 +159,14 @@ std::string host_of(const Site& site) {
 }
 
 }  // namespace
+
+MirrorPartitions mirror_partitions(const Site& site) {
+  if (site.mirror_on_volumes) {
+    return {.data = std::string(data_volume), .cluster = std::string(cluster_volume)};
+  }
+  return {.data = fmt::format("{}/data", mirror_folder),
+          .cluster = fmt::format("{}/metadata", mirror_folder)};
+}
 
 std::string service_url(const Site& site) { return fmt::format("http://{}:80/", host_of(site)); }
 

@@ -13,9 +13,12 @@ inline constexpr std::string_view virtual_ip = "10.1.0.20";
 inline constexpr std::string_view config_path = "/etc/mainstay/cluster.toml";
 // In the folder that all instances of the lab share.
 inline constexpr const char* shared_ledger_file = "shared-ledger";
-// Of the mirror disk: its partitions are files here, and it is mounted there.
+// Of the mirror disk: its partitions are files here, if they are no volumes of the nodes, and it is
+// mounted there.
 inline constexpr std::string_view mirror_folder = "/var/lib/mirror";
 inline constexpr std::string_view mirror_mount = "/var/lib/md1";
+inline constexpr std::string_view cluster_volume = "/dev/sdf";
+inline constexpr std::string_view data_volume = "/dev/sdg";
 inline constexpr std::string_view mirror_user_path = "/etc/mainstay/mirror-user";
 // Whatever it has written for certain, in the folder that all instances share.
 inline constexpr const char* acknowledged_file = "acknowledged";
@@ -53,12 +56,21 @@ struct Site {
   std::string arbiter = "none";  // "dynamodb": the lab's; "etcd": that of the endpoints
   std::vector<std::string> etcd_endpoints = {};
   MirrorUse mirror = MirrorUse::none;
+  std::string file_system = "ext4";  // of the mirror
+  // Its partitions are disks of the nodes, not files.
+  bool mirror_on_volumes = false;
   std::string backend = "native";  // who speaks to AWS
   std::string address_lines = {};  // more of the resource that clients find the group by
   std::string more = {};           // more tables, such as monitors
   // ADDR:PORT of the ledger outside the nodes, which the service writes to; "": there is none.
   std::string shared_ledger = {};
 };
+
+struct MirrorPartitions {
+  std::string data;
+  std::string cluster;
+};
+MirrorPartitions mirror_partitions(const Site& site);
 
 std::string cluster_toml(const Site& site);
 // What clients ask.

@@ -83,7 +83,8 @@ const std::map<std::string, Parameters>& ec2_descriptions() {
       {"DescribeAddresses", {"", "AllocationId.N PublicIp.N"}},
       {"DescribeNatGateways", {"", "NatGatewayId.N"}},
       {"DescribeInternetGateways", {"", "InternetGatewayId.N"}},
-      {"DescribeSecurityGroups", {"", "GroupId.N GroupName.N"}}};
+      {"DescribeSecurityGroups", {"", "GroupId.N GroupName.N"}},
+      {"DescribeVolumes", {"", "VolumeId.N"}}};
   return all;
 }
 

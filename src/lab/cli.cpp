@@ -41,6 +41,14 @@ constexpr const char* fault_help =
   heal [PLACE [PLACE]]          ends the cuts that name these places; without any: all cuts
   line NAME [--delay D] [--jitter D] [--loss SHARE] | line NAME --clear
                                 each way of the instance's link
+  volume NAME[/DEVICE] latency D [--operation read|write|flush]
+  volume NAME[/DEVICE] errors [--operation read|write|flush] [--rate SHARE] [--count N]
+  volume NAME[/DEVICE] lose-cache [--rate SHARE] [--seed N]
+                                at a kill, of the sectors that were not flushed each is lost
+                                with that chance (50%)
+  volume NAME[/DEVICE] tear [--seed N]
+                                at a kill, writes that wait for their answer land in part
+  volume NAME[/DEVICE] heal
   api latency D | stale D | clock-skew D | throttle | error | lost-reply | outage
       [--action PATTERN] [--instance NAME] [--rate SHARE] [--count N]
       [--code CODE] [--status HTTP]

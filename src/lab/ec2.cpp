@@ -30,6 +30,7 @@ const std::map<std::string, Action>& actions() {
       {"DescribeInstanceStatus", {ec2::describe_instance_status, false}},
       {"DescribeSecurityGroups", {ec2::describe_security_groups, false}},
       {"DescribeRegions", {ec2::describe_regions, false}},
+      {"DescribeVolumes", {ec2::describe_volumes, false}},
       {"ReplaceRoute", {ec2::replace_route, true}},
       {"CreateRoute", {ec2::create_route, true}},
       {"DeleteRoute", {ec2::delete_route, true}},

@@ -40,8 +40,8 @@ std::string ec2_response(const std::string& action, const std::string& content,
                          const std::string& request_id);
 std::string ec2_error(const AwsError& error, const std::string& request_id);
 
-// The single calls, in ec2_describe.cpp, ec2_inventory.cpp, ec2_change.cpp, ec2_addresses.cpp and
-// ec2_groups.cpp.
+// The single calls, in ec2_describe.cpp, ec2_inventory.cpp, ec2_volumes.cpp, ec2_change.cpp,
+// ec2_addresses.cpp and ec2_groups.cpp.
 namespace ec2 {
 Ec2Outcome describe_vpcs(const Ec2Input& input);
 Ec2Outcome describe_subnets(const Ec2Input& input);
@@ -57,6 +57,7 @@ Ec2Outcome describe_internet_gateways(const Ec2Input& input);
 Ec2Outcome describe_instance_status(const Ec2Input& input);
 Ec2Outcome describe_security_groups(const Ec2Input& input);
 Ec2Outcome describe_regions(const Ec2Input& input);
+Ec2Outcome describe_volumes(const Ec2Input& input);
 Ec2Outcome replace_route(const Ec2Input& input);
 Ec2Outcome create_route(const Ec2Input& input);
 Ec2Outcome delete_route(const Ec2Input& input);

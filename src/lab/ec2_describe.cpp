@@ -199,6 +199,18 @@ void write_instance_interface(Xml& xml, const Model& model, const Eni& eni) {
   write_addresses6(xml, eni);
 }
 
+void write_block_devices(Xml& xml, const Model& model, const Instance& instance) {
+  std::vector<AttachedVolume> own = model.volumes;
+  std::erase_if(own, [&](const AttachedVolume& one) { return one.instance_id != instance.id; });
+  xml.items("blockDeviceMapping", own, [&](const AttachedVolume& volume) {
+    xml.leaf("deviceName", volume.device);
+    xml.node("ebs", [&] {
+      xml.leaf("volumeId", volume.id).leaf("status", "attached");
+      xml.leaf("attachTime", utc_text(volume.created_ms)).leaf("deleteOnTermination", "false");
+    });
+  });
+}
+
 void write_instance(Xml& xml, const Model& model, const Instance& instance) {
   const Eni& eni = *find_id(model.enis, instance.eni_id);
   xml.leaf("instanceId", instance.id).leaf("imageId", "ami-00000000000000001");
@@ -227,6 +239,7 @@ void write_instance(Xml& xml, const Model& model, const Instance& instance) {
   name_tag(xml, instance.name);
   xml.node("networkInterfaceSet",
            [&] { xml.node("item", [&] { write_instance_interface(xml, model, eni); }); });
+  write_block_devices(xml, model, instance);
 }
 
 FilterFields<Instance> instance_fields(const Model& model) {

@@ -236,6 +236,29 @@ TEST_CASE("an instance is found by its private address") {
   CHECK(texts(call(by + "10.0.110.99"), "//instanceId").empty());
 }
 
+TEST_CASE("a volume is described by itself and among the block devices of its instance") {
+  Layout layout = *parse_layout(default_layout_text());
+  LayoutInstance& server = *std::ranges::find(layout.instances, "server1", &LayoutInstance::name);
+  server.volumes = {{.device = "/dev/sdf", .size_mib = 64},
+                    {.device = "/dev/sdg", .size_mib = 1025}};
+  const Model model = make_model(layout, 1'000);
+  const auto all = call("Action=DescribeVolumes", model);
+  CHECK(texts(all, "//volumeSet/item/volumeId") ==
+        std::vector{volume_id("server1", "/dev/sdf"), volume_id("server1", "/dev/sdg")});
+  CHECK(texts(all, "//volumeSet/item/size") == std::vector<std::string>{"1", "2"});
+  const std::string by = "Action=DescribeVolumes&Filter.1.Name=";
+  CHECK(
+      texts(call(by + "attachment.instance-id&Filter.1.Value.1=" + make_id("i", "server1"), model),
+            "//attachmentSet/item/device") == std::vector<std::string>{"/dev/sdf", "/dev/sdg"});
+  CHECK(
+      texts(call(by + "attachment.instance-id&Filter.1.Value.1=" + make_id("i", "server2"), model),
+            "//volumeId")
+          .empty());
+  CHECK(code("Action=DescribeVolumes&VolumeId.1=vol-00000000", model) == "InvalidVolume.NotFound");
+  CHECK(texts(call("Action=DescribeInstances", model), "//blockDeviceMapping/item/ebs/volumeId") ==
+        std::vector{volume_id("server1", "/dev/sdf"), volume_id("server1", "/dev/sdg")});
+}
+
 TEST_CASE("a route to a stopped instance is a black hole") {
   Model model = make();
   for (Instance& instance : model.instances) instance.state = InstanceState::stopped;

@@ -15,7 +15,7 @@ struct Event {
   std::uint64_t number = 0;
   std::int64_t monotonic_ns = 0;
   std::int64_t wall_ms = 0;
-  std::string kind;  // "api", "route", "instance", "fault", "lab"
+  std::string kind;  // "api", "route", "instance", "volume", "fault", "lab"
   std::string text;  // one sentence for a person
   // Only of API calls: what was asked, by whom, what came of it and how long it took.
   std::string action = {};

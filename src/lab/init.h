@@ -9,6 +9,14 @@
 
 namespace mainstay::lab {
 
+// A block device of the instance: a loop device by another name.
+struct InitVolume {
+  std::string id;
+  std::string device;  // "/dev/sdf", a link
+  std::string name;    // "nvme1n1", the node
+  int loop = 0;        // the number of the device
+};
+
 // All an init must know. It gets it as JSON on descriptor 3.
 struct InitSpec {
   std::string instance;
@@ -22,6 +30,7 @@ struct InitSpec {
   std::string masquerade_for;      // the VPC's CIDR if this is a NAT instance
   std::vector<std::string> binds;  // host directories that must stay visible at their place
   std::vector<std::vector<std::string>> boot_commands;
+  std::vector<InitVolume> volumes;
   int stop_patience_s = 10;
 };
 

@@ -81,6 +81,7 @@ struct World {
   Status own_disks();
   Status empty_places();
   Status make_devices();
+  Status make_volumes() const;
   Status kernel_views();
   Status bring_back(const std::vector<Kept>& kept);
 };
@@ -167,6 +168,28 @@ Status World::make_devices() {
   return {};
 }
 
+// By the names that a Nitro instance's udev gives them.
+Status World::make_volumes() const {
+  const std::string by_id = "/dev/disk/by-id";
+  std::error_code problem;
+  if (!spec.volumes.empty()) fs::create_directories(by_id, problem);
+  for (const InitVolume& volume : spec.volumes) {
+    const std::string node = "/dev/" + volume.name;
+    if (::mknod(node.c_str(), S_IFBLK | 0660,
+                makedev(loop_major, static_cast<unsigned>(volume.loop))) != 0) {
+      return system_failure("make " + node);
+    }
+    std::string serial = volume.id;
+    std::erase(serial, '-');
+    for (const std::string& link :
+         {volume.device, by_id + "/nvme-Amazon_Elastic_Block_Store_" + serial}) {
+      if (link != node) fs::create_symlink(node, link, problem);
+      if (problem) return failure(Code::unavailable, link + ": " + problem.message());
+    }
+  }
+  return {};
+}
+
 Status World::kernel_views() {
   if (auto done = mount_at("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC); !done) {
     return done;
@@ -221,6 +244,7 @@ Status make_file_system(const InitSpec& spec) {
   if (auto done = world.own_disks(); !done) return done;
   if (auto done = world.empty_places(); !done) return done;
   if (auto done = world.make_devices(); !done) return done;
+  if (auto done = world.make_volumes(); !done) return done;
   if (auto done = world.kernel_views(); !done) return done;
   if (auto done = world.bring_back(kept); !done) return done;
   if (auto done = set_read_only("/", true, true); !done) return done;

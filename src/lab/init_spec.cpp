@@ -5,8 +5,9 @@
 
 namespace mainstay::lab {
 
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InitVolume, id, device, name, loop)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InitSpec, instance, host_name, directory, clock, shared, address,
-                                   gateway, address6, masquerade_for, binds, boot_commands,
+                                   gateway, address6, masquerade_for, binds, boot_commands, volumes,
                                    stop_patience_s)
 
 std::string encode(const InitSpec& spec) { return nlohmann::json(spec).dump(); }

@@ -156,6 +156,7 @@ struct Instances::State {
                const std::function<bool(const One&)>& done);
   // Gives the number of ends the instance has had before this one.
   Result<int> strike(const std::string& name, bool boot_again);
+  Status pull_plug(const std::string& name, One& one);
   Status await_end(const std::string& name, int ends_before, Duration patience);
   Result<One*> find(const std::string& name);
 };
@@ -177,6 +178,12 @@ Result<One*> Instances::State::find(const std::string& name) {
 
 Status Instances::State::begin(const std::string& name, One& one) {
   Birth birth;
+  auto volumes = setup.volumes->attach(name);
+  if (!volumes) return std::unexpected(volumes.error());
+  one.spec.volumes.clear();
+  for (VolumeNode& node : *volumes) {
+    one.spec.volumes.push_back({node.id, node.device, node.name, node.loop});
+  }
   auto spec = spec_file(one.spec);
   if (!spec) return std::unexpected(spec.error());
   birth.spec = std::move(*spec);
@@ -220,6 +227,7 @@ void Instances::State::bear(const std::string& name) {
     if (one.process.is_open()) {
       ::syscall(SYS_pidfd_send_signal, one.process.number(), SIGKILL, nullptr, 0);
     } else {
+      setup.volumes->release(name);
       set_life(name, one, Life::off);
     }
   }
@@ -239,7 +247,7 @@ void Instances::State::on_word(const std::string& name, const std::string& word)
     one.boot_again = word == "reset";
     one.own_will = word == "power-off";
     (void)setup.network->close_line(name);
-    ::syscall(SYS_pidfd_send_signal, one.process.number(), SIGKILL, nullptr, 0);
+    (void)pull_plug(name, one);
   }
 }
 
@@ -273,6 +281,7 @@ void Instances::State::bury(const std::string& name) {
   if (!one.cgroup.empty()) (void)remove_cgroup(one.cgroup);  // The lab's end looks again.
   ::unlink((one.spec.directory + "/exec.sock").c_str());
   (void)setup.network->close_line(name);
+  setup.volumes->release(name);
   set_life(name, one, Life::off);
   if ((one.boot_again || own_reboot) && !ending) {
     one.boot_again = false;
@@ -350,10 +359,19 @@ Result<int> Instances::State::strike(const std::string& name, bool boot_again) {
     return std::unexpected(closed.error());
   (*one)->boot_again = boot_again;
   setup.events->add("instance", name + ": killed");
-  if (::syscall(SYS_pidfd_send_signal, (*one)->process.number(), SIGKILL, nullptr, 0) != 0) {
+  if (auto struck = pull_plug(name, **one); !struck) return std::unexpected(struck.error());
+  return (*one)->ends;
+}
+
+// The disks fall silent before the processes die, and fail only when none of them can tell of it.
+Status Instances::State::pull_plug(const std::string& name, One& one) {
+  setup.volumes->cut_power(name);
+  if (::syscall(SYS_pidfd_send_signal, one.process.number(), SIGKILL, nullptr, 0) != 0) {
     return system_failure("kill " + name);
   }
-  return (*one)->ends;
+  if (!one.cgroup.empty()) (void)write_existing(one.cgroup + "/cgroup.kill", "1");
+  setup.volumes->abort(name);
+  return {};
 }
 
 Status Instances::State::await_end(const std::string& name, int ends_before, Duration patience) {
@@ -377,7 +395,7 @@ Instances::~Instances() {
     for (auto& [name, one] : state_->all) {
       if (!one.process.is_open()) continue;
       (void)state_->setup.network->close_line(name);  // It is about to vanish with everything else.
-      ::syscall(SYS_pidfd_send_signal, one.process.number(), SIGKILL, nullptr, 0);
+      (void)state_->pull_plug(name, one);
     }
     eventfd_write(state_->wake.number(), 1);
   }

@@ -15,6 +15,7 @@
 #include "lab/events.h"
 #include "lab/init.h"
 #include "lab/network.h"
+#include "lab/volumes/volumes.h"
 
 namespace mainstay::lab {
 
@@ -34,6 +35,7 @@ class Instances {
     std::string lab;     // the run directory
     std::string cgroup;  // parent of the instances' groups; empty: no cgroup v2 we may write to
     Network* network = nullptr;
+    Volumes* volumes = nullptr;
     EventLog* events = nullptr;
     // Called when an instance's life changes; must not call back. `own_will`: it switched itself
     // off.

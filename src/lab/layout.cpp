@@ -97,10 +97,23 @@ LayoutSubnet parse_subnet(const json& object) {
   return subnet;
 }
 
+LayoutVolume parse_volume(const json& object, const std::string& where) {
+  known_keys(object, where, {"device", "size_mib"});
+  LayoutVolume volume{.device = text(object, where, "device")};
+  const auto size = object.find("size_mib");
+  if (size == object.end() || !size->is_number_unsigned() || size->get<std::uint64_t>() == 0 ||
+      size->get<std::uint64_t>() > volume_mib_max) {
+    throw Wrong{fmt::format("{}, {}: a volume has 'size_mib', 1 to {}", where, volume.device,
+                            volume_mib_max)};
+  }
+  volume.size_mib = size->get<std::uint64_t>();
+  return volume;
+}
+
 LayoutInstance parse_instance(const json& object) {
   known_keys(object, "an instance",
              {"name", "subnet", "address", "elastic_ip", "source_dest_check", "nat", "role",
-              "secondary_addresses", "ipv6", "public_ip", "proxy", "security_groups"});
+              "secondary_addresses", "ipv6", "public_ip", "proxy", "security_groups", "volumes"});
   LayoutInstance instance{.name = text(object, "an instance", "name"), .subnet = {}};
   const std::string where = "instance " + instance.name;
   instance.subnet = text_or(object, where, "subnet", "");
@@ -118,6 +131,9 @@ LayoutInstance parse_instance(const json& object) {
   instance.public_ip = flag_or(object, where, "public_ip", false);
   instance.proxy = flag_or(object, where, "proxy", false);
   instance.groups = texts(object, where, "security_groups");
+  for (const json& volume : list(object, where, "volumes")) {
+    instance.volumes.push_back(parse_volume(volume, where));
+  }
   return instance;
 }
 
@@ -260,8 +276,26 @@ void check_address(const Cidr& cidr, Ipv4 address, const std::string& where) {
   }
 }
 
+void check_volumes(const LayoutInstance& instance, const std::string& where) {
+  if (instance.volumes.size() > volumes_max) {
+    throw Wrong{fmt::format("{}: an instance has at most {} volumes", where, volumes_max)};
+  }
+  std::set<std::string> devices;
+  for (const LayoutVolume& volume : instance.volumes) {
+    const std::string& device = volume.device;
+    const bool plain =
+        device.starts_with("/dev/") && device.size() > 5 && device.size() < 32 &&
+        device.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789", 5) == std::string::npos;
+    if (!plain) throw Wrong{fmt::format("{}: '{}' is no device like /dev/sdf", where, device)};
+    if (!devices.insert(device).second) {
+      throw Wrong{fmt::format("{}: there are two volumes at {}", where, device)};
+    }
+  }
+}
+
 void check_instance(const Layout& layout, const LayoutInstance& instance) {
   const std::string where = "instance " + instance.name;
+  check_volumes(instance, where);
   if (!instance.role.empty()) find_named(layout.roles, instance.role, where);
   if (instance.subnet.empty()) {
     if (layout.vpc.contains(instance.address)) {

@@ -33,6 +33,11 @@ struct LayoutSubnet {
   std::optional<Cidr6> cidr6 = {};
 };
 
+struct LayoutVolume {
+  std::string device;  // "/dev/sdf"
+  std::uint64_t size_mib = 0;
+};
+
 struct LayoutInstance {
   std::string name;
   std::string subnet;  // empty: a machine on the internet, outside the VPC
@@ -46,6 +51,7 @@ struct LayoutInstance {
   bool public_ip = false;                // AWS gives it a public address of its own
   bool proxy = false;                    // runs an HTTP proxy
   std::vector<std::string> groups = {};  // security groups; none: the default one
+  std::vector<LayoutVolume> volumes = {};
 };
 
 struct LayoutGroupRule {
@@ -102,6 +108,8 @@ struct Layout {
 };
 
 inline constexpr std::size_t instances_max = 64;
+inline constexpr std::size_t volumes_max = 8;                      // of an instance
+inline constexpr std::uint64_t volume_mib_max = 16 * 1024 * 1024;  // AWS's own limit
 
 // The guide's Figure 4-1: two zones, a NAT instance and a server in each, a client, one machine on
 // the internet.

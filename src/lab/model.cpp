@@ -60,6 +60,10 @@ void add_instance(Model& model, const Layout& layout, const LayoutInstance& from
   if (from.public_ip && from.elastic_ip.empty()) eni.auto_public = free_public_address(model);
   for (const std::string& group : from.groups) eni.group_ids.push_back(group_id(group));
   if (eni.group_ids.empty()) eni.group_ids.push_back(model.group_id);
+  for (const LayoutVolume& volume : from.volumes) {
+    model.volumes.push_back({volume_id(from.name, volume.device), make_id("i", from.name),
+                             volume.device, subnet->zone, (volume.size_mib + 1023) / 1024, now_ms});
+  }
 }
 
 void add_groups(Model& model, const Layout& layout) {
@@ -133,6 +137,10 @@ std::string make_id(std::string_view prefix, std::string_view name) {
   digest.add(prefix);
   digest.add(name);
   return fmt::format("{}-0{:016x}", prefix, Random(digest.value()).next());
+}
+
+std::string volume_id(std::string_view instance, std::string_view device) {
+  return make_id("vol", fmt::format("{}{}", instance, device));
 }
 
 Model make_model(const Layout& layout, std::int64_t now_ms) {

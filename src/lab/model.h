@@ -91,6 +91,16 @@ struct Instance {
   friend bool operator==(const Instance&, const Instance&) = default;
 };
 
+struct AttachedVolume {
+  std::string id;
+  std::string instance_id;
+  std::string device;
+  std::string zone;
+  std::uint64_t size_gib = 1;  // rounded up, as AWS knows no smaller unit
+  std::int64_t created_ms = 0;
+  friend bool operator==(const AttachedVolume&, const AttachedVolume&) = default;
+};
+
 struct Address {
   std::string allocation_id;
   Ipv4 public_ip{};
@@ -153,6 +163,7 @@ struct Model {
   std::vector<RouteTable> tables;
   std::vector<Eni> enis;
   std::vector<Instance> instances;
+  std::vector<AttachedVolume> volumes;
   std::vector<Address> addresses;
   std::map<std::string, ZoneCondition> zone_conditions;  // those that are not simply available
   std::vector<SecurityGroup> groups;
@@ -163,6 +174,7 @@ struct Model {
 
 // Ids follow from the names alone, so that they are the same in every run of the same layout.
 std::string make_id(std::string_view prefix, std::string_view name);
+std::string volume_id(std::string_view instance, std::string_view device);
 Model make_model(const Layout& layout, std::int64_t now_ms);
 
 // The element of that id, or null.

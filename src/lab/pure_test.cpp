@@ -72,6 +72,16 @@ TEST_CASE("a wrong layout is refused with the thing, the fact and the place") {
   CHECK(layout_error("\"role\": \"ha-node\"", "\"role\": \"king\"").find("there is no 'king'") !=
         std::string::npos);
   CHECK(layout_error("{\n", "[\n").find("not JSON") != std::string::npos);
+  const auto volumes_error = [](const std::string& volumes) {
+    return layout_error("\"role\": \"ha-node\"",
+                        fmt::format("\"role\": \"ha-node\", \"volumes\": [{}]", volumes));
+  };
+  const std::string good = R"({"device": "/dev/sdf", "size_mib": 8})";
+  CHECK(volumes_error(good) == "none");
+  CHECK(volumes_error(good + "," + good).find("two volumes at /dev/sdf") != std::string::npos);
+  CHECK(volumes_error(R"({"device": "/dev/../sdf", "size_mib": 8})").find("no device like") !=
+        std::string::npos);
+  CHECK(volumes_error(R"({"device": "/dev/sdf"})").find("'size_mib'") != std::string::npos);
 }
 
 TEST_CASE("a request is read when it is complete, and not before") {

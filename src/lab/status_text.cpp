@@ -59,6 +59,11 @@ std::string faults_list(const json& status) {
   }
   for (const auto& [name, one] : status.at("instances").items()) {
     if (one.contains("line")) out += fmt::format("line of {}: {}\n", name, one.at("line").dump());
+    for (const json& volume : one.value("volumes", json::array())) {
+      const std::string faults = volume.value("faults", "");
+      if (faults.empty()) continue;
+      out += fmt::format("volume {}{}: {}\n", name, volume.value("device", ""), faults);
+    }
   }
   return out.empty() ? "\nNo faults.\n" : "\n" + out;
 }

@@ -93,6 +93,14 @@ json fault_json(const ApiFault& fault) {
           {"amount_ms", fault.amount_ms}};
 }
 
+json volume_json(const VolumeStatus& volume) {
+  const VolumeNode& node = volume.node;
+  return {{"id", node.id},          {"device", node.device},
+          {"name", node.name},      {"loop", node.loop},
+          {"file", volume.file},    {"unflushed_sectors", volume.unflushed},
+          {"faults", volume.faults}};
+}
+
 void add_life(json& instance, const InstanceStatus& status) {
   instance["life"] = to_text(status.life);
   instance["pid"] = status.pid;
@@ -168,10 +176,14 @@ Status World::set_up(const Layout& layout) {
   watch.lap("network");
   if (auto done = prepare_disks(layout); !done) return done;
   watch.lap("disks");
-  auto instances = Instances::start({options_.directory, options_.cgroup, network_.get(), &events_,
-                                     [this](const std::string& name, Life life, bool own_will) {
-                                       on_life(name, life, own_will);
-                                     }});
+  auto volumes = Volumes::make(layout, options_.directory, events_);
+  if (!volumes) return std::unexpected(volumes.error());
+  volumes_ = std::move(*volumes);
+  auto instances =
+      Instances::start({options_.directory, options_.cgroup, network_.get(), volumes_.get(),
+                        &events_, [this](const std::string& name, Life life, bool own_will) {
+                          on_life(name, life, own_will);
+                        }});
   if (!instances) return std::unexpected(instances.error());
   instances_ = std::move(*instances);
   for (const LayoutInstance& instance : layout.instances) {
@@ -400,6 +412,10 @@ std::string World::status_json() {
     json& one = out["instances"][name];
     add_life(one, status);
     one["disk"] = instance_directory(options_.directory, name) + "/disk";
+    one["volumes"] = json::array();
+    for (const VolumeStatus& volume : volumes_->status(name)) {
+      one["volumes"].push_back(volume_json(volume));
+    }
     const Port& port = *network_->port(name);
     if (port.outside) one["address"] = to_text(port.address_with_host_bits.address);
     const auto quality = qualities.find(name);

@@ -26,6 +26,7 @@
 #include "lab/rate_limits.h"
 #include "lab/route53.h"
 #include "lab/tls.h"
+#include "lab/volumes/volumes.h"
 
 namespace mainstay::lab {
 
@@ -156,6 +157,7 @@ class World {
   WorldOptions options_;
   EventLog events_;
   std::unique_ptr<Network> network_;
+  std::unique_ptr<Volumes> volumes_;
   std::unique_ptr<TlsContext> tls_;
   std::map<std::string, int> phases_ms_;  // how long each part of coming up took
 

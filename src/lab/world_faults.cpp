@@ -77,6 +77,7 @@ Result<std::string> World::fault(const List& words) {
   if (verb == "cut") result = fault_cut(rest);
   if (verb == "heal") result = fault_heal(rest);
   if (verb == "line") result = fault_line(rest);
+  if (verb == "volume") result = volumes_->fault(rest);
   if (verb == "api") result = fault_api(rest);
   if (verb == "imds") result = fault_metadata(rest);
   if (verb == "dns") result = fault_dns(rest);
@@ -322,6 +323,7 @@ Result<std::string> World::fault_clear() {
     if (quality.is_perfect()) continue;
     if (auto set = network_->set_line(name, {}); !set) return std::unexpected(set.error());
   }
+  if (auto cleared = volumes_->clear_faults(); !cleared) return std::unexpected(cleared.error());
   const std::lock_guard lock(mutex_);
   cuts_.clear();
   api_faults_.clear();

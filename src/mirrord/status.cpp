@@ -46,6 +46,11 @@ json peer(const EngineStatus& status) {
   return object;
 }
 
+// The peer's histories are those it greeted with; whoever follows it since has gone on with it.
+bool follows(const mirror::State& core) {
+  return core.following != 0 && core.phase == Phase::secondary;
+}
+
 }  // namespace
 
 void Meter::began(const mirror::Action& action, Instant now) {
@@ -99,7 +104,7 @@ std::string own_state(const mirror::State& core) {
   if (core.wanted.state == CopyState::inconsistent) {
     return core.following != 0 ? "recovering" : "inconsistent";
   }
-  if (core.phase != Phase::primary && core.peer) {
+  if (core.phase != Phase::primary && core.peer && !follows(core)) {
     const Relation relation = compare(core.wanted.generations, core.peer->generations);
     if (relation == Relation::behind) return "outdated";
     if (relation == Relation::diverged || relation == Relation::unrelated) return "diverged";
@@ -109,7 +114,7 @@ std::string own_state(const mirror::State& core) {
 
 std::string peer_state(const mirror::State& core) {
   if (being_made_equal(core)) return "recovering";
-  if (core.standing == Standing::paired) return "up to date";
+  if (core.standing == Standing::paired || follows(core)) return "up to date";
   if (core.peer) {
     if (core.peer->state == CopyState::inconsistent) return "inconsistent";
     const Relation relation = compare(core.wanted.generations, core.peer->generations);
