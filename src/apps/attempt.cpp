@@ -51,16 +51,21 @@ struct Bench {
 
   Call call() { return {clock.now() + patience, {}}; }
 
-  Context context(const GroupName& group, const ResourceName& resource) {
+  // As the daemon asks: with the rights of the role that is configured for it.
+  Aws& aws_for(const ClusterConfig& config, const Params& params) {
+    return connection->aws_as(role_of(config, params));
+  }
+
+  Context context(const GroupName& group, const ResourceConfig& resource, Aws& aws) {
     return {.node = self,
             .group = group,
-            .resource = resource,
+            .resource = resource.name,
             .term = 1,
             .call = call(),
             .clock = clock,
             .host = host,
             .process = process,
-            .aws = connection->aws(),
+            .aws = aws,
             .resolver = resolver,
             .mirror = mirror,
             .mounts = mounts,
@@ -98,6 +103,7 @@ std::string judgement(const MonitorConfig& monitor, const Health& health) {
 
 Result<std::string> monitor(Bench& bench, const ClusterConfig& config, const MonitorConfig& what) {
   Result<Health> health = healthy();
+  const NodeName& self = bench.self;
   if (what.checks.empty()) {
     MonitorContext context{.node = bench.self,
                            .monitor = what.name,
@@ -105,29 +111,30 @@ Result<std::string> monitor(Bench& bench, const ClusterConfig& config, const Mon
                            .clock = bench.clock,
                            .host = bench.host,
                            .process = bench.process,
-                           .aws = bench.connection->aws(),
+                           .aws = bench.aws_for(config, what.params.at(self)),
                            .mirror = bench.mirror,
                            .log_directory = "/var/log/mainstay"};
-    health = bench.run(find_monitor_type(what.type)->observe(what.params.at(bench.self), context));
+    health = bench.run(find_monitor_type(what.type)->observe(what.params.at(self), context));
   } else {
     const GroupConfig* group = group_of(config, what.checks);
     const ResourceConfig* resource = find_resource(*group, what.checks);
-    Context context = bench.context(group->name, what.checks);
+    const Params& params = resource->params.at(self);
+    Context context = bench.context(group->name, *resource, bench.aws_for(config, params));
     const auto& check = find_resource_type(resource->type)->check;
-    health = bench.run(check(resource->params.at(bench.self), context));
+    health = bench.run(check(params, context));
   }
   if (!health) return std::unexpected(health.error());
   return judgement(what, *health);
 }
 
-Result<std::string> change(Bench& bench, const GroupConfig& group, const ResourceConfig& resource,
-                           const std::string& verb) {
-  Context context = bench.context(group.name, resource.name);
+Result<std::string> change(Bench& bench, const ClusterConfig& config, const GroupConfig& group,
+                           const ResourceConfig& resource, const std::string& verb) {
+  const Params& params = resource.params.at(bench.self);
+  Context context = bench.context(group.name, resource, bench.aws_for(config, params));
   const ResourceType* type = find_resource_type(resource.type);
   const bool up = verb == "activate";
   if (!up && verb != "deactivate") return failure(Code::invalid, "there is no verb " + verb);
-  const auto done =
-      bench.run((up ? type->activate : type->deactivate)(resource.params.at(bench.self), context));
+  const auto done = bench.run((up ? type->activate : type->deactivate)(params, context));
   if (!done) return std::unexpected(done.error());
   if (*done) return std::string(up ? "started" : "stopped");
   return up ? start_failure_text(resource.name, done->error())
@@ -141,7 +148,7 @@ Result<std::string> attempt(Bench& bench, const ClusterConfig& config, const std
   }
   const GroupConfig* group = group_of(config, ResourceName(name));
   if (group == nullptr) return failure(Code::not_found, name + " is not configured");
-  return change(bench, *group, *find_resource(*group, ResourceName(name)), verb);
+  return change(bench, config, *group, *find_resource(*group, ResourceName(name)), verb);
 }
 
 Status attempt_all(const std::vector<std::string>& words) {

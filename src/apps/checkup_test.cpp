@@ -22,7 +22,7 @@ struct Rounds : doctor::Bench {
   void begin() {
     checkup.emplace(Checkup::Parts{
         .clock = clock,
-        .world = {aws, survey, host},
+        .world = {aws, survey, host, resolver},
         .config = std::make_shared<ClusterConfig>(config),
         .catalog = catalog,
         .self = doctor::self,

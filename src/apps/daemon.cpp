@@ -285,7 +285,7 @@ struct Daemon::Impl {
     if (!wants_checkup(*prepared.config, catalog())) return {};
     checkup.emplace(Checkup::Parts{
         .clock = clock,
-        .world = {aws->aws(), aws->survey(), host,
+        .world = {aws->aws(), aws->survey(), host, resolver,
                   [this](const std::string& role) {
                     return doctor::Rights{aws->aws_as(role), aws->survey_as(role)};
                   }},

@@ -6,6 +6,7 @@
 #include "adapters/linux/clock.h"
 #include "adapters/linux/host.h"
 #include "adapters/linux/loop.h"
+#include "adapters/linux/resolver.h"
 #include "apps/aws_link.h"
 #include "apps/host_name.h"
 #include "catalog/catalog.h"
@@ -23,6 +24,7 @@ struct Consultation {
   adapters::Loop loop;
   adapters::LinuxClock clock{loop};
   adapters::LinuxHost host{loop};
+  adapters::LinuxResolver resolver{loop};
   std::unique_ptr<aws::Connection> connection;
   Instant deadline;
 
@@ -66,7 +68,8 @@ Result<doctor::Report> examine(const ClusterConfig& config, const NodeName& self
     return std::unexpected(opened.error());
   }
   aws::Connection& aws = *here.connection;
-  const doctor::World world{aws.aws(), aws.survey(), here.host, [&aws](const std::string& role) {
+  const doctor::World world{aws.aws(), aws.survey(), here.host, here.resolver,
+                            [&aws](const std::string& role) {
                               return doctor::Rights{aws.aws_as(role), aws.survey_as(role)};
                             }};
   const auto facts = here.run(doctor::gather(config, node, world, here.call()));

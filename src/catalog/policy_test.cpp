@@ -198,9 +198,16 @@ TEST_CASE("checks of a forced stop count for each pair of nodes") {
   ClusterConfig config = example();
   config.arbitration.forced_stop.kind = ForcedStopKind::ec2;
   config.arbitration.forced_stop.check_interval = 30s;
+  config.aws.doctor = false;
   const ApiBudget budget = api_budget(config, catalog());
   CHECK(budget.at("ec2:StopInstances") == ApiLoad{4, 1});
   CHECK(budget.at("ec2:ModifyInstanceAttribute") == ApiLoad{0, 2});
+  // The doctor tries the same, and the node's own protection.
+  config.aws.doctor = true;
+  config.aws.doctor_interval = 2min;
+  const ApiBudget examined = api_budget(config, catalog());
+  CHECK(examined.at("ec2:StopInstances") == ApiLoad{5, 1});
+  CHECK(examined.at("ec2:ModifyInstanceAttribute") == ApiLoad{1, 2});
 }
 
 TEST_CASE("whoever declares an action declares how often, and the other way round") {

@@ -48,6 +48,20 @@ void add_forced_stop(const ClusterConfig& config, ApiBudget& budget) {
   budget["ec2:StartInstances"].at_failover += 1;
 }
 
+// What each node's doctor tries out on each other node, and on itself.
+void add_trials(const ClusterConfig& config, double looks, ApiBudget& budget) {
+  const ArbitrationConfig& arbitration = config.arbitration;
+  if (arbitration.forced_stop.kind != ForcedStopKind::ec2) return;
+  const auto nodes = static_cast<double>(config.nodes.size());
+  budget["ec2:StopInstances"].per_minute += looks * nodes * (nodes - 1);
+  if (arbitration.forced_stop.action == ForcedStopAction::reboot) {
+    budget["ec2:StartInstances"].per_minute += looks * nodes * (nodes - 1);
+  }
+  if (arbitration.arbiter.kind == ArbiterKind::none) {
+    budget["ec2:ModifyInstanceAttribute"].per_minute += looks * nodes;
+  }
+}
+
 // What each node's doctor asks of each resource, and of the paths.
 void add_doctor(const ClusterConfig& config, const Catalog& catalog, ApiBudget& budget) {
   if (!config.aws.doctor || !asks_aws_to_fail_over(config, catalog)) return;
@@ -56,6 +70,7 @@ void add_doctor(const ClusterConfig& config, const Catalog& catalog, ApiBudget& 
   const auto paths = static_cast<double>(config.paths.size());
   budget["ec2:DescribeNetworkInterfaces"].per_minute += looks * nodes * nodes * paths;
   budget["ec2:DescribeSecurityGroups"].per_minute += looks * nodes;
+  add_trials(config, looks, budget);
   for (const GroupConfig& group : config.groups) {
     for (const ResourceConfig& resource : group.resources) {
       const TypeSchema* type = find_type(catalog.resources, resource.type);

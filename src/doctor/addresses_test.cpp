@@ -1,5 +1,4 @@
-// Elastic IPs, secondary private addresses and DNS names: healthy, and with everything amiss that
-// can be.
+// Elastic IPs and secondary private addresses: healthy, and with everything amiss that can be.
 #include <doctest/doctest.h>
 
 #include "doctor/repair.h"
@@ -7,29 +6,6 @@
 
 namespace mainstay::doctor {
 namespace {
-
-TypeSchema schema_of(std::string type, std::vector<std::string> actions) {
-  TypeSchema schema;
-  schema.type = std::move(type);
-  schema.iam_actions = std::move(actions);
-  return schema;
-}
-
-struct DnsFields {
-  std::string zone_id;
-};
-
-// The bench with one resource of another type instead of the VIP.
-struct AddressBench : Bench {
-  AddressBench(const std::string& type, std::vector<std::string> actions) {
-    catalog.resources = {schema_of(type, std::move(actions))};
-    ResourceConfig resource;
-    resource.name = ResourceName(type + "1");
-    resource.type = type;
-    config.groups[0].resources = {resource};
-  }
-  Params& on(const NodeName& node) { return config.groups[0].resources[0].params[node]; }
-};
 
 struct EipBench : AddressBench {
   EipBench()
@@ -45,16 +21,6 @@ struct EipBench : AddressBench {
   }
   AwsAddress& address() { return aws.addresses["eipalloc-1"]; }
 };
-
-void check_all_good(Bench& bench, std::initializer_list<const char*> expected) {
-  std::set<std::string> checks;
-  for (const Finding& finding : bench.look().findings) {
-    CAPTURE(finding.check + ": " + finding.fact);
-    CHECK(finding.grade == Grade::good);
-    checks.insert(finding.check);
-  }
-  for (const char* check : expected) CHECK(checks.contains(check));
-}
 
 TEST_CASE("an Elastic IP that a node has, or nobody, is good") {
   EipBench bench;
@@ -137,7 +103,8 @@ TEST_CASE("a resource with a role is asked about with its rights, and so tried o
   other_survey.interfaces = bench.survey.interfaces;
   other_survey.may_associate = failure(Code::denied, "not permitted");
   std::vector<std::string> roles;
-  const World world{bench.aws, bench.survey, bench.host, [&](const std::string& arn) {
+  const World world{bench.aws, bench.survey, bench.host, bench.resolver,
+                    [&](const std::string& arn) {
                       roles.push_back(arn);
                       return Rights{other_aws, other_survey};
                     }};
@@ -183,6 +150,17 @@ TEST_CASE("nodes in two subnets cannot share a secondary address") {
   CHECK(has(finding.fact, "eni-b of server2 lies in subnet-b, eni-a of this node in subnet-a"));
 }
 
+TEST_CASE("permission to assign a secondary address is what IAM simulates, if it may be asked") {
+  SipBench bench;
+  bench.survey.may_assign = failure(Code::denied, "none permits it");
+  const Finding finding = bench.only("permission");
+  CHECK(has(finding.fact, "ec2:AssignPrivateIpAddresses is not permitted: none permits it"));
+  bench.survey.may_assign = failure(Code::unavailable, "IAM could not be asked");
+  CHECK(bench.of("permission").empty());
+  bench.survey.may_assign = failure(Code::throttled, "Rate exceeded");
+  CHECK(bench.only("permission").grade == Grade::unknown);
+}
+
 TEST_CASE(
     "a secondary address that is somebody's primary one is an error, a stranger's a warning") {
   SipBench bench;
@@ -192,89 +170,6 @@ TEST_CASE(
   bench.survey.interfaces["eni-c"].interface.secondary_ips = {"10.0.1.100"};
   CHECK(bench.only("secondary-ip").grade == Grade::warning);
   CHECK(has(bench.only("secondary-ip").fact, "eni-c of i-c has 10.0.1.100"));
-}
-
-struct DnsBench : AddressBench {
-  DnsBench()
-      : AddressBench("awsdns", {"route53:ChangeResourceRecordSets",
-                                "route53:ListResourceRecordSets", "route53:GetHostedZone"}) {
-    catalog.resources[0].fields = {
-        field(&DnsFields::zone_id, "zone_id").format(TextFormat::hosted_zone_id)};
-    for (const auto& [node, ip] : {std::pair(self, "10.0.1.10"), std::pair(other, "10.0.2.10")}) {
-      on(node) = {{"zone_id", std::string("Z1234567890")},
-                  {"record_name", std::string("service.hz1.local.")},
-                  {"ip", std::string(ip)},
-                  {"ttl", Duration(5s)}};
-    }
-    aws.hosted_zones["Z1234567890"] = {"Z1234567890", "hz1.local.", true, {}, {"vpc-1"}};
-    aws.records["service.hz1.local."] = {
-        "Z1234567890", "service.hz1.local.", RecordType::a, {"10.0.2.10"}, 5s};
-  }
-  AwsHostedZone& zone() { return aws.hosted_zones["Z1234567890"]; }
-  AwsRecord& record() { return aws.records["service.hz1.local."]; }
-};
-
-TEST_CASE("a name in a zone of this VPC is good, with a record set and without") {
-  DnsBench bench;
-  check_all_good(bench, {"endpoint", "hosted-zone", "record-set", "permission"});
-  bench.aws.records.clear();
-  check_all_good(bench, {"endpoint", "hosted-zone", "record-set", "permission"});
-}
-
-TEST_CASE("the doctor leaves record sets as they are") {
-  DnsBench bench;
-  const auto before = bench.aws.records;
-  bench.look();
-  CHECK(bench.aws.count("remove_record") == 1);
-  CHECK(bench.aws.count("upsert_record") == 0);
-  CHECK(bench.aws.records == before);
-}
-
-TEST_CASE("a zone that does not exist, holds another domain or another VPC is an error") {
-  DnsBench bench;
-  bench.zone().vpcs = {"vpc-9"};
-  CHECK(has(bench.only("hosted-zone").fact, "is not associated with vpc-1"));
-  CHECK(has(bench.only("hosted-zone").remedy, "associate-vpc-with-hosted-zone"));
-  bench.zone().vpcs = {"vpc-1"};
-  bench.zone().name = "z1.local.";
-  CHECK(has(bench.only("hosted-zone").fact, "does not hold service.hz1.local."));
-  bench.aws.hosted_zones.clear();
-  CHECK(bench.only("hosted-zone").grade == Grade::error);
-  CHECK(has(bench.only("hosted-zone").fact, "No hosted zone found with ID: Z1234567890"));
-  CHECK(bench.of("record-set").empty());
-}
-
-TEST_CASE("a record set that is a stranger's or an alias is a warning") {
-  DnsBench bench;
-  bench.record().addresses = {"10.0.7.7"};
-  CHECK(bench.only("record-set").grade == Grade::warning);
-  CHECK(has(bench.only("record-set").fact, "is 10.0.7.7, which is no node's \"ip\""));
-  bench.record().addresses.clear();
-  CHECK(has(bench.only("record-set").fact, "is an alias"));
-}
-
-TEST_CASE("a TTL that keeps clients at a failed node is a warning") {
-  DnsBench bench;
-  bench.record().ttl = 300s;
-  CHECK(has(bench.only("record-set").fact, "has a TTL of 300 s now, not of 5 s"));
-  bench.on(self)["ttl"] = Duration(1h);
-  CHECK(has(bench.only("record-set").fact, "the TTL of service.hz1.local. is 3600 s"));
-}
-
-TEST_CASE("Route 53 out of reach is an error of its own, and its zone is not asked for") {
-  DnsBench bench;
-  bench.survey.reached_route53 = failure(Code::timed_out, "route53.amazonaws.com: no answer");
-  const Finding finding = bench.only("endpoint");
-  CHECK(has(finding.fact, "Route 53 cannot be reached"));
-  CHECK(bench.aws.count("hosted_zone") == 0);
-}
-
-TEST_CASE("permission to change records is asked without a change") {
-  DnsBench bench;
-  bench.aws.faults["remove_record"].push_back({.error = {Code::denied, "role r may not"}});
-  const Finding finding = bench.only("permission");
-  CHECK(has(finding.fact, "route53:ChangeResourceRecordSets is not permitted: role r may not"));
-  CHECK(has(finding.remedy, "hostedzone/Z1234567890"));
 }
 
 }  // namespace

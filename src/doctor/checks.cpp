@@ -27,6 +27,7 @@ constexpr Check checks[] = {
     {"secondary-ip", check_secondary_ips},
     {"hosted-zone", check_hosted_zones},
     {"record-set", check_records},
+    {"name-resolution", check_name_resolution},
     {"peer-port", check_ports},
 };
 

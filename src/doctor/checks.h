@@ -41,6 +41,8 @@ Findings check_secondary_ips(const Case& given);
 // checks_dns.cpp
 Findings check_hosted_zones(const Case& given);
 Findings check_records(const Case& given);
+// checks_resolution.cpp
+Findings check_name_resolution(const Case& given);
 
 // A finding that asks for nothing.
 Finding good(std::string fact);

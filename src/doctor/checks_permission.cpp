@@ -71,9 +71,12 @@ std::vector<std::pair<std::string, const Error*>> denied_descriptions(const Fact
 
 // What was tried out, by the id of what it was tried on.
 struct Trials {
+  // Whether policies may be simulated is a matter of taste: that they may not is no finding.
+  enum class Kind { dry_run, simulation };
   const char* action;
   const char* place;  // between the action and the id
   const std::map<std::string, Status>& outcomes;
+  Kind kind = Kind::dry_run;
 };
 
 Findings trial_findings(const Case& given, const Trials& trials) {
@@ -85,7 +88,7 @@ Findings trial_findings(const Case& given, const Trials& trials) {
     } else if (allowed.error().code == Code::denied) {
       findings.push_back(
           missing_permission(trials.action, allowed.error(), statement_for(given, trials.action)));
-    } else {
+    } else if (trials.kind == Trials::Kind::dry_run || allowed.error().code != Code::unavailable) {
       findings.push_back(unasked(change, allowed.error()));
     }
   }
@@ -109,6 +112,10 @@ Findings check_permissions(const Case& given) {
            Trials{"ec2:AssociateAddress", "of", facts.may_associate},
            Trials{"ec2:DisassociateAddress", "of", facts.may_disassociate},
            Trials{"route53:ChangeResourceRecordSets", "in", facts.may_change},
+           Trials{"ec2:AssignPrivateIpAddresses", "to", facts.may_assign, Trials::Kind::simulation},
+           Trials{"ec2:StopInstances", "of", facts.may_stop},
+           Trials{"ec2:StartInstances", "of", facts.may_start},
+           Trials{"ec2:ModifyInstanceAttribute", "of", facts.may_protect},
        }) {
     std::ranges::move(trial_findings(given, trials), std::back_inserter(findings));
   }

@@ -178,6 +178,32 @@ TEST_CASE("a permission that is missing is named, with the statement that grants
         "{\"ec2:Vpc\": \"arn:aws:ec2:eu-west-1:*:vpc/vpc-1\"}}}");
 }
 
+TEST_CASE("what a forced stop needs is tried out: on the other node, and the own protection") {
+  Bench bench;
+  CHECK(bench.of("permission").empty());
+  CHECK(bench.aws.count("may_stop") == 0);
+  bench.config.arbitration.forced_stop.kind = ForcedStopKind::ec2;
+  bench.config.arbitration.forced_stop.action = ForcedStopAction::reboot;
+  CHECK(bench.of("permission").empty());
+  CHECK(bench.aws.count("may_stop i-b") == 1);
+  CHECK(bench.aws.count("may_start i-b") == 1);
+  CHECK(bench.aws.count("may_protect i-a") == 1);
+  const testing::Fault denied{.error = {Code::denied, "role r may not"}};
+  bench.aws.faults["may_stop"].push_back(denied);
+  CHECK(has(bench.only("permission").fact, "ec2:StopInstances is not permitted: role r may not"));
+  bench.aws.faults["may_protect"].push_back(denied);
+  const Finding protection = bench.only("permission");
+  CHECK(has(protection.fact, "ec2:ModifyInstanceAttribute is not permitted"));
+  CHECK(has(protection.remedy, "\"Action\": \"ec2:ModifyInstanceAttribute\""));
+  // With an arbiter the right to stop is won there.
+  bench.config.arbitration.arbiter.kind = ArbiterKind::etcd;
+  bench.config.arbitration.forced_stop.action = ForcedStopAction::stop;
+  bench.aws.calls.clear();
+  CHECK(bench.of("permission").empty());
+  CHECK(bench.aws.count("may_protect") == 0);
+  CHECK(bench.aws.count("may_start") == 0);
+}
+
 TEST_CASE("against an explicit denial no further statement is offered") {
   Bench bench;
   bench.survey.may_replace = failure(Code::denied, "role r: A policy denies it explicitly");

@@ -15,6 +15,7 @@
 #include "ports/aws.h"
 #include "ports/aws_survey.h"
 #include "ports/host.h"
+#include "ports/resolver.h"
 
 namespace mainstay::doctor {
 
@@ -93,6 +94,12 @@ struct Facts {
   std::map<std::string, Result<AwsHostedZone>> zones;         // by id
   std::map<std::string, Result<std::optional<AwsRecord>>> records;  // by name
   std::map<std::string, Status> may_change;                         // by hosted zone
+  std::map<std::string, Status> may_assign;                         // by ENI
+  std::map<std::string, Status> may_stop;                           // by instance of another node
+  std::map<std::string, Status> may_start;                          // by instance of another node
+  std::map<std::string, Status> may_protect;                        // by instance: this node's own
+  std::map<std::string, Result<std::vector<IpAddress>>> resolved;   // by name with a record set
+  std::map<std::string, Result<std::vector<std::string>>> delegations;  // by public hosted zone
 };
 
 struct Rights {
@@ -104,6 +111,7 @@ struct World {
   Aws& aws;
   AwsSurvey& survey;
   Host& host;
+  Resolver& resolver;
   // AWS asked with the rights of a role; where there is none such, all is asked with our own.
   std::function<Rights(const std::string& role_arn)> as = {};
 };

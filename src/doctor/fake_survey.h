@@ -30,6 +30,7 @@ class FakeSurvey : public AwsSurvey {
   Status may_replace;
   Status may_associate;
   Status may_disassociate;
+  Status may_assign;
   Status created;
   std::vector<std::string> calls;
 
@@ -77,6 +78,10 @@ class FakeSurvey : public AwsSurvey {
   Task<Status> may_disassociate_address(std::string association, Call) override {
     calls.push_back("may_disassociate_address " + association);
     co_return may_disassociate;
+  }
+  Task<Status> may_assign_private_ip(std::string eni, Call) override {
+    calls.push_back("may_assign_private_ip " + eni);
+    co_return may_assign;
   }
   Task<Status> create_route(std::string table, std::string destination, std::string eni,
                             Call) override {

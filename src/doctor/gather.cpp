@@ -156,6 +156,25 @@ void ask_about_names(Facts& facts, const World& world, const Call& call, Questio
   }
 }
 
+// What this node makes of a name, and whom the world asks about it.
+void ask_for_resolution(Facts& facts, const World& world, const Call& call, Questions& questions) {
+  for (const DnsName& name : facts.names) {
+    const AwsRecord& record = name.record;
+    const auto zone = facts.zones.find(record.zone);
+    const auto held = facts.records.find(record.name);
+    if (zone == facts.zones.end() || !zone->second) continue;
+    if (!zone->second->is_private && !facts.delegations.contains(record.zone)) {
+      questions.push_back(into(facts.delegations[record.zone],
+                               world.resolver.name_servers(zone->second->name, call)));
+    }
+    const bool exists = held != facts.records.end() && held->second && *held->second;
+    if (!exists || facts.resolved.contains(record.name)) continue;
+    const IpFamily family = record.type == RecordType::a ? IpFamily::v4 : IpFamily::v6;
+    questions.push_back(
+        into(facts.resolved[record.name], world.resolver.resolve(record.name, family, call)));
+  }
+}
+
 // Of an address that somebody else has, the interface tells who that is.
 void ask_about_holders(Facts& facts, const World& world, const Call& call, Questions& questions) {
   for (const ElasticIp& eip : facts.eips) {
@@ -195,6 +214,40 @@ void ask_for_addresses(Facts& facts, const World& world, const Call& call, Quest
     if (address->association.empty()) continue;
     questions.push_back(into(facts.may_disassociate[id],
                              rights.survey.may_disassociate_address(address->association, call)));
+  }
+}
+
+void ask_for_assignments(Facts& facts, const World& world, const Call& call, Questions& questions) {
+  for (const SecondaryIp& sip : facts.sips) {
+    const std::string& eni = sip.anchor.eni;
+    if (eni.empty() || facts.may_assign.contains(eni)) continue;
+    const Rights rights = rights_of(world, sip.anchor.role);
+    questions.push_back(
+        into(facts.may_assign[eni], rights.survey.may_assign_private_ip(eni, call)));
+  }
+}
+
+// What a forced stop does, and what keeps two nodes from stopping each other where no arbiter does.
+void ask_for_forced_stop(const ClusterConfig& config, Facts& facts, const World& world,
+                         const Call& call, Questions& questions) {
+  const ArbitrationConfig& arbitration = config.arbitration;
+  if (arbitration.forced_stop.kind != ForcedStopKind::ec2) return;
+  const auto ask = [&](std::map<std::string, Status>& outcomes, InstanceChange change,
+                       const std::string& instance) {
+    if (instance.empty() || outcomes.contains(instance)) return;
+    questions.push_back(
+        into(outcomes[instance], world.aws.may_change_instance(change, instance, call)));
+  };
+  for (const PeerFacts& peer : facts.peers) {
+    if (!peer.interface) continue;
+    const std::string& instance = peer.interface->interface.instance;
+    ask(facts.may_stop, InstanceChange::stop, instance);
+    if (arbitration.forced_stop.action == ForcedStopAction::reboot) {
+      ask(facts.may_start, InstanceChange::start, instance);
+    }
+  }
+  if (facts.identity && arbitration.arbiter.kind == ArbiterKind::none) {
+    ask(facts.may_protect, InstanceChange::protect, facts.identity->instance);
   }
 }
 
@@ -248,6 +301,9 @@ Task<Facts> gather(const ClusterConfig& config, NodeName self, const World& worl
   ask_about_holders(facts, world, call, third);
   ask_for_routes(facts, world, call, third);
   ask_for_addresses(facts, world, call, third);
+  ask_for_assignments(facts, world, call, third);
+  ask_for_forced_stop(config, facts, world, call, third);
+  ask_for_resolution(facts, world, call, third);
   const auto groups = own_groups(facts);
   if (!groups.empty()) {
     third.push_back(into(facts.groups, world.survey.security_groups(groups, call)));

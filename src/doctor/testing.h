@@ -61,6 +61,7 @@ struct Bench {
   testing::FakeClock clock;
   testing::FakeAws aws{clock};
   testing::FakeHost host{clock};
+  testing::FakeResolver resolver{clock};
   testing::FakeSurvey survey;
   ClusterConfig config;
   Catalog catalog{.resources = {awsvip_schema()}, .monitors = {}};
@@ -93,8 +94,8 @@ struct Bench {
   AwsSecurityGroup& group() { return survey.groups->front(); }
   Report look() {
     const Bench& constant = *this;
-    auto facts = testing::run(
-        clock, gather(constant.config, self, {aws, survey, host}, {clock.now() + 10s, {}}));
+    auto facts = testing::run(clock, gather(constant.config, self, {aws, survey, host, resolver},
+                                            {clock.now() + 10s, {}}));
     return examine({config, catalog, facts});
   }
   // The findings of one check that are not good.
@@ -112,6 +113,35 @@ struct Bench {
     return found.front();
   }
 };
+
+inline TypeSchema schema_of(std::string type, std::vector<std::string> actions) {
+  TypeSchema schema;
+  schema.type = std::move(type);
+  schema.iam_actions = std::move(actions);
+  return schema;
+}
+
+// The bench with one resource of another type instead of the VIP.
+struct AddressBench : Bench {
+  AddressBench(const std::string& type, std::vector<std::string> actions) {
+    catalog.resources = {schema_of(type, std::move(actions))};
+    ResourceConfig resource;
+    resource.name = ResourceName(type + "1");
+    resource.type = type;
+    config.groups[0].resources = {resource};
+  }
+  Params& on(const NodeName& node) { return config.groups[0].resources[0].params[node]; }
+};
+
+inline void check_all_good(Bench& bench, std::initializer_list<const char*> expected) {
+  std::set<std::string> checks;
+  for (const Finding& finding : bench.look().findings) {
+    CAPTURE(finding.check + ": " + finding.fact);
+    CHECK(finding.grade == Grade::good);
+    checks.insert(finding.check);
+  }
+  for (const char* check : expected) CHECK(checks.contains(check));
+}
 
 inline bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;

@@ -63,6 +63,9 @@ constexpr const char* fault_help =
                                 the metadata service does not answer, or is turned off
   dns outage|heal [NAME] | dns forget
                                 the VPC's resolver does not answer; forget: what it remembers
+  delegation DOMAIN [SERVER ...]
+                                a public zone's domain is sent to these name servers, which
+                                know nothing in it; without any: to Route 53's again
   route53 delay D [D]           changes of records are PENDING so long, drawn between the two
   zone ZONE available|information|impaired|unavailable [MESSAGE]
                                 what DescribeAvailabilityZones says of it

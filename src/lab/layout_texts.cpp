@@ -58,7 +58,8 @@ const std::string& dns_layout_text() {
      "route_table": "Public-AB"}
   ],
   "roles": [{"name": "ha-node"}],
-  "hosted_zones": [{"name": "cluster.internal", "private": true}],
+  "hosted_zones": [{"name": "cluster.internal", "private": true},
+                   {"name": "cluster.example", "private": false}],
   "instances": [
     {"name": "nat1", "subnet": "Subnet-1A", "address": "10.0.10.5", "elastic_ip": "198.51.100.11",
      "source_dest_check": false, "nat": true},

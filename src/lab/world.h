@@ -94,6 +94,7 @@ class World {
   std::vector<RecordSet> endpoint_records(bool inside) const;
   std::vector<RecordSet> internal_records() const;
   DnsAnswer look_up_locked(const DnsQuestion& question, bool inside);
+  std::optional<DnsAnswer> look_up_elsewhere_locked(const DnsQuestion& question) const;
   DnsAnswer resolve_locked(const DnsQuestion& question, bool inside);
 
   // Calls of the API, in order of their steps; world_api.cpp.
@@ -137,6 +138,7 @@ class World {
   Result<std::string> fault_api(const std::vector<std::string>& words);
   Result<std::string> fault_metadata(const std::vector<std::string>& words);
   Result<std::string> fault_dns(const std::vector<std::string>& words);
+  Result<std::string> fault_delegation(const std::vector<std::string>& words);
   Result<std::string> fault_route53(const std::vector<std::string>& words);
   Result<std::string> fault_zone(const std::vector<std::string>& words);
   Result<std::string> fault_notice(const std::vector<std::string>& words);
@@ -172,6 +174,7 @@ class World {
   DnsResolver vpc_resolver_;
   DnsResolver internet_resolver_;
   std::vector<std::string> dns_out_;  // instances whose resolver is silent; "*": all
+  std::map<std::string, std::vector<std::string>> delegations_;  // domain -> foreign name servers
   RateLimits limits_;
   std::deque<std::pair<std::string, std::string>> denials_;  // encoded message -> what it says
   std::string web_identity_token_;

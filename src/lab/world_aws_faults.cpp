@@ -77,6 +77,28 @@ Result<std::string> World::fault_dns(const List& words) {
   return fmt::format("the VPC's resolver, {}: {}", words[0], who);
 }
 
+// As a registrar's NS records have it; what resolvers remember of before, they go on to say.
+Result<std::string> World::fault_delegation(const List& words) {
+  if (words.empty()) return usage("delegation DOMAIN [SERVER ...]");
+  List names;
+  for (const std::string& word : words) {
+    const auto name = parse_dns_name(word);
+    if (!name) return std::unexpected(name.error());
+    names.push_back(*name);
+  }
+  const std::string domain = names.front();
+  names.erase(names.begin());
+  const std::lock_guard lock(mutex_);
+  const bool known = std::ranges::any_of(route53_->zones(), [&](const auto& each) {
+    return !each.second.is_private() && each.second.name == domain;
+  });
+  if (!known) return failure(Code::not_found, fmt::format("there is no public zone {}", domain));
+  delegations_.erase(domain);
+  if (names.empty()) return domain + " is delegated to Route 53";
+  delegations_[domain] = names;
+  return fmt::format("{} is delegated to {}", domain, fmt::join(names, ", "));
+}
+
 Result<std::string> World::fault_route53(const List& words) {
   if (words.empty() || words.size() > 3 || words[0] != "delay" || words.size() < 2) {
     return usage("route53 delay D [D]: a change is PENDING so long, or drawn between the two");

@@ -85,9 +85,23 @@ DnsAnswer World::look_up_locked(const DnsQuestion& question, bool inside) {
   return look_up_in_zones(zones, question);
 }
 
+// Somebody else's servers, to whom a registrar sends those who ask for a domain, know it and
+// nothing in it.
+std::optional<DnsAnswer> World::look_up_elsewhere_locked(const DnsQuestion& question) const {
+  for (const auto& [domain, servers] : delegations_) {
+    if (!name_in_zone(question.name, domain)) continue;
+    if (question.name != domain) return DnsAnswer{.code = DnsCode::no_such_name};
+    DnsAnswer answer;
+    if (question.type == "NS") answer.answers.push_back({domain, "NS", own_ttl, servers});
+    return answer;
+  }
+  return std::nullopt;
+}
+
 DnsAnswer World::resolve_locked(const DnsQuestion& question, bool inside) {
   DnsResolver& resolver = inside ? vpc_resolver_ : internet_resolver_;
   return resolver.answer(question, wall_clock_ms(), [&](const DnsQuestion& asked) {
+    if (auto elsewhere = look_up_elsewhere_locked(asked)) return *elsewhere;
     DnsAnswer answer = look_up_locked(asked, inside);
     // To a resolver, what no zone is about does not exist: there is no other internet.
     if (answer.code == DnsCode::refused) answer.code = DnsCode::no_such_name;

@@ -81,6 +81,7 @@ Result<std::string> World::fault(const List& words) {
   if (verb == "api") result = fault_api(rest);
   if (verb == "imds") result = fault_metadata(rest);
   if (verb == "dns") result = fault_dns(rest);
+  if (verb == "delegation") result = fault_delegation(rest);
   if (verb == "route53") result = fault_route53(rest);
   if (verb == "zone") result = fault_zone(rest);
   if (verb == "notice") result = fault_notice(rest);
@@ -330,6 +331,7 @@ Result<std::string> World::fault_clear() {
   metadata_out_.clear();
   metadata_off_.clear();
   dns_out_.clear();
+  delegations_.clear();
   route53_->set_propagation({});
   limits_.clear();
   read_lag_ms_ = 0;

@@ -60,7 +60,7 @@ struct AwsInstance {
   friend bool operator==(const AwsInstance&, const AwsInstance&) = default;
 };
 
-enum class InstanceChange { stop, start };
+enum class InstanceChange { stop, start, protect };
 
 // An Elastic IP address and what it is associated with.
 struct AwsAddress {

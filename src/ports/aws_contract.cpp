@@ -275,7 +275,7 @@ void finds_an_instance_by_its_address(Checker& check) {
 
 void asks_for_permission_only(Checker& check) {
   Aws& aws = check.world.aws;
-  for (const auto change : {InstanceChange::stop, InstanceChange::start}) {
+  for (const auto change : {InstanceChange::stop, InstanceChange::start, InstanceChange::protect}) {
     check.expect_ok(
         check.run(aws.may_change_instance(change, check.world.running_instance, check.call())),
         "may_change_instance");

@@ -89,6 +89,9 @@ class AwsSurvey {
   virtual Task<Status> may_associate_address(std::string allocation, std::string eni,
                                              Call call) = 0;
   virtual Task<Status> may_disassociate_address(std::string association, Call call) = 0;
+  // There is no trial of this one: IAM is asked what our policies say of it. denied: they do not
+  // permit it. unavailable: IAM cannot be asked, which needs a permission itself.
+  virtual Task<Status> may_assign_private_ip(std::string eni, Call call) = 0;
   // conflict: the table has such a route by now.
   virtual Task<Status> create_route(std::string table, std::string destination, std::string eni,
                                     Call call) = 0;

@@ -26,6 +26,9 @@ class Resolver {
   // Asks this name server (an address or a host name) and nobody else; nothing is remembered.
   virtual Task<Result<std::vector<IpAddress>>> ask(std::string server, std::string name,
                                                    IpFamily family, Call call) = 0;
+  // Whom this machine's name servers take for those of a domain: their names, without a dot at the
+  // end. not_found: the domain does not exist, or is part of another one.
+  virtual Task<Result<std::vector<std::string>>> name_servers(std::string domain, Call call) = 0;
 };
 
 }  // namespace mainstay

@@ -50,6 +50,11 @@ Task<Result<std::vector<IpAddress>>> FakeResolver::ask(std::string server, std::
   co_return co_await answer(servers, server, call);
 }
 
+Task<Result<std::vector<std::string>>> FakeResolver::name_servers(std::string domain, Call call) {
+  calls.push_back("name_servers " + domain);
+  co_return co_await answer(domains, domain, call);
+}
+
 Task<Result<std::vector<IpAddress>>> FakeResolver::answer(const std::map<std::string, Answer>& from,
                                                           std::string key, Call call) {
   const auto found = from.find(key);

@@ -140,11 +140,13 @@ class FakeResolver : public Resolver {
   using Answer = Result<std::vector<IpAddress>>;
   std::map<std::string, Answer> names;    // as the system resolves them; no entry: silence
   std::map<std::string, Answer> servers;  // what each says of any name; no entry: silence
+  std::map<std::string, Answer> domains;  // whom the system asks about each; no entry: silence
   std::vector<std::string> calls;
 
   Task<Result<std::vector<IpAddress>>> resolve(std::string name, IpFamily, Call call) override;
   Task<Result<std::vector<IpAddress>>> ask(std::string server, std::string name, IpFamily,
                                            Call call) override;
+  Task<Result<std::vector<std::string>>> name_servers(std::string domain, Call call) override;
 
  private:
   Task<Result<std::vector<IpAddress>>> answer(const std::map<std::string, Answer>& from,

@@ -211,7 +211,9 @@ Task<Status> FakeAws::start_instance(std::string id, Call call) {
 }
 
 Task<Status> FakeAws::may_change_instance(InstanceChange change, std::string id, Call call) {
-  const std::string verb = change == InstanceChange::stop ? "may_stop" : "may_start";
+  const std::string verb = change == InstanceChange::stop    ? "may_stop"
+                           : change == InstanceChange::start ? "may_start"
+                                                             : "may_protect";
   co_return co_await answer(verb, id, call, [] {});
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "config/ip_address.h"
+#include "ports/delegation.h"
 #include "resources/awsdns.h"
 
 namespace mainstay::awsdns {
@@ -40,29 +41,29 @@ Look look_at(const Config& config, const std::string& who,
                                          config.name, listed(*found), config.ip)};
 }
 
-// The zone's name servers change never; they are asked for once.
-Task<Status> find_servers(const Config& config, Context& context) {
-  if (!context.kept.name_servers.empty()) co_return Status{};
+// A zone's name servers change never; it is asked for once.
+Task<Status> find_zone(const Config& config, Context& context) {
+  if (context.kept.zone) co_return Status{};
   const auto zone =
       co_await context.aws.hosted_zone(config.zone_id, aws_call(config.aws_timeout, context));
   if (!zone) {
     co_return std::unexpected(
         aws_error(zone.error(), "Describing the hosted zone " + config.zone_id, failed));
   }
-  context.kept.name_servers = zone->name_servers;
-  if (zone->is_private) context.kept.name_servers = {vpc_resolver};
+  context.kept.zone = *zone;
   co_return Status{};
 }
 
 Task<Look> ask_servers(const Config& config, Context& context) {
   std::vector<std::string> servers = config.name_servers;
   if (servers.empty()) {
-    const Status known = co_await find_servers(config, context);
+    const Status known = co_await find_zone(config, context);
     if (!known) {
       Look look{Look::Kind::unanswered, known.error().message};
       co_return look;
     }
-    servers = context.kept.name_servers;
+    servers = context.kept.zone->name_servers;
+    if (context.kept.zone->is_private) servers = {vpc_resolver};
   }
   Look look{Look::Kind::unanswered, "The zone has no name servers."};
   for (std::size_t i = 0; i < std::min(servers.size(), servers_max); ++i) {
@@ -109,6 +110,19 @@ Health not_resolved(const Look& look) {
           "Failed to check name resolution. " + look.fact};
 }
 
+// What the zone's own servers say and the system does not: of a public zone, it may be that nobody
+// is sent to those servers. "" if that cannot be told, or is as it should be.
+Task<std::string> delegation_words(const Config& config, Context& context) {
+  const Status known = co_await find_zone(config, context);
+  if (!known || context.kept.zone->is_private) co_return std::string();
+  const AwsHostedZone& zone = *context.kept.zone;
+  const auto delegated =
+      co_await context.resolver.name_servers(zone.name, aws_call(config.aws_timeout, context));
+  const std::string fact = delegation_fault(zone, delegated);
+  if (fact.empty()) co_return fact;
+  co_return fmt::format(" By the DNS, {}. {}.", fact, delegation_remedy(zone));
+}
+
 // Until then servers may not know the change yet, and resolvers may remember what was before it.
 bool is_settling(const Config& config, const Context& context) {
   const auto& changed = context.kept.changed;
@@ -137,8 +151,13 @@ Task<Health> check(const Config& config, Context& context) {
   const auto found = co_await context.resolver.resolve(config.name, family_of(config),
                                                        aws_call(config.aws_timeout, context));
   const Look system = look_at(config, "this node's resolver", found);
-  if (system.kind != Look::Kind::ours) co_return not_resolved(system);
-  co_return record;
+  if (system.kind == Look::Kind::ours) co_return record;
+  Health health = not_resolved(system);
+  if (zone.kind == Look::Kind::ours) {
+    const std::string words = co_await delegation_words(config, context);
+    health.message += words;
+  }
+  co_return health;
 }
 
 }  // namespace mainstay::awsdns

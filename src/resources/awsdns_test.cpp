@@ -12,6 +12,7 @@ using Addresses = std::vector<std::string>;
 
 constexpr auto zone = "Z0123456789ABCDEFGHIJ";
 constexpr auto name = "service.hz1.local.";
+constexpr auto domain = "hz1.local.";
 constexpr auto own_ip = "10.0.110.10";
 constexpr auto peer_ip = "10.0.120.10";
 
@@ -239,6 +240,27 @@ TEST_CASE("the name's monitor tells missing, different, unresolved and otherwise
   health = bench.check();
   CHECK(health.number == 10);
   CHECK(holds(health.message, "ns-1.example.net"));
+}
+
+TEST_CASE("of a name that only the zone's own servers know, the registrar's NS records are told") {
+  Bench bench;
+  REQUIRE(bench.activate_and_settle().has_value());
+  bench.resolver.names[name] = failure(Code::not_found, "no such name");
+  CHECK_FALSE(holds(bench.check().message, "registrar"));
+  bench.resolver.domains[domain] = std::vector<std::string>{"ns-1.example.net"};
+  CHECK_FALSE(holds(bench.check().message, "registrar"));
+  bench.resolver.domains[domain] = std::vector<std::string>{"ns.old.example"};
+  const Health health = bench.check();
+  CHECK(health.number == 9);
+  CHECK(health.verdict == Verdict::unhealthy);
+  CHECK(holds(health.message, "this node's resolver: no such name."));
+  CHECK(holds(health.message, "name ns.old.example, not the name servers of hosted zone"));
+  CHECK(holds(health.message, "at its registrar to ns-1.example.net"));
+
+  bench.aws.hosted_zones[zone].is_private = true;
+  bench.kept.zone.reset();
+  bench.resolver.servers["169.254.169.253"] = Addresses{own_ip};
+  CHECK_FALSE(holds(bench.check().message, "registrar"));
 }
 
 TEST_CASE("who does not answer says nothing about the name") {

@@ -230,10 +230,13 @@ ResourceType awssip_resource() {
       "one subnet, and so in one Availability Zone.";
   schema.fields = fields();
   schema.iam_actions = {"ec2:DescribeNetworkInterfaces", "ec2:AssignPrivateIpAddresses"};
-  // The doctor looks at the nodes' interfaces and at who has the address.
+  // The doctor looks at the nodes' interfaces and at who has the address, and has IAM simulate the
+  // assignment.
   schema.api_uses = {{"ec2:DescribeNetworkInterfaces", 1, 1, 3},
                      {"ec2:DescribeSubnets", 0, 0, 1},
-                     {"ec2:AssignPrivateIpAddresses", 1, 0, 0}};
+                     {"ec2:AssignPrivateIpAddresses", 1, 0, 0},
+                     {"sts:GetCallerIdentity", 0, 0, 1},
+                     {"iam:SimulatePrincipalPolicy", 0, 0, 1}};
   schema.problems = problems();
   schema.check = check_schema();
   schema.laws = laws;

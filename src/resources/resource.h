@@ -62,7 +62,7 @@ struct Kept {
   std::shared_ptr<RunningProgram> program;
   std::string change;              // the last change of a record set
   std::optional<Instant> changed;  // when it was accepted
-  std::vector<std::string> name_servers;
+  std::optional<AwsHostedZone> zone;  // of a record set
 };
 
 struct Context {

@@ -239,7 +239,9 @@ Task<Status> AwsPort::start_instance(std::string instance, Call call) {
 Task<Status> AwsPort::may_change_instance(InstanceChange change, std::string instance, Call call) {
   auto done = machine_.pending<void>(call, Code::timed_out, "DryRun");
   Region& region = machine_.world().region();
-  const char* action = change == InstanceChange::stop ? "ec2:StopInstances" : "ec2:StartInstances";
+  const char* action = change == InstanceChange::stop    ? "ec2:StopInstances"
+                       : change == InstanceChange::start ? "ec2:StartInstances"
+                                                         : "ec2:ModifyInstanceAttribute";
   ask<void>(machine_, action, done, [&region, instance]() -> Status {
     if (!region.machine_of_instance(instance)) return std::unexpected(no_instance(instance));
     return {};

@@ -118,4 +118,9 @@ Task<Result<std::vector<IpAddress>>> ResolverPort::ask(std::string server, std::
   co_return co_await look_up(std::move(name), sync_time, std::move(call));
 }
 
+// Its zones are private: there is nobody who could delegate them.
+Task<Result<std::vector<std::string>>> ResolverPort::name_servers(std::string domain, Call) {
+  co_return failure(Code::not_found, "the name " + domain + " has no name server");
+}
+
 }  // namespace mainstay::sim

@@ -90,6 +90,7 @@ class ResolverPort : public Resolver {
                                                Call call) override;
   Task<Result<std::vector<IpAddress>>> ask(std::string server, std::string name, IpFamily family,
                                            Call call) override;
+  Task<Result<std::vector<std::string>>> name_servers(std::string domain, Call call) override;
 
  private:
   // As it was up to so long ago.

@@ -259,6 +259,7 @@ CannedEc2::Answer CannedEc2::replace_route(const Form& form) {
 CannedEc2::Answer CannedEc2::protect(const Form& form) {
   const std::string id = form.at("InstanceId");
   if (!states_.contains(id)) return not_found("InvalidInstanceID.NotFound", "instance", id);
+  if (form.contains("DryRun")) return would_succeed();
   protected_.erase(id);
   if (form.at("DisableApiStop.Value") == "true") protected_.insert(id);
   return reply("ModifyInstanceAttribute", "<return>true</return>");

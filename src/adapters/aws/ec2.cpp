@@ -76,6 +76,11 @@ Question protect(const std::string& instance, bool on) {
 
 // Asks for the permission only. It changes nothing, so a lost answer leaves nothing in doubt.
 Question dry_run(InstanceChange change, const std::string& instance) {
+  if (change == InstanceChange::protect) {
+    return ec2_question(
+        "ModifyInstanceAttribute", "instance " + instance, Effect::read,
+        {{"InstanceId", instance}, {"DisableApiStop.Value", "true"}, {"DryRun", "true"}});
+  }
   const bool stops = change == InstanceChange::stop;
   return ec2_question(stops ? "StopInstances" : "StartInstances", "instance " + instance,
                       Effect::read, {{"InstanceId.1", instance}, {"DryRun", "true"}});

@@ -9,14 +9,16 @@ namespace mainstay::aws {
 namespace {
 
 constexpr std::array<Partition, 8> partitions = {{
-    {"cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "cn-northwest-1", "", false},
-    {"us-gov-", "amazonaws.com", "api.aws", "us-gov-west-1", "us-gov.", true},
-    {"us-isob-", "sc2s.sgov.gov", "api.aws.scloud", "us-isob-east-1", "", false},
-    {"us-isof-", "csp.hci.ic.gov", "", "us-isof-south-1", "", false},
-    {"eu-isoe-", "cloud.adc-e.uk", "", "eu-isoe-west-1", "", false},
-    {"us-iso-", "c2s.ic.gov", "api.aws.ic.gov", "us-iso-east-1", "", false},
-    {"eusc-", "amazonaws.eu", "api.amazonwebservices.eu", "eusc-de-east-1", "", false},
-    {"", "amazonaws.com", "api.aws", "us-east-1", "", false},
+    {"cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "cn-northwest-1", "", false,
+     "cn-north-1"},
+    {"us-gov-", "amazonaws.com", "api.aws", "us-gov-west-1", "us-gov.", true, ""},
+    {"us-isob-", "sc2s.sgov.gov", "api.aws.scloud", "us-isob-east-1", "", false, "us-isob-east-1"},
+    {"us-isof-", "csp.hci.ic.gov", "", "us-isof-south-1", "", false, "us-isof-south-1"},
+    {"eu-isoe-", "cloud.adc-e.uk", "", "eu-isoe-west-1", "", false, "eu-isoe-west-1"},
+    {"us-iso-", "c2s.ic.gov", "api.aws.ic.gov", "us-iso-east-1", "", false, "us-iso-east-1"},
+    {"eusc-", "amazonaws.eu", "api.amazonwebservices.eu", "eusc-de-east-1", "", false,
+     "eusc-de-east-1"},
+    {"", "amazonaws.com", "api.aws", "us-east-1", "", false, ""},
 }};
 
 }  // namespace
@@ -37,6 +39,15 @@ std::string regional_url(std::string_view service, std::string_view region, std:
   }
   if (partition.dual_stack_domain.empty()) return {};
   return fmt::format("https://{}.{}", host, partition.dual_stack_domain);
+}
+
+std::string iam_url(const Partition& partition, EndpointStyle style) {
+  if (!partition.iam_region.empty()) {
+    return fmt::format("https://iam.{}.{}", partition.iam_region, partition.domain);
+  }
+  const bool named = style.fips && !partition.always_fips;
+  return fmt::format("https://iam{}.{}{}", named ? "-fips" : "", partition.route53_zone,
+                     partition.domain);
 }
 
 std::string route53_url(const Partition& partition, EndpointStyle style) {

@@ -18,6 +18,7 @@ struct Partition {
   std::string_view global_region;      // what a signature for a service without a region names
   std::string_view route53_zone;       // "us-gov." in route53.us-gov.amazonaws.com
   bool always_fips = false;            // its ordinary endpoints are the validated ones
+  std::string_view iam_region;         // in iam.cn-north-1.amazonaws.com.cn, and signed; "": global
 };
 
 // A region that nobody knows is of the largest one.
@@ -27,6 +28,8 @@ const Partition& partition_of(std::string_view region);
 // its partition's, "" = as in the table. "" if there is no such endpoint.
 std::string regional_url(std::string_view service, std::string_view region, std::string_view domain,
                          EndpointStyle style);
+// IAM, too, is one for a whole partition.
+std::string iam_url(const Partition& partition, EndpointStyle style);
 // Route 53 is one for a whole partition.
 std::string route53_url(const Partition& partition, EndpointStyle style);
 

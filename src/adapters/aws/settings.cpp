@@ -106,6 +106,14 @@ Status check_region(const std::string& region) {
                                             region.substr(0, 40)));
 }
 
+// What a signature names, where a service is one for a whole partition.
+std::string signing_region(const std::string& service, const std::string& region) {
+  const Partition& partition = partition_of(region);
+  if (service == "iam" && !partition.iam_region.empty()) return std::string(partition.iam_region);
+  if (service == "iam" || service == "route53") return std::string(partition.global_region);
+  return region;
+}
+
 }  // namespace
 
 Result<Settings> settings_from(Environment environment) {
@@ -151,6 +159,7 @@ std::string Endpoints::url_of(const std::string& service, const std::string& reg
   if (!chosen.empty()) return chosen;
   const EndpointStyle style{settings_.fips, settings_.dual_stack};
   if (service == "route53") return route53_url(partition_of(region), style);
+  if (service == "iam") return iam_url(partition_of(region), style);
   return regional_url(service, region, region == region_ ? domain_ : "", style);
 }
 
@@ -179,7 +188,7 @@ Task<Result<Endpoint>> Endpoints::at(Place place, std::string service, Call call
                                                  "AWS_USE_DUALSTACK_ENDPOINT to false",
                                                  service, endpoint.region));
   }
-  if (service == "route53") endpoint.region = partition_of(endpoint.region).global_region;
+  endpoint.region = signing_region(service, endpoint.region);
   while (endpoint.url.ends_with('/')) endpoint.url.pop_back();
   if (const auto url = parse_url(endpoint.url)) {
     endpoint.proxy = proxy_for(settings_.proxies, *url);

@@ -32,6 +32,7 @@ class Ec2Survey final : public AwsSurvey {
                                  Call call) override;
   Task<Status> may_associate_address(std::string allocation, std::string eni, Call call) override;
   Task<Status> may_disassociate_address(std::string association, Call call) override;
+  Task<Status> may_assign_private_ip(std::string eni, Call call) override;
   Task<Status> create_route(std::string table, std::string destination, std::string eni,
                             Call call) override;
   Task<Status> disable_source_dest_check(std::string eni, Call call) override;
@@ -48,5 +49,7 @@ Result<std::vector<AwsSubnet>> parse_subnets(std::string_view xml);
 Result<std::vector<AwsPlacedInterface>> parse_placed_interfaces(std::string_view xml);
 Result<std::vector<AwsSecurityGroup>> parse_security_groups(std::string_view xml);
 Result<std::vector<AwsNamedInstance>> parse_named_instances(std::string_view xml);
+// What IAM simulated of one action. denied: it is not permitted.
+Status parse_simulation(std::string_view xml, const std::string& action);
 
 }  // namespace mainstay::aws

@@ -87,5 +87,62 @@ TEST_CASE("a placed interface has its secondary addresses, too") {
   CHECK(placed->front().interface.secondary_ips == std::vector<std::string>{"10.0.0.5"});
 }
 
+// What STS says of whoever asks, and what IAM simulates.
+void says_who(World& world, const char* arn) {
+  world.http.answers(200,
+                     fmt::format("<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>{}"
+                                 "</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>",
+                                 arn));
+}
+void simulates(World& world, const char* decision) {
+  world.http.answers(
+      200, fmt::format("<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult>"
+                       "<EvaluationResults><member><EvalActionName>ec2:AssignPrivateIpAddresses"
+                       "</EvalActionName><EvalDecision>{}</EvalDecision></member>"
+                       "</EvaluationResults></SimulatePrincipalPolicyResult>"
+                       "</SimulatePrincipalPolicyResponse>",
+                       decision));
+}
+
+Status simulated(World& world) {
+  return run(world.clock, world.survey.may_assign_private_ip("eni-a", world.within()));
+}
+
+TEST_CASE("what has no trial is simulated by IAM, for the role that an instance has taken") {
+  World world;
+  says_who(world, "arn:aws-cn:sts::111122223333:assumed-role/node/i-1");
+  simulates(world, "allowed");
+  CHECK(simulated(world).has_value());
+  for (const char* part :
+       {"Action=SimulatePrincipalPolicy",
+        "PolicySourceArn=arn%3Aaws-cn%3Aiam%3A%3A111122223333%3Arole%2Fnode",
+        "ActionNames.member.1=ec2%3AAssignPrivateIpAddresses",
+        "ResourceArns.member.1=arn%3Aaws-cn%3Aec2%3Aeu-west-1%3A111122223333%3Anetwork-interface"
+        "%2Feni-a"}) {
+    CAPTURE(part);
+    CHECK(has(world.asked(), part));
+  }
+  says_who(world, "arn:aws:iam::111122223333:user/eve");
+  simulates(world, "implicitDeny");
+  CHECK(simulated(world).error().code == Code::denied);
+  CHECK(has(world.asked(), "PolicySourceArn=arn%3Aaws%3Aiam%3A%3A111122223333%3Auser%2Feve"));
+  says_who(world, "arn:aws:iam::111122223333:user/eve");
+  simulates(world, "explicitDeny");
+  CHECK(has(simulated(world).error().message, "denies it explicitly"));
+}
+
+TEST_CASE("where IAM may not be asked, or says nothing, nothing is known") {
+  World world;
+  world.refuses(403, "AccessDenied");
+  CHECK(simulated(world).error().code == Code::unavailable);
+  says_who(world, "arn:aws:sts::111122223333:assumed-role/node/i-1");
+  world.refuses(403, "AccessDenied");
+  CHECK(simulated(world).error().code == Code::unavailable);
+  says_who(world, "nonsense");
+  CHECK(simulated(world).error().code == Code::unavailable);
+  CHECK(parse_simulation("<html/>", "ec2:AssignPrivateIpAddresses").error().code ==
+        Code::unavailable);
+}
+
 }  // namespace
 }  // namespace mainstay::aws

@@ -16,13 +16,9 @@ constexpr std::size_t name_size_max = 253;
 constexpr std::size_t label_size_max = 63;
 constexpr int pointers_max = 32;
 constexpr std::uint16_t class_internet = 1;
-constexpr std::uint16_t type_a = 1;
-constexpr std::uint16_t type_aaaa = 28;
 constexpr std::uint16_t recursion_desired = 0x0100;
 constexpr std::uint16_t is_response = 0x8000;
 constexpr std::uint16_t truncated = 0x0200;
-
-std::uint16_t type_of(IpFamily family) { return family == IpFamily::v4 ? type_a : type_aaaa; }
 
 void put(Bytes& out, std::uint16_t value) {
   out.push_back(static_cast<std::uint8_t>(value >> 8));
@@ -130,12 +126,19 @@ Error corrupt(const DnsQuestion& question) {
   return {Code::corrupt, fmt::format("the answer about {} makes no sense", question.name)};
 }
 
-Result<std::vector<IpAddress>> read_answers(Cursor& cursor, const Header& header,
-                                            const DnsQuestion& question) {
+// One record's data. A name in it may point back into the message, so it is read in its place.
+std::optional<std::string> read_value(Cursor& cursor, DnsType type, std::size_t length) {
+  if (type == DnsType::ns) return cursor.name();
+  const ByteView data = cursor.take(length);
+  if (data.size() != (type == DnsType::a ? 4 : 16)) return std::nullopt;
+  return address_text(data);
+}
+
+Result<std::vector<std::string>> read_answers(Cursor& cursor, const Header& header,
+                                              const DnsQuestion& question) {
   constexpr std::uint16_t type_cname = 5;
-  const std::size_t size = question.family == IpFamily::v4 ? 4 : 16;
   std::string wanted = lower(question.name);
-  std::vector<IpAddress> addresses;
+  std::vector<std::string> values;
   for (int i = 0; i < header.answers && cursor.ok(); ++i) {
     const std::string name = cursor.name();
     const std::uint16_t type = cursor.u16();
@@ -148,16 +151,33 @@ Result<std::vector<IpAddress>> read_answers(Cursor& cursor, const Header& header
       if (name == wanted) wanted = target;
       continue;
     }
-    const ByteView data = cursor.take(length);
-    const bool fits = type == type_of(question.family) && klass == class_internet &&
-                      name == wanted && data.size() == size;
-    if (fits) addresses.push_back(address_text(data));
+    if (type != static_cast<std::uint16_t>(question.type) || klass != class_internet ||
+        name != wanted) {
+      cursor.take(length);
+      continue;
+    }
+    const auto value = read_value(cursor, question.type, length);
+    if (value) values.push_back(*value);
   }
   if (!cursor.ok()) return std::unexpected(corrupt(question));
-  return addresses;
+  return values;
+}
+
+std::string_view described(DnsType type) {
+  switch (type) {
+    case DnsType::a:
+      return "IPv4 address";
+    case DnsType::aaaa:
+      return "IPv6 address";
+    case DnsType::ns:
+      break;
+  }
+  return "name server";
 }
 
 }  // namespace
+
+DnsType type_of(IpFamily family) { return family == IpFamily::v4 ? DnsType::a : DnsType::aaaa; }
 
 Result<Bytes> encode(const DnsQuestion& question) {
   Bytes out;
@@ -178,7 +198,7 @@ Result<Bytes> encode(const DnsQuestion& question) {
     out.insert(out.end(), bytes.begin(), bytes.end());
   }
   out.push_back(0);
-  put(out, type_of(question.family));
+  put(out, static_cast<std::uint16_t>(question.type));
   put(out, class_internet);
   return out;
 }
@@ -190,14 +210,15 @@ bool answers(ByteView message, const DnsQuestion& question) {
   if (header.questions != 1) return false;
   const std::string name = cursor.name();
   const std::uint16_t type = cursor.u16();
-  return cursor.ok() && name == lower(question.name) && type == type_of(question.family);
+  return cursor.ok() && name == lower(question.name) &&
+         type == static_cast<std::uint16_t>(question.type);
 }
 
 bool is_truncated(ByteView message) {
   return message.size() >= header_size && ((message[2] << 8 | message[3]) & truncated) != 0;
 }
 
-Result<std::vector<IpAddress>> decode(ByteView message, const DnsQuestion& question) {
+Result<std::vector<std::string>> decode(ByteView message, const DnsQuestion& question) {
   constexpr int no_error = 0;
   constexpr int no_such_name = 3;
   if (!answers(message, question)) return std::unexpected(corrupt(question));
@@ -213,10 +234,10 @@ Result<std::vector<IpAddress>> decode(ByteView message, const DnsQuestion& quest
     return failure(Code::unavailable,
                    fmt::format("the name server answers {} with error {}", question.name, code));
   }
-  auto addresses = read_answers(cursor, header, question);
-  if (!addresses || !addresses->empty()) return addresses;
-  return failure(Code::not_found, fmt::format("the name {} has no IPv{} address", question.name,
-                                              question.family == IpFamily::v4 ? 4 : 6));
+  auto values = read_answers(cursor, header, question);
+  if (!values || !values->empty()) return values;
+  return failure(Code::not_found,
+                 fmt::format("the name {} has no {}", question.name, described(question.type)));
 }
 
 }  // namespace mainstay::adapters

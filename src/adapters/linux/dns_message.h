@@ -1,4 +1,4 @@
-// DNS messages (RFC 1035): one question about one name's addresses, and what a server answers.
+// DNS messages (RFC 1035): one question about one name, and what a server answers.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,13 @@
 
 namespace mainstay::adapters {
 
+enum class DnsType : std::uint16_t { a = 1, ns = 2, aaaa = 28 };
+DnsType type_of(IpFamily family);
+
 struct DnsQuestion {
   std::uint16_t number = 0;  // random, so that an answer to something else is not taken for ours
   std::string name;
-  IpFamily family = IpFamily::v4;
+  DnsType type = DnsType::a;
 };
 
 // invalid: no DNS name.
@@ -25,8 +28,9 @@ Result<Bytes> encode(const DnsQuestion& question);
 bool answers(ByteView message, const DnsQuestion& question);
 // It was cut off to fit into a datagram: to be asked again by TCP.
 bool is_truncated(ByteView message);
-// The addresses, through any aliases. not_found: there is no such name, or it has none of the
-// family. unavailable: the server refuses or failed. corrupt: it makes no sense. Fuzzed.
-Result<std::vector<IpAddress>> decode(ByteView message, const DnsQuestion& question);
+// The addresses, through any aliases; of type NS the servers' names, in lower case. not_found:
+// there is no such name, or it has none of the type. unavailable: the server refuses or failed.
+// corrupt: it makes no sense. Fuzzed.
+Result<std::vector<std::string>> decode(ByteView message, const DnsQuestion& question);
 
 }  // namespace mainstay::adapters

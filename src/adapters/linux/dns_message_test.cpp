@@ -10,7 +10,7 @@ namespace {
 
 using Addresses = std::vector<IpAddress>;
 
-const DnsQuestion question{0x1234, "Service.hz1.local.", IpFamily::v4};
+const DnsQuestion question{0x1234, "Service.hz1.local.", DnsType::a};
 
 TEST_CASE("a question has one name, one type, and wants recursion") {
   const Bytes wanted = {0x12, 0x34, 1,   0,   0,   1,   0,   0,   0, 0,   0,   0,
@@ -19,7 +19,7 @@ TEST_CASE("a question has one name, one type, and wants recursion") {
   CHECK(encode(question).value() == wanted);
   for (const std::string& name : {std::string("a..b."), std::string(".a"),
                                   std::string(64, 'a') + ".", std::string(300, 'a')}) {
-    const DnsQuestion wrong{1, name, IpFamily::v4};
+    const DnsQuestion wrong{1, name, DnsType::a};
     CHECK_FALSE(encode(wrong).has_value());
   }
 }
@@ -38,10 +38,22 @@ TEST_CASE("addresses of other names and other families are none") {
   DnsSample sample(question);
   sample.address(4, {10, 0, 0, 1}, "other.example.com");
   CHECK(decode(sample.bytes(), question).error().code == Code::not_found);
-  const DnsQuestion v6{0x1234, question.name, IpFamily::v6};
+  const DnsQuestion v6{0x1234, question.name, DnsType::aaaa};
   DnsSample six(v6);
   six.address(6, {0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
   CHECK(decode(six.bytes(), v6).value() == Addresses{"fd00::1"});
+}
+
+TEST_CASE("a domain's name servers are read by their names, and addresses are none") {
+  const DnsQuestion servers{0x1234, "hz1.local.", DnsType::ns};
+  DnsSample sample(servers);
+  sample.server("NS-1.example.net").address(4, {10, 0, 0, 1}).server("ns-2.example.org");
+  CHECK(decode(sample.bytes(), servers).value() ==
+        std::vector<std::string>{"ns-1.example.net", "ns-2.example.org"});
+  DnsSample none(servers);
+  none.address(4, {10, 0, 0, 1});
+  CHECK(decode(none.bytes(), servers).error() ==
+        Error{Code::not_found, "the name hz1.local. has no name server"});
 }
 
 TEST_CASE("a name that does not exist is an answer, a server in trouble is none") {
@@ -56,9 +68,9 @@ TEST_CASE("what answers another question answers not this one") {
   DnsSample sample(question);
   sample.address(4, {10, 0, 0, 1});
   CHECK(answers(sample.bytes(), question));
-  CHECK_FALSE(answers(sample.bytes(), {0x1235, question.name, IpFamily::v4}));
-  CHECK_FALSE(answers(sample.bytes(), {0x1234, "other.hz1.local.", IpFamily::v4}));
-  CHECK_FALSE(answers(sample.bytes(), {0x1234, question.name, IpFamily::v6}));
+  CHECK_FALSE(answers(sample.bytes(), {0x1235, question.name, DnsType::a}));
+  CHECK_FALSE(answers(sample.bytes(), {0x1234, "other.hz1.local.", DnsType::a}));
+  CHECK_FALSE(answers(sample.bytes(), {0x1234, question.name, DnsType::aaaa}));
   CHECK_FALSE(answers(encode(question).value(), question));
   CHECK_FALSE(is_truncated(sample.bytes()));
   CHECK(is_truncated(DnsSample(question).truncated().bytes()));

@@ -32,6 +32,11 @@ class DnsSample {
     bytes_.insert(bytes_.end(), data.begin(), data.end());
     return *this;
   }
+  DnsSample& server(std::string_view name) {
+    begin("", 2, name.size() + 2);
+    put_name(name);
+    return *this;
+  }
   DnsSample& alias(std::string_view target) {
     begin("", 5, target.size() + 2);
     put_name(target);

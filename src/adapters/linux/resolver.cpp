@@ -7,18 +7,23 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <sstream>
 
 #include "adapters/linux/call_guard.h"
 #include "adapters/linux/errno_text.h"
 #include "adapters/linux/fd.h"
 #include "adapters/linux/seal.h"
+#include "base/file.h"
 
 namespace mainstay::adapters {
 namespace {
 
 constexpr std::size_t datagram_size_max = 4096;
+constexpr std::size_t settings_size_max = 64 * 1024;
 // A datagram may get lost; nobody says so.
 constexpr Duration repeat_after = 500ms;
+// One that is silent may be one of several.
+constexpr Duration next_server_after = 2s;
 
 Code code_of(int error) {
   switch (error) {
@@ -54,15 +59,32 @@ Result<std::vector<IpAddress>> resolve_blocking(std::string name, IpFamily famil
   return found;
 }
 
-DnsQuestion question_about(std::string name, IpFamily family) {
+DnsQuestion question_about(std::string name, DnsType type) {
   sodium_ready();
   std::array<std::uint8_t, 2> number{};
   random_bytes(number);
-  return {static_cast<std::uint16_t>(number[0] << 8 | number[1]), std::move(name), family};
+  return {static_cast<std::uint16_t>(number[0] << 8 | number[1]), std::move(name), type};
 }
 
 std::string silence(const SocketAddress& server) {
   return fmt::format("name server {} does not answer", to_text(server));
+}
+
+// As resolv.conf(5) names them; whoever asks for names follows the first three.
+Result<std::vector<SocketAddress>> system_servers(const std::string& settings, std::uint16_t port) {
+  constexpr std::size_t servers_max = 3;
+  const auto text = read_file(settings, settings_size_max);
+  if (!text) return std::unexpected(text.error());
+  std::vector<SocketAddress> servers;
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line) && servers.size() < servers_max;) {
+    std::istringstream words(line);
+    std::string keyword;
+    std::string address;
+    if (!(words >> keyword >> address) || keyword != "nameserver") continue;
+    if (const auto parsed = parse_address(address, port)) servers.push_back(*parsed);
+  }
+  return servers;
 }
 
 // With its length before it, as streams carry it.
@@ -75,8 +97,11 @@ Bytes framed(const Bytes& message) {
 
 }  // namespace
 
-LinuxResolver::LinuxResolver(Loop& loop, std::uint16_t port)
-    : loop_(loop), port_(port), worker_(loop, Worker::AtEnd::abandon) {}
+LinuxResolver::LinuxResolver(Loop& loop, std::uint16_t port, std::string settings)
+    : loop_(loop),
+      port_(port),
+      settings_(std::move(settings)),
+      worker_(loop, Worker::AtEnd::abandon) {}
 
 Task<Result<std::vector<IpAddress>>> LinuxResolver::resolve(std::string name, IpFamily family,
                                                             Call call) {
@@ -102,9 +127,28 @@ Task<Result<std::vector<IpAddress>>> LinuxResolver::ask(std::string server, std:
                                                         IpFamily family, Call call) {
   const auto place = co_await locate(std::move(server), call);
   if (!place) co_return std::unexpected(place.error());
-  const DnsQuestion question = question_about(std::move(name), family);
-  auto answer = co_await by_datagram(*place, question, call);
-  if (answer && is_truncated(*answer)) answer = co_await by_stream(*place, question, call);
+  DnsQuestion question = question_about(std::move(name), type_of(family));
+  co_return co_await exchange(*place, std::move(question), call);
+}
+
+Task<Result<std::vector<std::string>>> LinuxResolver::name_servers(std::string domain, Call call) {
+  const auto servers = system_servers(settings_, port_);
+  if (!servers) co_return std::unexpected(servers.error());
+  Result<std::vector<std::string>> found =
+      failure(Code::unavailable, settings_ + " names no name server");
+  for (const SocketAddress& server : *servers) {
+    DnsQuestion question = question_about(domain, DnsType::ns);
+    const Call once(std::min(call.deadline, loop_.now() + next_server_after), call.cancellation);
+    found = co_await exchange(server, std::move(question), once);
+    if (found || found.error().code == Code::not_found) break;
+  }
+  co_return found;
+}
+
+Task<Result<std::vector<std::string>>> LinuxResolver::exchange(SocketAddress server,
+                                                               DnsQuestion question, Call call) {
+  auto answer = co_await by_datagram(server, question, call);
+  if (answer && is_truncated(*answer)) answer = co_await by_stream(server, question, call);
   if (!answer) co_return std::unexpected(answer.error());
   auto decoded = decode(*answer, question);
   // What makes no sense is no answer.

@@ -50,8 +50,13 @@ class NameServer {
     return fd;
   }
   static Bytes answer(ByteView question) {
+    constexpr std::uint8_t type_ns = 2;
     DnsSample sample(question);
-    sample.address(4, {10, 0, 110, 10});
+    if (question[question.size() - 3] == type_ns) {
+      sample.server("ns-1.example.net");
+    } else {
+      sample.address(4, {10, 0, 110, 10});
+    }
     return sample.bytes();
   }
   void on_datagram() {
@@ -102,7 +107,14 @@ class NameServer {
 struct World {
   Loop loop;
   NameServer server{loop};
-  LinuxResolver resolver{loop, server.port};
+  TemporaryDirectory directory;
+  std::string settings = directory.path() / "resolv.conf";
+  LinuxResolver resolver{loop, server.port, settings};
+
+  void configure(const std::string& text) { std::ofstream(settings) << text; }
+  Result<std::vector<std::string>> name_servers() {
+    return finish(loop, resolver.name_servers("hz1.local.", call_within(loop, test_patience)));
+  }
 
   Result<Addresses> ask(const std::string& name = "service.hz1.local.",
                         Duration limit = test_patience) {
@@ -163,6 +175,24 @@ TEST_CASE("a question to a name server can be called off") {
   cancellation.request();
   REQUIRE(task.done());
   CHECK(task.take().error().code == Code::cancelled);
+}
+
+TEST_CASE("whom a domain is delegated to is asked of the system's name servers, in their order") {
+  World world;
+  world.configure("# ours\nsearch example.net\nnameserver " + own_loopback(54) +
+                  "\noptions edns0\nnameserver " + world.server.address() + "\n");
+  CHECK(world.name_servers().value() == std::vector<std::string>{"ns-1.example.net"});
+  CHECK(world.server.datagrams == 1);
+}
+
+TEST_CASE("without name servers in the system's settings nothing is known of a domain") {
+  World world;
+  CHECK_FALSE(world.name_servers().has_value());
+  world.configure("search example.net\n");
+  const auto unasked = world.name_servers();
+  REQUIRE_FALSE(unasked.has_value());
+  CHECK(unasked.error().code == Code::unavailable);
+  CHECK(unasked.error().message.find(world.settings) != std::string::npos);
 }
 
 TEST_CASE("the system's resolver knows the hosts file, and blocks nobody") {

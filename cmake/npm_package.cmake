@@ -1,5 +1,5 @@
-# Puts dynalite VERSION into FOLDER, unless it is there.
-set(manifest ${FOLDER}/node_modules/dynalite/package.json)
+# Puts VERSION of npm's package NAME into FOLDER, unless it is there.
+set(manifest ${FOLDER}/node_modules/${NAME}/package.json)
 if(EXISTS ${manifest})
   file(READ ${manifest} text)
   string(JSON version GET "${text}" version)
@@ -13,7 +13,7 @@ if(NOT NPM)
 endif()
 file(MAKE_DIRECTORY ${FOLDER})
 execute_process(COMMAND ${NPM} install --prefix ${FOLDER} --no-audit --no-fund --no-save
-  dynalite@${VERSION} RESULT_VARIABLE outcome)
+  ${NAME}@${VERSION} RESULT_VARIABLE outcome)
 if(NOT outcome EQUAL 0)
-  message(FATAL_ERROR "npm could not install dynalite ${VERSION} (${outcome}). Is the network there?")
+  message(FATAL_ERROR "npm could not install ${NAME} ${VERSION} (${outcome}). Is the network there?")
 endif()
