@@ -32,6 +32,7 @@ Json status_json(const MirrorStatus& status) {
           {"peer", copy_json(status.peer)},
           {"connected", status.connected},
           {"broken_off", status.broken_off},
+          {"peer_silent_ms", or_null(status.peer_silent, milliseconds)},
           {"path", status.path},
           {"dirty_bytes", status.dirty_bytes},
           {"recovered_percent", or_null(status.recovered_percent, std::identity())},
@@ -79,6 +80,9 @@ MirrorStatus status_of(const Json& json, const std::string& name) {
   take(json, "connected", status.connected);
   take(json, "broken_off", status.broken_off);
   take(json, "path", status.path);
+  if (const Json* silent = field(json, "peer_silent_ms"); silent && silent->is_number()) {
+    status.peer_silent = std::chrono::milliseconds(silent->get<std::int64_t>());
+  }
   take_progress(json, status);
   take(json, "device", status.device);
   take(json, "size", status.size);

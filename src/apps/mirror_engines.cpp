@@ -29,6 +29,12 @@ Status write_file(const std::string& file, const std::string& text) {
   return failure(Code::denied, fmt::format("{} cannot be written", file));
 }
 
+std::string done_text(MirrorOrder order) {
+  if (order != MirrorOrder::force) return fmt::format("by order: {}", to_text(order));
+  return "by order: force. The copy on this node counts, and what only the other one had is given "
+         "up";
+}
+
 std::string description(const ProgramEnd& end) {
   std::string text = end.signal != 0 ? fmt::format("was killed by signal {}", end.signal)
                                      : fmt::format("returned {}", end.exit_code);
@@ -180,8 +186,9 @@ void MirrorEngines::order(const ResourceName& mirror, MirrorOrder order, Duratio
 Task<void> MirrorEngines::carry_out(std::string mirror, MirrorOrder order, Call call,
                                     std::function<void(Status)> done) {
   Status outcome = co_await client_.order(mirror, order, call);
-  parts_.tell(outcome ? Severity::information : Severity::warning, mirror,
-              outcome ? fmt::format("by order: {}", to_text(order))
+  const bool routine = outcome && order != MirrorOrder::force;
+  parts_.tell(routine ? Severity::information : Severity::warning, mirror,
+              outcome ? done_text(order)
                       : fmt::format("the order {} is refused: {}", to_text(order),
                                     outcome.error().message));
   done(std::move(outcome));

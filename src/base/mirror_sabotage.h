@@ -43,9 +43,11 @@ enum class Sabotage : std::uint8_t {
   resync_target_not_flushed,   // a region is clean before the peer has it durably
   resync_source_not_flushed,   // ... or before we have
   finish_early,                // a resync ends when it has begun
+  forced_generation_kept,      // a copy that a person has chosen does not begin a new generation
+  forced_not_flushed,          // ... or is chosen before it has flushed what it holds
 };
 
-inline constexpr std::array<std::pair<Sabotage, std::string_view>, 32> sabotage_names = {{
+inline constexpr std::array<std::pair<Sabotage, std::string_view>, 34> sabotage_names = {{
     {Sabotage::log_not_awaited, "log_not_awaited"},
     {Sabotage::log_wraps_early, "log_wraps_early"},
     {Sabotage::log_evicts_early, "log_evicts_early"},
@@ -78,6 +80,8 @@ inline constexpr std::array<std::pair<Sabotage, std::string_view>, 32> sabotage_
     {Sabotage::resync_target_not_flushed, "resync_target_not_flushed"},
     {Sabotage::resync_source_not_flushed, "resync_source_not_flushed"},
     {Sabotage::finish_early, "finish_early"},
+    {Sabotage::forced_generation_kept, "forced_generation_kept"},
+    {Sabotage::forced_not_flushed, "forced_not_flushed"},
 }};
 
 #ifdef MAINSTAY_SABOTAGE

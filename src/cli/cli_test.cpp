@@ -706,6 +706,12 @@ TEST_CASE("mirror force: says what it means, and is given only when it is meant"
   CHECK(asked.code == ExitCode::refused);
   CHECK(has(asked.err, "are lost for good"));
   CHECK(f.control.mirror_orders.empty());
+  f.control.report.daemon.mirrors = {api::fake_mirror()};
+  f.control.report.daemon.mirrors[0].status->connected = false;
+  f.control.report.daemon.mirrors[0].status->peer_silent = 90s;
+  CHECK(has(f.run({"mirror", "force", "md1"}).err,
+            "The copy here is up to date and knows of no term after 7; the other copy (recovering) "
+            "was last heard 90 s ago. They are known to differ in 73400320 bytes"));
   CHECK(f.run({"mirror", "force", "md1", "--yes"}).code == ExitCode::done);
   CHECK(f.control.mirror_orders == std::vector<std::string>{"force md1"});
 }

@@ -41,12 +41,34 @@ std::string mirrors_json(const std::string& document, const std::string& mirror)
   return Json{{"mirrors", found}}.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string meaning_of_force(const std::string& mirror, const api::StatusReport& report) {
+std::string last_heard(const MirrorStatus& status) {
+  if (status.connected) return "is connected";
+  if (!status.peer_silent) return "has not been heard since this engine started";
+  return fmt::format("was last heard {} ago", to_text(*status.peer_silent));
+}
+
+// What is known of what would be lost.
+std::string known_loss(const api::MirrorReport& mirror) {
+  if (!mirror.status) return fmt::format("What would be lost is not known: {}. ", mirror.why);
+  const MirrorStatus& status = *mirror.status;
   return fmt::format(
-      "'force' makes the copy of {} on node {} the one that counts, whatever the other copy has. "
-      "Writes that only the other copy has are lost for good. Look at 'mainstay mirror status' on "
-      "both nodes first; if it is to be, add --yes.",
-      mirror, report.cluster.self);
+      "The copy here is {} and knows of no term after {}; the other copy ({}) {}. They are known "
+      "to "
+      "differ in {} bytes; what the other one has written alone comes on top. ",
+      to_text(status.own), status.term, to_text(status.peer), last_heard(status),
+      status.dirty_bytes);
+}
+
+std::string meaning_of_force(const std::string& mirror, const api::StatusReport& report) {
+  std::string known;
+  for (const auto& each : report.daemon.mirrors) {
+    if (each.mirror.value == mirror) known = known_loss(each);
+  }
+  return fmt::format(
+      "'force' makes the copy of {} on node {} the one that counts, whatever the other copy has. {}"
+      "Writes that only the other copy has are lost for good, whenever it comes back. See to it "
+      "that its group runs nowhere with the other copy; if it is to be, add --yes.",
+      mirror, report.cluster.self, known);
 }
 
 Answer<api::StatusReport> ask_status(const Session& session) {

@@ -70,8 +70,15 @@ struct Promote {
 struct Demote {
   Ticket ticket = 0;
 };
+// A person's word: this copy counts, whatever the other one has. Not for one that nobody ever
+// built, nor while the other copy leads; whoever gives it sees to it that the other one is nobody's
+// primary. Answered as the cluster's orders are.
+struct Force {
+  Ticket ticket = 0;
+  Term term = 0;  // the highest that the person knows of; 0: whatever turns out to be known
+};
 
 using Event = std::variant<Tick, RequestArrived, DataDone, MetadataRead, MetadataWritten, LinkUp,
-                           LinkDown, Received, RecordRead, RecordSwapped, Promote, Demote>;
+                           LinkDown, Received, RecordRead, RecordSwapped, Promote, Demote, Force>;
 
 }  // namespace mainstay::mirror

@@ -53,11 +53,12 @@ void on_lead(Step& step, Term term, const Lead& lead) {
     return send(step, Refuse{s.wanted.term});
   }
   if (leads) step_down(step, term, "the peer leads with a higher term");
-  if (!acceptable(s, lead)) return send(step, Refuse{0});
+  if (s.forcing || !acceptable(s, lead)) return send(step, Refuse{0});
   if (lead.joining == Joining::pair && !s.dirty.empty()) {
     return lose_peer(step, "this copy has changed since it greeted");
   }
   s.wanted.term = std::max(s.wanted.term, term);
+  if (lead.joining == Joining::pair) s.wanted.data_term = s.wanted.term;
   if (lead.joining == Joining::sync && !sabotaged(Sabotage::target_stays_up_to_date)) {
     s.wanted.state = CopyState::inconsistent;
   }
@@ -91,6 +92,7 @@ void on_finish(Step& step, const Message& message, const Finish& finish) {
   if (!follows(s, message)) return;
   s.wanted.state = CopyState::up_to_date;
   s.wanted.shared = true;
+  s.wanted.data_term = message.term;
   adopt(s.wanted.generations, finish.current);
   s.wish = State::Wish{.term = message.term, .finish = true};
 }

@@ -19,6 +19,13 @@ void remember(Generations& generations, Generation past_one) {
   if (generations.history.size() > history_max) generations.history.pop_back();
 }
 
+void forget_old_bases(Generations& generations) {
+  while (generations.bases.size() > bases_max) {
+    remember(generations, generations.bases.back());
+    generations.bases.pop_back();
+  }
+}
+
 bool share_a_past(const Generations& left, const Generations& right) {
   const auto known = [&](Generation one) { return past(right, one); };
   return std::ranges::any_of(left.bases, known) || std::ranges::any_of(left.history, known);
@@ -64,11 +71,19 @@ void begin(Generations& generations, Generation fresh) {
   if (generations.current != 0) {
     generations.bases.insert(generations.bases.begin(), generations.current);
   }
-  if (generations.bases.size() > bases_max) {
-    remember(generations, generations.bases.back());
-    generations.bases.pop_back();
-  }
+  forget_old_bases(generations);
   generations.current = fresh;
+}
+
+void overrule(Generations& mine, const Generations& theirs, Generation fresh) {
+  const auto a_base_of_theirs = [&](Generation one) { return has(theirs.bases, one); };
+  // Each has marked what it wrote since they were the same.
+  const bool bitmaps_know =
+      a_base_of_theirs(mine.current) || std::ranges::any_of(mine.bases, a_base_of_theirs);
+  begin(mine, fresh);
+  if (!bitmaps_know) return remember(mine, theirs.current);
+  mine.bases.insert(mine.bases.begin(), theirs.current);
+  forget_old_bases(mine);
 }
 
 void settle(Generations& generations) {

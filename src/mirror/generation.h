@@ -37,6 +37,9 @@ Relation compare(const Generations& mine, const Generations& theirs);
 
 // From now on this copy may hold what the peer does not.
 void begin(Generations& generations, Generation fresh);
+// What the peer has beside or beyond ours counts no more: theirs becomes one of our past. Where the
+// two bitmaps together are the difference it becomes a base.
+void overrule(Generations& mine, const Generations& theirs, Generation fresh);
 // The peer holds all we have: what was a base is past.
 void settle(Generations& generations);
 // This copy has become what the source is.

@@ -40,6 +40,24 @@ TEST_CASE("histories without a common number are unrelated") {
   CHECK(compare({5, {4}, {}}, {6, {7}, {}}) == Relation::unrelated);
 }
 
+TEST_CASE(
+    "who is overruled is behind, by the bitmaps if both have marked since they were the same") {
+  Generations mine{5, {}, {}};
+  Generations theirs = mine;
+  begin(mine, 6);
+  begin(theirs, 7);
+  overrule(mine, theirs, 8);
+  CHECK(compare(mine, theirs) == Relation::ahead);
+  CHECK(compare(theirs, mine) == Relation::behind);
+  Generations stranger{9, {4}, {}};
+  overrule(stranger, theirs, 10);
+  CHECK(compare(stranger, theirs) == Relation::ahead_by_all);
+  CHECK(compare(theirs, stranger) == Relation::behind);
+  // Whoever goes on nevertheless is not behind.
+  begin(theirs, 11);
+  CHECK(compare(mine, theirs) == Relation::diverged);
+}
+
 TEST_CASE("after a resync both are equal, and remember what they were") {
   Generations source{5, {}, {}};
   Generations target = source;

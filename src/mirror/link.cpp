@@ -32,7 +32,9 @@ void refuse_peer(Step& step, Relation relation) {
   State& s = step.s;
   s.standing = Standing::refused;
   const std::string why =
-      fmt::format("our copy and the peer's are {}; choose the one to keep", to_text(relation));
+      overruled_by_peer(s) ? "a person has chosen the peer's copy; promote it there"
+                           : fmt::format("our copy and the peer's are {}; choose the one to keep",
+                                         to_text(relation));
   step.note(why);
   if (s.phase == Phase::promoting) refuse_promotion(step, Code::conflict, why);
 }
@@ -66,6 +68,7 @@ void try_to_lead(Step& step) {
     case Relation::diverged:
     case Relation::unrelated:
     case Relation::both_blank:
+      if (overrule_peer(step)) return;
       return refuse_peer(step, relation);
   }
 }
@@ -168,7 +171,10 @@ void greet(Step& step) {
                     .generations = s.wanted.generations,
                     .state = s.wanted.state,
                     .term = s.wanted.term,
-                    .dirty = s.dirty.count()};
+                    .dirty = s.dirty.count(),
+                    .data_term = s.wanted.data_term,
+                    .choice = s.wanted.choice,
+                    .given_up = s.wanted.given_up};
   step.act(SendMessage{Message{0, s.wanted.term, hello}});
 }
 

@@ -25,6 +25,9 @@ struct Hello {
   CopyState state = CopyState::inconsistent;
   Term term = 0;
   std::uint64_t dirty = 0;  // regions that the sender calls dirty
+  Term data_term = 0;       // see Superblock
+  std::uint64_t choice = 0;
+  Term given_up = 0;
 };
 
 enum class Joining : std::uint8_t {

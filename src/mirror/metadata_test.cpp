@@ -20,6 +20,9 @@ Superblock example(std::uint64_t counter) {
   superblock.generations = {5, {4, 3}, {2, 1}};
   superblock.term = 12;
   superblock.primary_term = 11;
+  superblock.data_term = 10;
+  superblock.choice = 2;
+  superblock.given_up = 9;
   return superblock;
 }
 

@@ -6,7 +6,7 @@
 namespace mainstay::mirror {
 namespace {
 
-enum class Goal : std::uint8_t { none, take_over, alone, both };
+enum class Goal : std::uint8_t { none, take_over, alone, both, force };
 
 bool promotes_alone(const Step& step) {
   const State& s = step.s;
@@ -22,6 +22,7 @@ bool taken_over(const State& s) {
 Goal goal(const Step& step) {
   const State& s = step.s;
   if (!s.settings.record) return Goal::none;
+  if (s.forcing) return s.forcing->recorded ? Goal::none : Goal::force;
   if (promotes_alone(step)) return taken_over(s) ? Goal::none : Goal::take_over;
   if (s.phase != Phase::primary) return Goal::none;
   if (wants_alone(s)) return outside_known(s) ? Goal::none : Goal::alone;
@@ -33,8 +34,9 @@ Goal goal(const Step& step) {
   return known ? Goal::none : Goal::both;
 }
 
-void swap(Step& step, const UpToDate& meant) {
+void swap(Step& step, UpToDate meant) {
   State& s = step.s;
+  meant.choices = std::max(meant.choices, s.record->value.choices);
   s.record_busy = ++s.tickets;
   s.record_meant = meant;
   const std::uint64_t expected = s.record->version;
@@ -63,6 +65,10 @@ void on_known(Step& step) {
   const Goal wanted = goal(step);
   const Term term = s.phase == Phase::promoting ? s.promotion->term : s.wanted.term;
   if (wanted == Goal::none) return;
+  if (wanted == Goal::force) {
+    if (const auto meant = force_on_record(step, known, s.record->version)) swap(step, *meant);
+    return;
+  }
   if (known.term > term && !sabotaged(Sabotage::record_term_ignored)) {
     return step_down(step, known.term, "the arbiter knows a higher term");
   }
@@ -89,7 +95,10 @@ void on_record_read(Step& step, const RecordRead& event) {
   if (handle_of(event.ticket) != s.record_busy) return;
   s.record_busy = 0;
   s.record_retry = step.now + s.settings.record_retry;
-  if (!event.ok) return;
+  if (!event.ok) {
+    if (s.forcing) refuse_force(step, Code::unavailable, "the arbiter cannot be read; try again");
+    return;
+  }
   UpToDate known;
   if (event.version != 0) {
     const auto decoded = decode_up_to_date(event.value);
@@ -107,6 +116,7 @@ void on_record_swapped(Step& step, const RecordSwapped& event) {
   const bool believed = event.outcome == Swap::unknown && sabotaged(Sabotage::unknown_swap_is_done);
   if (event.outcome == Swap::done || believed) {
     s.record = State::Known{event.version, s.record_meant, true};
+    if (s.forcing) s.forcing->recorded = true;
   } else if (event.outcome == Swap::unknown) {
     s.record_retry = step.now + s.settings.record_retry;
   }

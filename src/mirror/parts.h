@@ -31,6 +31,7 @@ enum class Kind : std::uint8_t {
   taken,
   taken_flush,
   record,
+  force_flush,
 };
 inline Ticket ticket(Kind kind, Handle handle) {
   return handle << 4 | static_cast<std::uint64_t>(kind);
@@ -115,6 +116,16 @@ void on_record_swapped(Step& step, const RecordSwapped& event);
 void pump_record(Step& step);
 // Makes our generation ours alone, if it is not.
 void begin_generation(State& s);
+
+// ---- force.cpp
+void on_force(Step& step, const Force& event);
+void refuse_force(Step& step, Code code, std::string why);
+// What the record is to say; nothing: it must not be touched, and the order was refused.
+std::optional<UpToDate> force_on_record(Step& step, const UpToDate& known, std::uint64_t version);
+void on_force_flushed(Step& step, Handle handle, bool ok);
+void pump_force(Step& step);
+// Histories that a person has decided on: ours becomes the newer one. False: nobody has.
+bool overrule_peer(Step& step);
 
 // ---- role.cpp
 void on_promote(Step& step, const Promote& event);

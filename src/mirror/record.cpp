@@ -5,7 +5,8 @@
 namespace mainstay::mirror {
 namespace {
 
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t version = 2;
+constexpr std::uint8_t version_without_choices = 1;
 
 }  // namespace
 
@@ -15,6 +16,7 @@ Bytes encode(const UpToDate& record) {
   writer.u64(record.term);
   writer.boolean(record.first);
   writer.boolean(record.second);
+  writer.u64(record.choices);
   return writer.take();
 }
 
@@ -25,7 +27,9 @@ Result<UpToDate> decode_up_to_date(ByteView bytes) {
   record.term = reader.u64();
   record.first = reader.boolean();
   record.second = reader.boolean();
-  if (found != version || !reader.finished() || (!record.first && !record.second)) {
+  if (found == version) record.choices = reader.u64();
+  const bool known = found == version || found == version_without_choices;
+  if (!known || !reader.finished() || (!record.first && !record.second)) {
     return failure(Code::corrupt,
                    fmt::format("arbiter: the mirror's record cannot be read (version {})", found));
   }

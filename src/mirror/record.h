@@ -16,11 +16,12 @@ struct UpToDate {
   Term term = 0;
   bool first = false;
   bool second = false;
+  std::uint64_t choices = 0;  // how often a person has chosen a copy
   bool has(Copy copy) const { return copy == 0 ? first : second; }
   friend bool operator==(const UpToDate&, const UpToDate&) = default;
 };
-inline UpToDate both(Term term) { return {term, true, true}; }
-inline UpToDate only(Copy copy, Term term) { return {term, copy == 0, copy == 1}; }
+inline UpToDate both(Term term) { return {term, true, true, 0}; }
+inline UpToDate only(Copy copy, Term term) { return {term, copy == 0, copy == 1, 0}; }
 
 Bytes encode(const UpToDate& record);
 Result<UpToDate> decode_up_to_date(ByteView bytes);

@@ -16,11 +16,18 @@ void establish(Step& step) {
   s.promotion.reset();
 }
 
+// Nothing is written under a term that our copy does not own to.
+void serve(Step& step) {
+  State& s = step.s;
+  s.wanted.data_term = s.promotion->term;
+  if (superblock_settled(s)) establish(step);
+}
+
 void pump_promotion(Step& step) {
   State& s = step.s;
   if (step.now >= s.promotion->deadline) s.promotion->deadline = {};
   if (!superblock_settled(s) || s.durable.term != s.promotion->term || !s.taken.empty()) return;
-  if (s.standing == Standing::syncing || s.standing == Standing::paired) return establish(step);
+  if (s.standing == Standing::syncing || s.standing == Standing::paired) return serve(step);
   if (s.standing == Standing::leading || step.now < s.promotion->deadline) return;
   const bool ours = record_excludes_peer(s) && s.record->value.term == s.promotion->term;
   if (!ours && s.settings.record) return;
@@ -28,7 +35,7 @@ void pump_promotion(Step& step) {
   // were there. The peer's copy may have decided otherwise, and must be behind.
   if (s.durable.shared && !sabotaged(Sabotage::promotion_keeps_generation))
     return begin_generation(s);
-  establish(step);
+  serve(step);
 }
 
 // Everything that differs is marked in the bitmap, so that the log can be emptied.
@@ -97,6 +104,7 @@ void step_down(Step& step, Term term, std::string_view why) {
     step.act(AnswerCluster{s.demotion->ticket, Status{}});
     s.demotion.reset();
   }
+  if (s.forcing) refuse_force(step, Code::conflict, fmt::format("{} ({})", why, term));
   fail_requests(step);
   stop_resync(s);
   s.phase = Phase::secondary;
@@ -114,7 +122,9 @@ void on_promote(Step& step, const Promote& event) {
   if (s.phase == Phase::primary && s.wanted.term == event.term) {
     return step.act(AnswerCluster{event.ticket, Status{}});
   }
-  if (s.phase != Phase::secondary) return refuse(Code::conflict, "another order is under way");
+  if (s.phase != Phase::secondary || s.forcing) {
+    return refuse(Code::conflict, "another order is under way");
+  }
   const bool known = event.term < s.wanted.term ||
                      (event.term == s.wanted.term && s.wanted.primary_term != event.term);
   if (known) {

@@ -16,6 +16,8 @@ void on_data_done(Step& step, const DataDone& event) {
       return on_chunk_read(step, handle, event.ok);
     case Kind::resync_flush:
       return on_local_resync_flushed(step, handle, event.ok);
+    case Kind::force_flush:
+      return on_force_flushed(step, handle, event.ok);
     case Kind::taken:
     case Kind::taken_flush:
       return on_taken_done(step, handle, event.ok);
@@ -40,6 +42,7 @@ void take_in(Step& step, const Event& event) {
   if (const auto* swap = std::get_if<RecordSwapped>(&event)) return on_record_swapped(step, *swap);
   if (const auto* promote = std::get_if<Promote>(&event)) return on_promote(step, *promote);
   if (const auto* demote = std::get_if<Demote>(&event)) return on_demote(step, *demote);
+  if (const auto* force = std::get_if<Force>(&event)) return on_force(step, *force);
 }
 
 // In the order in which one enables the next.
@@ -49,6 +52,7 @@ void advance(Step& step) {
     before = step.out.size();
     pump_follower(step);
     pump_role(step);
+    pump_force(step);
     pump_link(step);
     pump_record(step);
     pump_requests(step);
@@ -117,6 +121,7 @@ void fail_stop(Step& step, std::string why) {
     step.act(AnswerCluster{s.demotion->ticket, failure(Code::unavailable, why)});
     s.demotion.reset();
   }
+  if (s.forcing) refuse_force(step, Code::unavailable, why);
   if (s.link_up) step.act(DropLink{why});
   s.taken.for_each([&](Handle, const Taken& taken) {
     if (taken.operation == Operation::write) step.act(ReleaseBuffer{taken.buffer});
@@ -135,6 +140,8 @@ void step(State& state, const Event& event, Instant now, Actions& out) {
       out.push_back(AnswerCluster{promote->ticket, failure(Code::unavailable, state.trouble)});
     } else if (const auto* demote = std::get_if<Demote>(&event)) {
       out.push_back(AnswerCluster{demote->ticket, Status{}});
+    } else if (const auto* force = std::get_if<Force>(&event)) {
+      out.push_back(AnswerCluster{force->ticket, failure(Code::unavailable, state.trouble)});
     }
     return;
   }
@@ -150,6 +157,7 @@ Instant next_deadline(const State& state) {
     if (when > Instant{}) next = std::min(next, when);
   };
   if (state.promotion) consider(state.promotion->deadline);
+  if (state.forcing) consider(state.forcing->deadline);
   if (state.record_busy == 0) consider(state.record_retry);
   consider(state.resync_pause);
   if (!state.resynced.empty() && state.resync_flush == 0) {

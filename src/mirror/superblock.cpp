@@ -50,6 +50,11 @@ Superblock read_body(ByteReader& reader) {
   superblock.generations.current = reader.u64();
   superblock.generations.bases = read_list(reader, bases_max);
   superblock.generations.history = read_list(reader, history_max);
+  // Where an older Mainstay wrote nothing there are zeroes.
+  superblock.data_term = reader.u64();
+  superblock.choice = reader.u64();
+  superblock.given_up = reader.u64();
+  if (superblock.data_term == 0) superblock.data_term = superblock.term;
   return superblock;
 }
 
@@ -81,6 +86,9 @@ Bytes encode(const Superblock& superblock) {
   writer.u64(superblock.generations.current);
   write_list(writer, superblock.generations.bases);
   write_list(writer, superblock.generations.history);
+  writer.u64(superblock.data_term);
+  writer.u64(superblock.choice);
+  writer.u64(superblock.given_up);
   Bytes block = writer.take();
   block.resize(block_size - checksum_size);
   ByteWriter checksum;

@@ -33,6 +33,12 @@ struct Superblock {
   Term term = 0;
   // The term under which this copy is, or was when it fell, the primary's.
   Term primary_term = 0;
+  // The highest term whose writes this copy may hold, as the primary's or as a follower.
+  Term data_term = 0;
+  // The number of a person's choice for this copy, which gives up what the other one has of terms
+  // up to `given_up`. The later choice counts. 0: there was none.
+  std::uint64_t choice = 0;
+  Term given_up = 0;
   friend bool operator==(const Superblock&, const Superblock&) = default;
 };
 

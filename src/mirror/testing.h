@@ -113,4 +113,39 @@ class Core {
   Settings settings_;
 };
 
+inline constexpr Generation g1 = 100;
+inline const Generations equal_to_us{g1, {}, {}};
+
+inline Core copy_of(Copy self) { return {self, format_source(settings(self), g1)}; }
+
+inline RequestArrived write(RequestId id, Sector first, std::uint32_t count = 1) {
+  return {id, Operation::write, {first, count}, false, 5000 + id};
+}
+inline RequestArrived flush(RequestId id) { return {id, Operation::flush, {}, false, 0}; }
+
+// A primary at term 2 whose peer follows.
+inline Core paired() {
+  Core core = copy_of(0);
+  core.tell(Promote{1, 2});
+  core.greet(equal_to_us);
+  core.hear(Follow{0}, 2);
+  MAINSTAY_CHECK(core.state.standing == Standing::paired);
+  core.seen.clear();
+  core.state.record_busy = 0;
+  core.state.record = State::Known{3, both(2), true};
+  return core;
+}
+
+// A primary at term 2 that has been promoted without its peer.
+inline Core alone() {
+  Core core = copy_of(0);
+  core.tell(Promote{1, 2});
+  core.wait(3s);
+  core.tell(RecordRead{core.only<ReadRecord>().ticket, true, 3, encode(both(1))});
+  core.tell(RecordSwapped{core.only<SwapRecord>().ticket, Swap::done, 4});
+  MAINSTAY_CHECK(core.state.phase == Phase::primary);
+  core.seen.clear();
+  return core;
+}
+
 }  // namespace mainstay::mirror::testing

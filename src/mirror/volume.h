@@ -30,6 +30,7 @@ struct Settings {
   Duration peer_timeout = 20s;  // for an answer, until the link is dropped
   Duration promote_wait = 2s;   // for the peer, until a promotion goes on without it
   Duration record_retry = 1s;
+  Duration force_wait = 5s;          // for the arbiter
   std::uint32_t resync_window = 16;  // regions on their way at one time; below first_free_buffer
   std::uint64_t seed = 0;            // another one for every start
 };
@@ -188,6 +189,22 @@ struct State {
     Handle flush = 0;
   };
   std::optional<Demotion> demotion;
+  // A person wants this copy to be the one that counts: first the record says so, then the disk is
+  // flushed, so that what is found there stays, then our own metadata says so.
+  struct Forcing {
+    Ticket ticket = 0;
+    Term term_max = 0;  // 0: any
+    Term given_up = 0;
+    std::uint64_t choice = 0;
+    std::optional<UpToDate> found;  // what the record said at first
+    UpToDate meant;                 // what it is to say
+    bool recorded = false;
+    Handle flush = 0;
+    bool flushed = false;
+    bool declared = false;
+    Instant deadline{};
+  };
+  std::optional<Forcing> forcing;
   std::uint64_t tickets = 0;
 };
 
@@ -205,6 +222,10 @@ void step(State& state, const Event& event, Instant now, Actions& out);
 Instant next_deadline(const State& state);
 
 bool overlaps_running_write(const State& state, const Range& range);
+
+// Between us and the peer a person has decided: for our copy, for theirs.
+bool overrules_peer(const State& state);
+bool overruled_by_peer(const State& state);
 
 // Both copies are equal wherever nothing is in flight.
 bool in_step(const State& state);

@@ -7,30 +7,7 @@
 namespace mainstay::mirror {
 namespace {
 
-using testing::Core;
-
-constexpr Generation g1 = 100;
-const Generations equal_to_us{g1, {}, {}};
-
-Core copy_of(Copy self) { return {self, format_source(testing::settings(self), g1)}; }
-
-RequestArrived write(RequestId id, Sector first, std::uint32_t count = 1) {
-  return {id, Operation::write, {first, count}, false, 5000 + id};
-}
-RequestArrived flush(RequestId id) { return {id, Operation::flush, {}, false, 0}; }
-
-// A primary at term 2 whose peer follows.
-Core paired() {
-  Core core = copy_of(0);
-  core.tell(Promote{1, 2});
-  core.greet(equal_to_us);
-  core.hear(Follow{0}, 2);
-  REQUIRE(core.state.standing == Standing::paired);
-  core.seen.clear();
-  core.state.record_busy = 0;
-  core.state.record = State::Known{3, both(2), true};
-  return core;
-}
+using namespace testing;
 
 // Both copies have a write, and it is acknowledged.
 void write_through(Core& core, const RequestArrived& request) {
@@ -44,18 +21,6 @@ void flush_both(Core& core, RequestId id) {
   core.tell(DataDone{core.only<FlushData>().ticket, true});
   core.hear(Flushed{core.said<Flush>()[0].number, true}, 2);
   CHECK(core.only<Acknowledge>().request == id);
-}
-
-// A primary at term 2 that has been promoted without its peer.
-Core alone() {
-  Core core = copy_of(0);
-  core.tell(Promote{1, 2});
-  core.wait(3s);
-  core.tell(RecordRead{core.only<ReadRecord>().ticket, true, 3, encode(both(1))});
-  core.tell(RecordSwapped{core.only<SwapRecord>().ticket, Swap::done, 4});
-  REQUIRE(core.state.phase == Phase::primary);
-  core.seen.clear();
-  return core;
 }
 
 TEST_CASE("a write goes to both copies and is acknowledged when both have it") {

@@ -5,7 +5,7 @@
 namespace mainstay::mirror {
 namespace {
 
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t version = 2;
 constexpr std::uint8_t states = 2;
 constexpr std::uint8_t joinings = 2;
 constexpr std::uint8_t operations = 4;
@@ -43,6 +43,9 @@ struct Writer {
     to.u8(static_cast<std::uint8_t>(hello.state));
     to.u64(hello.term);
     to.u64(hello.dirty);
+    to.u64(hello.data_term);
+    to.u64(hello.choice);
+    to.u64(hello.given_up);
   }
   void operator()(const Lead& lead) {
     to.u8(static_cast<std::uint8_t>(lead.joining));
@@ -87,6 +90,9 @@ Hello read_hello(ByteReader& from) {
   hello.state = from.enumerator<CopyState>(states);
   hello.term = from.u64();
   hello.dirty = from.u64();
+  hello.data_term = from.u64();
+  hello.choice = from.u64();
+  hello.given_up = from.u64();
   return hello;
 }
 

@@ -10,7 +10,8 @@ namespace {
 std::vector<Message> one_of_each() {
   Bytes bits(block_size, 0);
   bits[9] = 7;
-  const Hello hello{1, 2, {3, 4}, {.sectors = 99}, {5, {6}, {7, 8}}, CopyState::up_to_date, 9, 10};
+  const Hello hello{1, 2, {3, 4}, {.sectors = 99}, {5, {6}, {7, 8}}, CopyState::up_to_date, 9, 10,
+                    3, 4, 5};
   return {{0, 9, hello},
           {1, 9, Lead{Joining::sync, {5, {6}, {}}}},
           {1, 9, DirtyBlock{3, bits}},
@@ -49,10 +50,10 @@ TEST_CASE("a message that is cut short or longer than itself is refused") {
 
 TEST_CASE("a message of another version, of no kind, or with an impossible value is refused") {
   Bytes bytes = encode({1, 9, Finished{}});
-  bytes[0] = 2;
-  CHECK(decode_message(bytes).error().message ==
-        "mirror: the peer speaks version 2, not 1; install the same Mainstay on both nodes");
   bytes[0] = 1;
+  CHECK(decode_message(bytes).error().message ==
+        "mirror: the peer speaks version 1, not 2; install the same Mainstay on both nodes");
+  bytes[0] = 2;
   bytes[1] = 11;
   CHECK_FALSE(decode_message(bytes));
   CHECK_FALSE(decode_message(encode({1, 9, Write{1, Operation::flush, {0, 1}, false, 0}})));
@@ -67,8 +68,15 @@ TEST_CASE("only a write has payload behind it, as much as its range") {
 TEST_CASE("the arbiter's record is read as it was written, and nothing else is") {
   const auto read = decode_up_to_date(encode(only(1, 7)));
   REQUIRE(read);
-  CHECK(*read == UpToDate{7, false, true});
-  CHECK_FALSE(decode_up_to_date(encode(UpToDate{7, false, false})));
+  CHECK(*read == UpToDate{7, false, true, 0});
+  const UpToDate chosen{7, true, false, 3};
+  CHECK(decode_up_to_date(encode(chosen)).value() == chosen);
+  // As Mainstay wrote it before anybody could choose.
+  Bytes older = encode(only(1, 7));
+  older[0] = 1;
+  older.resize(older.size() - 8);
+  CHECK(decode_up_to_date(older).value() == only(1, 7));
+  CHECK_FALSE(decode_up_to_date(encode(UpToDate{7, false, false, 0})));
   CHECK_FALSE(decode_up_to_date({}));
 }
 

@@ -13,7 +13,15 @@ namespace mainstay::mirrord::control {
 
 inline constexpr std::size_t line_max = 64 * 1024;
 
-enum class Verb : std::uint8_t { status, promote, demote, break_off, connect, serve_record };
+enum class Verb : std::uint8_t {
+  status,
+  promote,
+  demote,
+  break_off,
+  connect,
+  force,
+  serve_record,
+};
 
 struct Order {
   std::uint64_t id = 0;

@@ -94,6 +94,7 @@ void Engine::State::look_after(Instant now) {
   }
   if (next_deadline(core) <= now) tell(mirror::Tick{});
   link->tick(now);
+  if (link->up()) peer_seen = now;
   if (now >= sample_at) {
     meter.sample(core, now);
     sample_at = now + sample_every;

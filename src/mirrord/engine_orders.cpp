@@ -37,6 +37,9 @@ void Engine::State::on_order(Control::ClientId client, const control::Order& ord
     case Verb::connect:
       if (core.phase != Phase::broken) link->connect();
       return control->answer(client, control::done(order.id));
+    case Verb::force:
+      orders[++last_order] = {.verb = Verb::force, .term = order.term, .asker = asker};
+      return tell(mirror::Force{last_order, order.term});
     case Verb::serve_record:
       control->serve_record(client);
       return control->answer(client, control::done(order.id));
@@ -103,6 +106,7 @@ void Engine::State::stop() {
 }
 
 EngineStatus Engine::State::status() const {
+  const Instant now = Ring::now();
   std::string trouble = core.trouble;
   if (!trouble.empty() && !disks->trouble().empty()) {
     trouble += fmt::format(" ({})", disks->trouble());
@@ -117,7 +121,8 @@ EngineStatus Engine::State::status() const {
           .trouble = std::move(trouble),
           .restarts = restarts,
           .queue_depth = front_end ? front_end->queue_depth() : 0,
-          .in_role = Ring::now() - in_phase_since};
+          .in_role = now - in_phase_since,
+          .peer_silent = peer_seen ? std::optional(now - *peer_seen) : std::nullopt};
 }
 
 }  // namespace mainstay::mirrord

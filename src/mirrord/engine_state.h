@@ -54,6 +54,7 @@ struct Engine::State {
   Instant sample_at{};
   mirror::Phase seen_phase = mirror::Phase::opening;
   Instant in_phase_since{};
+  std::optional<Instant> peer_seen;
   std::uint64_t seen_releases = 0;
 
   // ---- Orders, and whoever waits.

@@ -104,7 +104,8 @@ std::string own_state(const mirror::State& core) {
   if (core.wanted.state == CopyState::inconsistent) {
     return core.following != 0 ? "recovering" : "inconsistent";
   }
-  if (core.phase != Phase::primary && core.peer && !follows(core)) {
+  if (core.phase != Phase::primary && core.peer && !follows(core) && !overrules_peer(core)) {
+    if (overruled_by_peer(core)) return "outdated";
     const Relation relation = compare(core.wanted.generations, core.peer->generations);
     if (relation == Relation::behind) return "outdated";
     if (relation == Relation::diverged || relation == Relation::unrelated) return "diverged";
@@ -117,6 +118,7 @@ std::string peer_state(const mirror::State& core) {
   if (core.standing == Standing::paired || follows(core)) return "up to date";
   if (core.peer) {
     if (core.peer->state == CopyState::inconsistent) return "inconsistent";
+    if (overrules_peer(core)) return "outdated";
     const Relation relation = compare(core.wanted.generations, core.peer->generations);
     if (relation == Relation::ahead || relation == Relation::ahead_by_all) return "outdated";
     if (relation == Relation::diverged || relation == Relation::unrelated) return "diverged";
@@ -144,6 +146,7 @@ std::string to_line(std::uint64_t id, const EngineStatus& status) {
       {"standing", to_text(core.standing)},
       {"connected", status.connected},
       {"path", status.path},
+      {"peer_silent_seconds", status.peer_silent ? json(*status.peer_silent / 1s) : json(nullptr)},
       {"broken_off", status.broken_off},
       {"dirty_bytes", dirty},
       {"resync", resync(status, dirty)},

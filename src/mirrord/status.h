@@ -59,6 +59,7 @@ struct EngineStatus {
   std::uint64_t restarts = 0;
   std::size_t queue_depth = 0;
   Duration in_role{};
+  std::optional<Duration> peer_silent;  // nothing: not heard in this run
 };
 // The answer's line.
 std::string to_line(std::uint64_t id, const EngineStatus& status);

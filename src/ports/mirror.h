@@ -53,9 +53,10 @@ struct MirrorStatus {
   CopyState own = CopyState::unknown;
   CopyState peer = CopyState::unknown;
   bool connected = false;
-  bool broken_off = false;        // by order
-  std::string path;               // where the peer is connected: "10.0.2.10:29051"
-  std::uint64_t dirty_bytes = 0;  // what the copies are known to differ in
+  bool broken_off = false;              // by order
+  std::optional<Duration> peer_silent;  // since it was last heard; nothing: not by this engine
+  std::string path;                     // where the peer is connected: "10.0.2.10:29051"
+  std::uint64_t dirty_bytes = 0;        // what the copies are known to differ in
   // While a resync runs.
   std::optional<double> recovered_percent;
   std::uint64_t resync_rate = 0;  // bytes a second

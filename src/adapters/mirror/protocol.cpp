@@ -143,6 +143,9 @@ Result<MirrorStatus> mirror_status_from(std::string_view line) {
   status.peer = state_of(*answer, "peer");
   status.connected = flag(*answer, "connected");
   status.broken_off = flag(*answer, "broken_off");
+  if (const Json& silent = member(*answer, "peer_silent_seconds"); silent.is_number_unsigned()) {
+    status.peer_silent = std::chrono::seconds(silent.get<std::uint32_t>());
+  }
   status.path = text(*answer, "path");
   status.dirty_bytes = number(*answer, "dirty_bytes");
   status.device = text(*answer, "device");

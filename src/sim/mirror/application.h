@@ -23,6 +23,8 @@ class Application {
   void haunt(mirror::Copy copy);
   void rest() { resting_ = true; }
   void on_acknowledged(mirror::Copy copy, const mirror::Acknowledge& done);
+  // A person has decided that this is what the sector holds.
+  void chosen(mirror::Sector sector, std::uint64_t value) { ledger_.chosen(sector, value); }
   void power_lost() { ledger_.power_lost(); }
   std::uint64_t acknowledged() const { return acknowledged_; }
 

@@ -39,6 +39,33 @@ void Cluster::promote() {
   engine.tell(Promote{++ticket_, term_});
 }
 
+void Cluster::force_when_idle(Copy copy, Instant until) {
+  if (!choice_) choice_ = Choice{.copy = copy, .until = until};
+}
+
+// False: there is nothing to choose now.
+bool Cluster::force() {
+  if (!choice_) return false;
+  Engine& engine = world_.engine(choice_->copy);
+  Engine& another = world_.engine(other(choice_->copy));
+  const bool leads = another.running() && another.core()->phase != Phase::secondary;
+  const bool ready =
+      engine.awake() && engine.core()->phase == Phase::secondary && !leads && !another.frozen();
+  if (!ready) {
+    if (!choice_->said) choice_.reset();
+    if (choice_ && leads && another.awake()) another.tell(Demote{++ticket_});
+    return choice_.has_value();
+  }
+  choice_->said = true;
+  node_ = choice_->copy;
+  life_ = engine.life();
+  stage_ = Stage::forcing;
+  since_ = world_.now();
+  world_.tell(node_, "is to be the copy that counts");
+  engine.tell(Force{++ticket_, term_});
+  return true;
+}
+
 void Cluster::watch_holder() {
   Engine& engine = world_.engine(node_);
   if (!engine.running() || engine.life() != life_) {
@@ -46,7 +73,8 @@ void Cluster::watch_holder() {
   }
   if (engine.frozen()) {
     if (frozen_at_ == never) frozen_at_ = world_.now();
-    if (world_.now() - frozen_at_ > 1s) give_up(other(node_));
+    // What was chosen before is still being chosen when it thaws.
+    if (world_.now() - frozen_at_ > 1s && stage_ != Stage::forcing) give_up(other(node_));
     return;
   }
   frozen_at_ = never;
@@ -54,11 +82,13 @@ void Cluster::watch_holder() {
   if (stage_ == Stage::serving && phase != Phase::primary) return give_up(other(node_));
   if (stage_ == Stage::promoting && overdue(30s)) engine.kill();
   if (stage_ == Stage::demoting && overdue(3s)) engine.kill();
+  if (stage_ == Stage::forcing && overdue(30s)) engine.kill();
 }
 
 void Cluster::manage() {
+  if (choice_ && !choice_->said && world_.now() > choice_->until) choice_.reset();
   if (stage_ == Stage::idle) {
-    promote();
+    if (!force()) promote();
   } else {
     watch_holder();
   }
@@ -79,9 +109,17 @@ void Cluster::believe_dead() {
   if (stage_ == Stage::serving && !calm_) give_up(other(node_));
 }
 
+void Cluster::on_forced(const Status& outcome) {
+  if (!outcome) world_.tell(node_, "is not chosen: " + outcome.error().message);
+  // Whoever got no clear answer says it again.
+  if (outcome || outcome.error().code == Code::conflict) choice_.reset();
+  give_up(node_);
+}
+
 void Cluster::on_answer(Copy copy, const AnswerCluster& answer) {
   if (copy != node_ || answer.ticket != ticket_) return;
   if (stage_ == Stage::demoting) return give_up(other(node_));
+  if (stage_ == Stage::forcing) return on_forced(answer.outcome);
   if (stage_ != Stage::promoting) return;
   if (!answer.outcome) {
     world_.tell(copy, "is not promoted: " + answer.outcome.error().message);

@@ -16,6 +16,9 @@ class Cluster {
   void move();
   // Promotes the other node and tells the present one nothing.
   void believe_dead();
+  // A person has it choose this copy, if until then nobody is served and the other one is nobody's
+  // primary; and says so again until it is answered.
+  void force_when_idle(mirror::Copy copy, Instant until);
   void on_answer(mirror::Copy copy, const mirror::AnswerCluster& answer);
   std::optional<mirror::Copy> holder() const {
     return stage_ == Stage::serving ? std::optional(node_) : std::nullopt;
@@ -24,9 +27,11 @@ class Cluster {
   void calm() { calm_ = true; }
 
  private:
-  enum class Stage : std::uint8_t { idle, promoting, serving, demoting };
+  enum class Stage : std::uint8_t { idle, promoting, serving, demoting, forcing };
   void promote();
+  bool force();
   void watch_holder();
+  void on_forced(const Status& outcome);
   void give_up(mirror::Copy next);
   bool overdue(Duration limit) const;
 
@@ -41,6 +46,12 @@ class Cluster {
   Instant try_at_{};
   Instant frozen_at_ = never;
   bool calm_ = false;
+  struct Choice {
+    mirror::Copy copy = 0;
+    Instant until{};
+    bool said = false;  // and so it must come to an end
+  };
+  std::optional<Choice> choice_;
 };
 
 }  // namespace mainstay::mirror_sim

@@ -219,7 +219,11 @@ void Engine::read_metadata(const ReadMetadata& read) {
 
 void Engine::write_metadata(WriteMetadata write) {
   const std::uint64_t id = ++last_flight_;
-  flights_[id] = {.metadata = true, .bytes = std::move(write.bytes), .offset = write.offset};
+  const bool chooses = core_->forcing && core_->forcing->declared && write.offset < Layout::log;
+  flights_[id] = {.metadata = true,
+                  .bytes = std::move(write.bytes),
+                  .offset = write.offset,
+                  .chooses = chooses && core_->phase == Phase::secondary};
   later(disk_time(world_.environment().metadata), [this, id, ticket = write.ticket] {
     const auto found = flights_.extract(id);
     if (found.empty()) return;
@@ -229,19 +233,38 @@ void Engine::write_metadata(WriteMetadata write) {
   });
 }
 
+bool Engine::newest_superblock_is(ByteView block) const {
+  const auto place = [&](std::uint64_t counter) {
+    Bytes bytes;
+    for (Sector at = Layout::superblock(counter) / sector_size; bytes.size() < block_size; ++at) {
+      bytes.insert(bytes.end(), metadata_.read(at).begin(), metadata_.read(at).end());
+    }
+    return bytes;
+  };
+  const auto wanted = decode_superblock(block);
+  if (!wanted) return false;
+  const auto found = choose(place(0), place(1), wanted->mirror);
+  return found && *found && **found == *wanted;
+}
+
+void Engine::land_metadata(const Flight& flight, bool torn) {
+  const std::size_t sectors = flight.bytes.size() / sector_size;
+  for (std::size_t i = 0; i < sectors; ++i) {
+    if (torn && world_.random().chance(0.5)) continue;
+    MetadataSector sector;
+    std::copy_n(flight.bytes.begin() + static_cast<std::ptrdiff_t>(i * sector_size), sector_size,
+                sector.begin());
+    metadata_.write_through(flight.offset / sector_size + i, sector);
+  }
+  if (!flight.chooses || !newest_superblock_is(flight.bytes)) return;
+  for (Sector sector = 0; sector < data_.sectors(); ++sector) {
+    world_.application().chosen(sector, data_.read(sector));
+  }
+}
+
 void Engine::land(const Flight& flight, bool torn) {
   Random& random = world_.random();
-  if (flight.metadata) {
-    const std::size_t sectors = flight.bytes.size() / sector_size;
-    for (std::size_t i = 0; i < sectors; ++i) {
-      if (torn && random.chance(0.5)) continue;
-      MetadataSector sector;
-      std::copy_n(flight.bytes.begin() + static_cast<std::ptrdiff_t>(i * sector_size), sector_size,
-                  sector.begin());
-      metadata_.write_through(flight.offset / sector_size + i, sector);
-    }
-    return;
-  }
+  if (flight.metadata) return land_metadata(flight, torn);
   world_.on_landing(copy_, flight.term);
   for (std::size_t i = 0; i < flight.payload.size(); ++i) {
     if (torn && random.chance(0.5)) continue;

@@ -64,6 +64,7 @@ class Engine {
     std::uint64_t offset = 0;
     bool durable = false;
     mirror::Term term = 0;  // of the message that asked for it; 0: nobody's
+    bool chooses = false;   // a superblock by which this copy counts from now on
   };
   void run(const mirror::Event& event, mirror::Term of_message);
   void perform(mirror::Action action, mirror::Term of_message);
@@ -73,6 +74,8 @@ class Engine {
   void read_metadata(const mirror::ReadMetadata& read);
   void write_metadata(mirror::WriteMetadata write);
   void land(const Flight& flight, bool torn);
+  void land_metadata(const Flight& flight, bool torn);
+  bool newest_superblock_is(ByteView block) const;
   void arm();
   Instant disk_time(const Span& span);
   // After `when`, if this run of the process is still the same.

@@ -26,6 +26,7 @@ constexpr std::array<Habit, fault_kinds> habits = {{
     {FaultKind::moved, 0.5, 3s, {1ms, 1ms}},
     {FaultKind::isolated, 0.4, 5s, {1ms, 1ms}},
     {FaultKind::disk_replaced, 0.15, 8s, {200ms, 2s}},
+    {FaultKind::forced, 0.3, 3s, {200ms, 2s}},
 }};
 
 void draw_faults(Random& random, Environment& environment) {
@@ -78,6 +79,8 @@ std::string_view to_text(FaultKind kind) {
       return "the primary's node is believed dead";
     case FaultKind::disk_replaced:
       return "the disk is replaced";
+    case FaultKind::forced:
+      return "a person chooses a copy";
   }
   return "?";
 }

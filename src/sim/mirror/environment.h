@@ -29,8 +29,9 @@ enum class FaultKind : std::uint8_t {
   moved,          // the cluster wants the other node
   isolated,       // the cluster believes that the primary's node is dead, and is wrong
   disk_replaced,  // of the node that is not the primary's
+  forced,         // a person chooses a copy, while nobody is served
 };
-inline constexpr std::size_t fault_kinds = 12;
+inline constexpr std::size_t fault_kinds = 13;
 std::string_view to_text(FaultKind kind);
 
 struct Fault {

@@ -8,13 +8,13 @@
 namespace mainstay::mirror_sim {
 
 Ledger::Ledger(std::uint64_t sectors) : sectors_(sectors) {
-  writes_[0] = {.zeroes = true, .issued = 0, .closed = 1};
+  writes_[0] = {.issued = 0, .closed = 1};
   clock_ = 1;
 }
 
 Ledger::Id Ledger::write_issued(const mirror::Range& range, bool zeroes) {
   const Id id = ++last_;
-  writes_[id] = {.range = range, .zeroes = zeroes, .issued = ++clock_};
+  writes_[id] = {.range = range, .value = zeroes ? 0 : id, .issued = ++clock_};
   for (auto sector = range.first; sector < range.end(); ++sector) {
     sectors_[sector].possible.push_back(id);
   }
@@ -48,6 +48,17 @@ void Ledger::flush_acknowledged(std::uint64_t issued) {
     std::erase_if(replaced, [&](const Replaced& each) { return each.at <= issued; });
     at = replaced.empty() ? replaced_.erase(at) : std::next(at);
   }
+}
+
+void Ledger::chosen(mirror::Sector at, std::uint64_t value) {
+  Id id = value;
+  if (value > last_) {
+    // Of nobody whom this ledger knows.
+    id = ++last_;
+    writes_[id] = {.range = {at, 1}, .value = value, .issued = clock_, .closed = clock_};
+  }
+  sectors_[at] = {.possible = {id}, .replaced = {}};
+  replaced_.erase(at);
 }
 
 void Ledger::restart() {

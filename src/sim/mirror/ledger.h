@@ -25,12 +25,14 @@ class Ledger {
   void write_acknowledged(Id id, bool durable);
   // Nobody waits for it any more.
   void write_abandoned(Id id);
-  std::uint64_t value_of(Id id) const { return writes_.at(id).zeroes ? 0 : id; }
+  std::uint64_t value_of(Id id) const { return writes_.at(id).value; }
 
   // A flush covers what was acknowledged before it was issued.
   std::uint64_t now() const { return clock_; }
   void flush_acknowledged(std::uint64_t issued);
   void power_lost() { power_lost_ = ++clock_; }
+  // A person gives up whatever else might have been there; nobody is at work.
+  void chosen(mirror::Sector sector, std::uint64_t value);
   // An application starts on what it finds.
   void restart();
 
@@ -45,7 +47,7 @@ class Ledger {
  private:
   struct Write {
     mirror::Range range;
-    bool zeroes = false;
+    std::uint64_t value = 0;
     std::uint64_t issued = 0;
     std::uint64_t closed = 0;  // 0: under way
   };

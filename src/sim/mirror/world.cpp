@@ -155,6 +155,8 @@ void World::strike(const Fault& fault) {
       return cluster_.move();
     case FaultKind::isolated:
       return cluster_.believe_dead();
+    case FaultKind::forced:
+      return cluster_.force_when_idle(fault.copy, now_ + fault.length);
     case FaultKind::disk_replaced:
       return;
   }
