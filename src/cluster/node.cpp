@@ -58,13 +58,14 @@ bool on_beat(State& state, const BeatHeard& heard, Step& step) {
   const bool was_resigned = peer->second.resigned;
   const bool was_unheeding = peer->second.unheeding_since.has_value();
   if (!membership::hear(state.membership, heard, state.durable.incarnation, step)) return false;
-  if (peer->second.resigned != was_resigned) {
-    auto& known = state.durable.resignations;
-    if (peer->second.resigned) {
-      known[heard.from] = heard.beat.incarnation;
-    } else {
-      known.erase(heard.from);
-    }
+  const bool resigned = peer->second.resigned;
+  auto& known = state.durable.resignations;
+  // Who resigns after us may know that we have, and go on without us when it comes back.
+  if (resigned && !was_resigned && state.said.phase != NodePhase::stopped) {
+    known[heard.from] = heard.beat.incarnation;
+    store(state, step);
+  } else if (!resigned && was_resigned) {
+    known.erase(heard.from);
     store(state, step);
   }
   arbitration::on_heard(state.arbitration,

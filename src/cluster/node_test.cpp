@@ -308,6 +308,31 @@ TEST_CASE("who stopped cleanly acts against nobody that may not know it is back"
   CHECK(cores["b"].activations.empty());
 }
 
+TEST_CASE("of two that stop one after the other only the last one starts alone") {
+  for (const char* first : {"a", "b"}) {
+    const std::string last = first == std::string("a") ? "b" : "a";
+    for (const std::string& back : {first + std::string(), last}) {
+      CAPTURE(first);
+      CAPTURE(back);
+      Cores cores(with_arbiter());
+      cores.run_for(5s);
+      cores.ask("a", StopGroup{web});
+      cores.run_for(1s);
+      cores.ask("a", StartGroup{web, {}});
+      cores.ask(first, StopNode{});
+      while (cores[first].state.said.phase != NodePhase::stopped) cores.run_for(1ms);
+      cores.ask(last, StopNode{});
+      cores.run_for(2s);
+      cores.kill(node("a"));
+      cores.kill(node("b"));
+      cores.boot(node(back));
+      cores.ask(back, CancelStartWait{});
+      cores.run_for(10s);
+      CHECK((cores.phase(back) == GroupPhase::running) == (back == last));
+    }
+  }
+}
+
 TEST_CASE("a farewell that ends leaves the owner the time to get the vouch it now needs") {
   Cores cores(with_arbiter());
   cores.run_for(5s);
