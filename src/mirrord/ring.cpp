@@ -22,11 +22,11 @@ constexpr unsigned submissions_max = 512;
 // What one turn handles before it looks at everything else again.
 constexpr unsigned completions_per_turn_max = 256;
 
-// With many operations under way, half of them are waited for, but not for long: what is handled
-// together costs less. With few, whoever asked waits for each of them.
-constexpr std::size_t gathering_from = 8;
-constexpr std::size_t waited_for_max = 16;
-constexpr Duration gathering_max = 100us;
+// With many operations under way, several of them are waited for, but not for long: what is handled
+// together costs less.
+constexpr std::size_t operations_per_wait = 4;
+constexpr unsigned waited_for_max = 8;
+constexpr Duration gathering_max = 40us;
 
 constexpr std::uint64_t watch_mark = 1ULL << 63;
 constexpr std::uint64_t ignored = ~0ULL;
@@ -202,7 +202,7 @@ void Ring::turn(Instant limit) {
   state_->arm_watches();
   const std::size_t under_way = state_->pending.size() - state_->free.size();
   const auto gathered = static_cast<unsigned>(
-      under_way < gathering_from ? 1 : std::min(under_way / 2, waited_for_max));
+      std::min<std::size_t>(1 + under_way / operations_per_wait, waited_for_max));
   const Duration longest = gathered > 1 ? gathering_max : Duration(3600s);
   const Duration left = std::clamp<Duration>(limit - now(), 0ns, longest);
   __kernel_timespec span{.tv_sec = left / 1s, .tv_nsec = (left % 1s).count()};
