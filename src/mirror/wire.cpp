@@ -6,6 +6,7 @@ namespace mainstay::mirror {
 namespace {
 
 constexpr std::uint8_t version = 2;
+constexpr std::size_t usual_size = 64;
 constexpr std::uint8_t states = 2;
 constexpr std::uint8_t joinings = 2;
 constexpr std::uint8_t operations = 4;
@@ -167,6 +168,7 @@ decltype(Message::body) read_body(std::uint8_t kind, ByteReader& from) {
 
 Bytes encode(const Message& message) {
   ByteWriter writer;
+  writer.expect(usual_size);
   writer.u8(version);
   writer.u8(static_cast<std::uint8_t>(message.body.index()));
   writer.u64(message.session);

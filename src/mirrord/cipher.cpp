@@ -34,33 +34,37 @@ Cipher::~Cipher() = default;
 Cipher::Cipher(Cipher&&) noexcept = default;
 Cipher& Cipher::operator=(Cipher&&) noexcept = default;
 
-CipherTag Cipher::seal(ByteView header, ByteView plain, std::uint8_t* out) {
+void Cipher::begin(ByteView header) {
   EVP_CIPHER_CTX* evp = context_->evp;
   const auto nonce = nonce_of(number_++);
   int size = 0;
+  MAINSTAY_CHECK(
+      EVP_CipherInit_ex(evp, nullptr, nullptr, nullptr, nonce.data(), -1) == 1 &&
+      EVP_CipherUpdate(evp, nullptr, &size, header.data(), static_cast<int>(header.size())) == 1);
+}
+
+void Cipher::pass(ByteView in, std::uint8_t* out) {
+  int size = 0;
+  MAINSTAY_CHECK(
+      EVP_CipherUpdate(context_->evp, out, &size, in.data(), static_cast<int>(in.size())) == 1);
+}
+
+CipherTag Cipher::end_sealing() {
+  EVP_CIPHER_CTX* evp = context_->evp;
   CipherTag tag{};
-  const bool sealed =
-      EVP_EncryptInit_ex(evp, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
-      EVP_EncryptUpdate(evp, nullptr, &size, header.data(), static_cast<int>(header.size())) == 1 &&
-      EVP_EncryptUpdate(evp, out, &size, plain.data(), static_cast<int>(plain.size())) == 1 &&
-      EVP_EncryptFinal_ex(evp, out + size, &size) == 1 &&
-      EVP_CIPHER_CTX_ctrl(evp, EVP_CTRL_GCM_GET_TAG, cipher_tag_size, tag.data()) == 1;
-  MAINSTAY_CHECK(sealed);
+  int size = 0;
+  MAINSTAY_CHECK(EVP_CipherFinal_ex(evp, tag.data(), &size) == 1 &&
+                 EVP_CIPHER_CTX_ctrl(evp, EVP_CTRL_GCM_GET_TAG, cipher_tag_size, tag.data()) == 1);
   return tag;
 }
 
-bool Cipher::open(ByteView header, ByteView sealed, const CipherTag& tag, std::uint8_t* out) {
+bool Cipher::end_opening(const CipherTag& tag) {
   EVP_CIPHER_CTX* evp = context_->evp;
-  const auto nonce = nonce_of(number_++);
   CipherTag expected = tag;
   int size = 0;
-  const bool begun =
-      EVP_DecryptInit_ex(evp, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
-      EVP_DecryptUpdate(evp, nullptr, &size, header.data(), static_cast<int>(header.size())) == 1 &&
-      EVP_DecryptUpdate(evp, out, &size, sealed.data(), static_cast<int>(sealed.size())) == 1 &&
-      EVP_CIPHER_CTX_ctrl(evp, EVP_CTRL_GCM_SET_TAG, cipher_tag_size, expected.data()) == 1;
-  MAINSTAY_CHECK(begun);
-  return EVP_DecryptFinal_ex(evp, out + size, &size) == 1;
+  MAINSTAY_CHECK(EVP_CIPHER_CTX_ctrl(evp, EVP_CTRL_GCM_SET_TAG, cipher_tag_size, expected.data()) ==
+                 1);
+  return EVP_CipherFinal_ex(evp, expected.data(), &size) == 1;
 }
 
 }  // namespace mainstay::mirrord

@@ -1,5 +1,5 @@
-// AES-256-GCM for one direction of a connection: every call is one message, and its number is the
-// nonce. The processors of this decade do it faster than memory is copied.
+// AES-256-GCM for one direction of a connection: every message has a number, which is the nonce.
+// The processors of this decade do it faster than memory is copied.
 #pragma once
 
 #include <array>
@@ -14,6 +14,7 @@ namespace mainstay::mirrord {
 inline constexpr std::size_t cipher_tag_size = 16;
 using CipherTag = std::array<std::uint8_t, cipher_tag_size>;
 
+// A message is begun, goes through in any number of pieces, and is ended.
 class Cipher {
  public:
   enum class Use : std::uint8_t { seals, opens };
@@ -22,10 +23,13 @@ class Cipher {
   Cipher(Cipher&&) noexcept;
   Cipher& operator=(Cipher&&) noexcept;
 
-  // `out` may be where `plain` is; as many bytes.
-  CipherTag seal(ByteView header, ByteView plain, std::uint8_t* out);
+  void begin(ByteView header);
+  // `out` may be where `in` is; as many bytes. What was opened is not to be believed before the
+  // end.
+  void pass(ByteView in, std::uint8_t* out);
+  CipherTag end_sealing();
   // False: not what was sealed as the message of this number.
-  bool open(ByteView header, ByteView sealed, const CipherTag& tag, std::uint8_t* out);
+  bool end_opening(const CipherTag& tag);
 
  private:
   struct Context;

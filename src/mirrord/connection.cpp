@@ -15,6 +15,8 @@ namespace mainstay::mirrord {
 namespace {
 
 constexpr std::size_t pieces_per_call = 64;
+// Frames are put together up to here, and sent in one go.
+constexpr std::size_t piece_size = 128 * 1024;
 // So that one busy peer does not keep the disks waiting.
 constexpr int reads_per_turn = 16;
 constexpr std::size_t hello_max = 512;
@@ -136,7 +138,7 @@ void Connection::shake_hands() {
 }
 
 void Connection::begin_frames() {
-  const auto keys = session_.keys("mainstay mirror v1");
+  const auto keys = session_.keys("mainstay mirror v2");
   writer_.emplace(keys.send, world_.form);
   reader_.emplace(
       keys.receive, world_.form,
@@ -187,20 +189,29 @@ void Connection::resume() {
 
 void Connection::send(const mirror::Message& message, ByteView payload, mirror::BufferId buffer) {
   if (closed()) return;
-  auto frame = writer_->message(message, payload);
-  Piece piece{.bytes = std::move(frame.bytes), .payload = frame.payload};
+  Piece& piece = open_piece();
+  const std::size_t before = piece.bytes.size();
+  piece.payload = writer_->append(message, payload, piece.bytes);
   if (!piece.payload.empty()) {
     piece.buffer = buffer;
     world_.buffers.hold(buffer);
   }
-  queued_bytes_ += piece.bytes.size() + piece.payload.size();
-  queue_.push_back(std::move(piece));
+  queued_bytes_ += piece.bytes.size() - before + piece.payload.size();
 }
 
 void Connection::send_sign_of_life() {
   if (closed()) return;
-  queue_.push_back({.bytes = FrameWriter::sign_of_life()});
-  queued_bytes_ += queue_.back().bytes.size();
+  Piece& piece = open_piece();
+  const std::size_t before = piece.bytes.size();
+  FrameWriter::append_sign_of_life(piece.bytes);
+  queued_bytes_ += piece.bytes.size() - before;
+}
+
+Connection::Piece& Connection::open_piece() {
+  const bool open =
+      !queue_.empty() && queue_.back().payload.empty() && queue_.back().bytes.size() < piece_size;
+  if (!open) queue_.push_back({.bytes = std::exchange(spare_, {})});
+  return queue_.back();
 }
 
 void Connection::flush() {
@@ -234,11 +245,13 @@ void Connection::sent(std::size_t bytes) {
   queued_bytes_ -= bytes;
   sent_of_first_ += bytes;
   while (!queue_.empty()) {
-    const Piece& first = queue_.front();
+    Piece& first = queue_.front();
     const std::size_t size = first.bytes.size() + first.payload.size();
     if (sent_of_first_ < size) return;
     sent_of_first_ -= size;
     world_.buffers.release(first.buffer);
+    spare_ = std::move(first.bytes);
+    spare_.clear();
     queue_.pop_front();
   }
 }

@@ -54,12 +54,15 @@ class Connection {
   std::size_t queued_bytes() const { return queued_bytes_; }
 
  private:
+  // Whole frames; and a payload that is sent from where it is, if the last one has one.
   struct Piece {
     Bytes bytes;
     ByteView payload;
     mirror::BufferId buffer = 0;
   };
   Connection(World world, adapters::StreamSession session, adapters::Fd socket, std::size_t path);
+  // Where the next frame goes.
+  Piece& open_piece();
   void watch_reading();
   void watch_writing();
   void on_writable();
@@ -80,6 +83,7 @@ class Connection {
   std::optional<FrameWriter> writer_;
   std::optional<FrameReader> reader_;
   std::deque<Piece> queue_;
+  Bytes spare_;  // its memory
   std::size_t sent_of_first_ = 0;
   std::size_t queued_bytes_ = 0;
   Instant since_{};

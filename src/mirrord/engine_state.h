@@ -67,7 +67,7 @@ struct Engine::State {
   // ---- The device.
   std::unique_ptr<FuseFrontEnd> front_end;
   std::vector<std::unique_ptr<FuseFrontEnd>> abandoned;  // until the core has answered them
-  mirror::RequestId last_request = 0;
+  std::uint64_t last_request = 0;
   std::string device;
   bool front_end_ended = false;  // dealt with at the end of the turn
   adapters::Fd inherited_fuse;   // of the engine before this one, until we are promoted again

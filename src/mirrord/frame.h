@@ -1,9 +1,11 @@
 // The mirror's messages on a connection: sealed, with their payload behind them.
 //
-//   4 bytes  size of the sealed message, its tag included; 0: nothing but a sign of life
-//   4 bytes  size of the payload, without its tag
-//   the message, sealed; the eight bytes before it are authenticated with it
-//   the payload: sealed, and its tag behind it; or as it is, if both sides say so
+//   4 bytes  size of the message; 0: nothing but a sign of life
+//   4 bytes  size of the payload
+//   the message and, behind it, the payload: sealed as one; the eight bytes before them are
+//            authenticated with them
+//   16 bytes of tag
+// If both sides say so the payload is not sealed: then it follows, as it is, behind the tag.
 //
 // Frames are numbered by the cipher, so none can be repeated, left out or exchanged. The first byte
 // that does not fit ends the connection.
@@ -27,13 +29,9 @@ class FrameWriter {
  public:
   FrameWriter(const adapters::Key& key, PayloadForm form);
 
-  struct Frame {
-    Bytes bytes;
-    // What follows them on the wire; empty if it is part of them already.
-    ByteView payload;
-  };
-  Frame message(const mirror::Message& message, ByteView payload);
-  static Bytes sign_of_life();
+  // Appends the frame, all but what is returned: that follows it on the wire.
+  ByteView append(const mirror::Message& message, ByteView payload, Bytes& to);
+  static void append_sign_of_life(Bytes& to);
 
  private:
   Cipher cipher_;
@@ -64,15 +62,18 @@ class FrameReader {
   std::optional<mirror::BufferId> unfinished() const;
 
  private:
-  enum class Stage : std::uint8_t { head, message, payload };
+  enum class Stage : std::uint8_t { head, message, payload, tag };
   using Found = Result<std::optional<mirror::Message>>;
 
   std::size_t staged() const { return end_ - begin_; }
   ByteView take(std::size_t size);
+  bool straight() const;
+  bool seals_payload() const { return form_ == PayloadForm::sealed && payload_size_ > 0; }
   Status take_head();
-  Status take_message();
+  void take_message();
   bool take_payload();
-  Found finish_payload();
+  Status take_tag();
+  mirror::Message finish();
 
   Cipher cipher_;
   PayloadForm form_;
@@ -81,7 +82,7 @@ class FrameReader {
   std::size_t begin_ = 0, end_ = 0;
   Stage stage_ = Stage::head;
   bool stalled_ = false;
-  Bytes head_;
+  Bytes plain_;  // the message, opened
   std::uint32_t message_size_ = 0;
   std::uint32_t payload_size_ = 0;
   std::optional<mirror::Message> message_;

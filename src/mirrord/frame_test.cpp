@@ -41,9 +41,15 @@ Bytes pattern(std::size_t size) {
 }
 
 Bytes on_wire(FrameWriter& writer, const Message& message, const Bytes& payload) {
-  auto frame = writer.message(message, payload);
-  Bytes bytes = frame.bytes;
-  bytes.insert(bytes.end(), frame.payload.begin(), frame.payload.end());
+  Bytes bytes;
+  const ByteView behind = writer.append(message, payload, bytes);
+  bytes.insert(bytes.end(), behind.begin(), behind.end());
+  return bytes;
+}
+
+Bytes sign_of_life() {
+  Bytes bytes;
+  FrameWriter::append_sign_of_life(bytes);
   return bytes;
 }
 
@@ -76,7 +82,7 @@ TEST_CASE("messages and payloads arrive whole, however the wire cuts them") {
       const Bytes large = pattern(payload_size_max);
       Bytes wire = on_wire(writer, write_of(1), small);
       for (const Bytes& next :
-           {FrameWriter::sign_of_life(), on_wire(writer, {9, 7, mirror::Flush{3}}, {}),
+           {sign_of_life(), on_wire(writer, {9, 7, mirror::Flush{3}}, {}),
             on_wire(writer, write_of(payload_size_max / mirror::sector_size), large)}) {
         wire.insert(wire.end(), next.begin(), next.end());
       }
@@ -160,13 +166,25 @@ TEST_CASE("a payload that its message does not announce, or of an impossible siz
   CHECK_FALSE(feed(third, huge.bytes(), 8));
 }
 
+TEST_CASE("a payload that was changed on the way is not given to anybody") {
+  Memory memory;
+  FrameWriter writer(key, PayloadForm::sealed);
+  FrameReader reader(key, PayloadForm::sealed, memory.view());
+  Bytes wire =
+      on_wire(writer, write_of(payload_size_max / mirror::sector_size), pattern(payload_size_max));
+  wire[wire.size() - 20] ^= 1;
+  CHECK_FALSE(feed(reader, wire, 1 << 20));
+  CHECK(reader.unfinished() == memory.last);
+}
+
 TEST_CASE("whatever bytes come, the reader refuses them or waits") {
   CHECK(rc::check([](const Bytes& bytes) {
     Memory memory;
     FrameReader reader(key, PayloadForm::sealed, memory.view());
     const auto messages = feed(reader, bytes, 64);
     RC_ASSERT(!messages || messages->empty());
-    RC_ASSERT(memory.buffers.empty());
+    // Whoever gives the reader up releases the one that it has.
+    RC_ASSERT(memory.buffers.empty() || reader.unfinished());
   }));
 }
 

@@ -20,11 +20,17 @@ using mirror::sector_size;
 constexpr int requests_per_turn = 64;
 // Up to here a payload is copied, so that a small request does not hold a large buffer.
 constexpr std::size_t copied_max = 64 * 1024;
+// A request's id is a number of its own, and its slot.
+constexpr std::uint64_t slot_numbers = 512;
+static_assert(RequestJournal::slots_max <= slot_numbers);
 
 }  // namespace
 
 FuseFrontEnd::FuseFrontEnd(World world, adapters::Fd fuse, Size size)
-    : world_(std::move(world)), fuse_(std::move(fuse)), size_(size) {
+    : world_(std::move(world)),
+      fuse_(std::move(fuse)),
+      size_(size),
+      asked_(RequestJournal::slots_max) {
   MAINSTAY_CHECK(size_.request_max <= fuse::write_max && size_.request_max <= buffer_size_max);
   watch();
 }
@@ -33,8 +39,8 @@ FuseFrontEnd::~FuseFrontEnd() {
   world_.ring.forget(watch_);
   if (staging_ != 0) world_.buffers.release(staging_);
   drop_slot();
-  for (const auto& [id, asked] : asked_) {
-    if (asked.buffer != 0) world_.buffers.release(asked.buffer);
+  for (const Asked& asked : asked_) {
+    if (asked.first != 0 && asked.buffer != 0) world_.buffers.release(asked.buffer);
   }
 }
 
@@ -83,10 +89,9 @@ void FuseFrontEnd::abandon() {
   world_.ring.forget(std::exchange(watch_, 0));
   fuse_.reset();
   drop_slot();
-  for (const auto& [id, asked] : asked_) {
-    if (asked.whole == 0) forget(asked.asker);
+  for (const Asked& asked : asked_) {
+    if (asked.first != 0) forget(asked.asker);
   }
-  for (const auto& [number, whole] : wholes_) forget(whole.asker);
 }
 
 void FuseFrontEnd::drop_slot() {
@@ -159,7 +164,8 @@ void FuseFrontEnd::handle(const Asker& asker, const fuse::Request& request) {
   if (const auto* write = std::get_if<fuse::Write>(&request.body)) return on_write(asker, *write);
   if (const auto* read = std::get_if<fuse::Read>(&request.body)) return on_read(asker, *read);
   if (std::holds_alternative<fuse::Sync>(request.body)) {
-    return ask({.asker = asker, .operation = Operation::flush}, {});
+    const auto id = note({.asker = asker, .operation = Operation::flush});
+    return world_.ask({.id = id, .operation = Operation::flush});
   }
   if (const auto* zero = std::get_if<fuse::Zero>(&request.body)) return on_zero(asker, *zero);
   if (const auto* init = std::get_if<fuse::Init>(&request.body)) {
@@ -192,10 +198,14 @@ bool FuseFrontEnd::possible(std::uint64_t offset, std::uint64_t size) const {
          size <= size_.disk - offset;
 }
 
-void FuseFrontEnd::ask(const Asked& asked, const mirror::Range& range) {
-  const mirror::RequestId id = ++world_.last_request;
-  asked_.emplace(id, asked);
-  world_.ask({.id = id, .operation = asked.operation, .range = range, .buffer = asked.buffer});
+// The id of its first part; each of the others' is the one after it.
+mirror::RequestId FuseFrontEnd::note(Asked asked) {
+  asked.first = (world_.last_request + 1) * slot_numbers + asked.asker.slot;
+  world_.last_request += asked.parts;
+  asked.last = world_.last_request * slot_numbers + asked.asker.slot;
+  asked_[asked.asker.slot] = asked;
+  ++queue_depth_;
+  return asked.first;
 }
 
 // Falls back on the place where requests are read to, which is large enough for any.
@@ -224,34 +234,49 @@ void FuseFrontEnd::on_write(const Asker& asker, const fuse::Write& write) {
 }
 
 void FuseFrontEnd::transfer(const Asked& asked, std::uint64_t offset) {
-  if (possible(offset, asked.size) && asked.size <= size_.request_max) {
-    return ask(asked, {offset / sector_size, asked.size / sector_size});
+  if (!possible(offset, asked.size) || asked.size > size_.request_max) {
+    reply(asked.asker, fuse::reply_error(asked.asker.unique, EINVAL));
+    return world_.buffers.release(asked.buffer);
   }
-  reply(asked.asker, fuse::reply_error(asked.asker.unique, EINVAL));
-  world_.buffers.release(asked.buffer);
+  world_.ask({.id = note(asked),
+              .operation = asked.operation,
+              .range = {offset / sector_size, asked.size / sector_size},
+              .buffer = asked.buffer});
 }
 
 void FuseFrontEnd::on_zero(const Asker& asker, const fuse::Zero& zero) {
   if (!possible(zero.offset, zero.size)) {
     return reply(asker, fuse::reply_error(asker.unique, EINVAL));
   }
-  const std::uint64_t number = ++last_whole_;
   const std::uint64_t parts = (zero.size + size_.zero_max - 1) / size_.zero_max;
-  wholes_[number] = {.asker = asker, .parts = static_cast<std::uint32_t>(parts)};
-  for (std::uint64_t done = 0; done < zero.size; done += size_.zero_max) {
+  auto id = note(
+      {.asker = asker, .operation = Operation::zero, .parts = static_cast<std::uint32_t>(parts)});
+  for (std::uint64_t done = 0; done < zero.size; done += size_.zero_max, id += slot_numbers) {
     const std::uint64_t part = std::min(size_.zero_max, zero.size - done);
-    ask({.asker = asker, .operation = Operation::zero, .whole = number},
-        {(zero.offset + done) / sector_size, static_cast<std::uint32_t>(part / sector_size)});
+    world_.ask({.id = id,
+                .operation = Operation::zero,
+                .range = {(zero.offset + done) / sector_size,
+                          static_cast<std::uint32_t>(part / sector_size)}});
   }
 }
 
 void FuseFrontEnd::answer(mirror::RequestId request, bool ok) {
-  const auto found = asked_.extract(request);
-  if (found.empty()) return;
-  const Asked& asked = found.mapped();
-  if (asked.whole != 0) return answer_part(asked, ok);
+  const std::size_t slot = request % slot_numbers;
+  if (slot >= asked_.size()) return;
+  Asked& asked = asked_[slot];
+  // It may be another front end's.
+  if (asked.first == 0 || request < asked.first || request > asked.last) return;
+  asked.ok &= ok;
+  if (--asked.parts > 0) return;
+  const Asked done = std::exchange(asked, {});
+  --queue_depth_;
+  reply(done);
+  if (done.buffer != 0) world_.buffers.release(done.buffer);
+}
+
+void FuseFrontEnd::reply(const Asked& asked) {
   const std::uint64_t unique = asked.asker.unique;
-  if (!ok) {
+  if (!asked.ok) {
     reply(asked.asker, fuse::reply_error(unique, EIO));
   } else if (asked.operation == Operation::read) {
     reply(asked.asker, fuse::reply_data(unique, asked.size),
@@ -261,16 +286,6 @@ void FuseFrontEnd::answer(mirror::RequestId request, bool ok) {
   } else {
     reply(asked.asker, fuse::reply_done(unique));
   }
-  if (asked.buffer != 0) world_.buffers.release(asked.buffer);
-}
-
-void FuseFrontEnd::answer_part(const Asked& asked, bool ok) {
-  Whole& whole = wholes_.at(asked.whole);
-  whole.ok &= ok;
-  if (--whole.parts > 0) return;
-  const std::uint64_t unique = whole.asker.unique;
-  reply(whole.asker, whole.ok ? fuse::reply_done(unique) : fuse::reply_error(unique, EIO));
-  wholes_.erase(asked.whole);
 }
 
 void FuseFrontEnd::forget(const Asker& asker) {
@@ -279,8 +294,9 @@ void FuseFrontEnd::forget(const Asker& asker) {
   if (staging_ != 0) watch();
 }
 
-void FuseFrontEnd::reply(const Asker& asker, const Bytes& head, ByteView data) {
+void FuseFrontEnd::reply(const Asker& asker, const fuse::Reply& reply, ByteView data) {
   if (!fuse_) return;
+  const ByteView head = reply.view();
   const std::array<iovec, 2> parts{
       iovec{.iov_base = const_cast<std::uint8_t*>(head.data()), .iov_len = head.size()},
       iovec{.iov_base = const_cast<std::uint8_t*>(data.data()), .iov_len = data.size()}};

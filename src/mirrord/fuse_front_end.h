@@ -3,7 +3,7 @@
 #pragma once
 
 #include <memory>
-#include <unordered_map>
+#include <vector>
 
 #include "adapters/linux/fd.h"
 #include "mirrord/buffers.h"
@@ -18,7 +18,7 @@ class FuseFrontEnd final : public FrontEnd {
   struct World {
     Ring& ring;
     Buffers& buffers;
-    mirror::RequestId& last_request;  // shared with those that come after: no id is used twice
+    std::uint64_t& last_request;  // shared with those that come after: no number is used twice
     Ask ask;
     // The kernel's side is gone; no request comes any more.
     std::function<void(std::string why)> ended;
@@ -40,7 +40,7 @@ class FuseFrontEnd final : public FrontEnd {
 
   void answer(mirror::RequestId request, bool ok) override;
   void resume() override;
-  std::size_t queue_depth() const override { return asked_.size(); }
+  std::size_t queue_depth() const override { return queue_depth_; }
 
  private:
   // Who is to be answered: the kernel's number, and the journal's.
@@ -48,24 +48,22 @@ class FuseFrontEnd final : public FrontEnd {
     std::uint64_t unique = 0;
     RequestJournal::Slot slot = 0;
   };
+  // One that is longer than the core takes is asked in parts.
   struct Asked {
     Asker asker;
     mirror::Operation operation = mirror::Operation::read;
     std::uint32_t size = 0;
     mirror::BufferId buffer = 0;
-    std::uint64_t whole = 0;  // the number of the request this is a part of; 0: of none
+    std::uint32_t parts = 1;      // not answered yet
+    mirror::RequestId first = 0;  // the parts' ids; 0: nothing is asked
+    mirror::RequestId last = 0;
+    bool ok = true;
   };
   // What another engine left.
   struct Left {
     Asker asker;
     fuse::Request request;
     mirror::BufferId buffer = 0;
-  };
-  // A request that is longer than the core takes.
-  struct Whole {
-    Asker asker;
-    std::uint32_t parts = 0;
-    bool ok = true;
   };
   void watch();
   void read_requests();
@@ -82,9 +80,9 @@ class FuseFrontEnd final : public FrontEnd {
   void transfer(const Asked& asked, std::uint64_t offset);
   mirror::BufferId place_for(std::size_t size);
   bool possible(std::uint64_t offset, std::uint64_t size) const;
-  void ask(const Asked& asked, const mirror::Range& range);
-  void answer_part(const Asked& asked, bool ok);
-  void reply(const Asker& asker, const Bytes& head, ByteView data = {});
+  mirror::RequestId note(Asked asked);
+  void reply(const Asked& asked);
+  void reply(const Asker& asker, const fuse::Reply& head, ByteView data = {});
   void forget(const Asker& asker);
   void end(std::string why);
 
@@ -95,9 +93,8 @@ class FuseFrontEnd final : public FrontEnd {
   // Where the next request is read to; large payloads stay there.
   mirror::BufferId staging_ = 0;
   std::optional<RequestJournal::Slot> slot_;
-  std::unordered_map<mirror::RequestId, Asked> asked_;
-  std::unordered_map<std::uint64_t, Whole> wholes_;
-  std::uint64_t last_whole_ = 0;
+  std::vector<Asked> asked_;  // by slot
+  std::size_t queue_depth_ = 0;
   bool ended_ = false;
 };
 

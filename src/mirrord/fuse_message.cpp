@@ -27,22 +27,26 @@ T load(ByteView bytes) {
 }
 
 template <class T>
-Bytes whole(std::uint64_t unique, const T& body) {
-  const fuse_out_header header{
-      .len = sizeof(fuse_out_header) + sizeof(T), .error = 0, .unique = unique};
-  Bytes bytes(header.len);
-  std::memcpy(bytes.data(), &header, sizeof header);
-  std::memcpy(bytes.data() + sizeof header, &body, sizeof body);
-  return bytes;
+void append(Reply& reply, const T& value) {
+  reply.append({reinterpret_cast<const std::uint8_t*>(&value), sizeof value});
 }
 
-Bytes bare(std::uint64_t unique, std::int32_t error, std::uint32_t behind = 0) {
-  const fuse_out_header header{.len = static_cast<std::uint32_t>(sizeof(fuse_out_header)) + behind,
-                               .error = error,
-                               .unique = unique};
-  Bytes bytes(sizeof header);
-  std::memcpy(bytes.data(), &header, sizeof header);
-  return bytes;
+template <class T>
+Reply whole(std::uint64_t unique, const T& body) {
+  static_assert(sizeof(fuse_out_header) + sizeof(T) <= Reply::size_max);
+  Reply reply;
+  append(reply,
+         fuse_out_header{.len = sizeof(fuse_out_header) + sizeof(T), .error = 0, .unique = unique});
+  append(reply, body);
+  return reply;
+}
+
+Reply bare(std::uint64_t unique, std::int32_t error, std::uint32_t behind = 0) {
+  Reply reply;
+  append(reply, fuse_out_header{.len = static_cast<std::uint32_t>(sizeof(fuse_out_header)) + behind,
+                                .error = error,
+                                .unique = unique});
+  return reply;
 }
 
 fuse_attr attributes(std::uint64_t node, std::uint64_t disk_size) {
@@ -160,10 +164,10 @@ Result<Request> parse(ByteView head, std::size_t size) {
   return Request{header.unique, std::move(*body)};
 }
 
-Bytes reply_error(std::uint64_t unique, int error) { return bare(unique, -error); }
-Bytes reply_done(std::uint64_t unique) { return bare(unique, 0); }
+Reply reply_error(std::uint64_t unique, int error) { return bare(unique, -error); }
+Reply reply_done(std::uint64_t unique) { return bare(unique, 0); }
 
-Bytes reply_init(std::uint64_t unique, const Init& init, std::size_t request_max) {
+Reply reply_init(std::uint64_t unique, const Init& init, std::size_t request_max) {
   constexpr std::uint64_t wanted =
       FUSE_ASYNC_READ | FUSE_BIG_WRITES | FUSE_ASYNC_DIO | FUSE_MAX_PAGES | FUSE_PARALLEL_DIROPS;
   fuse_init_out out{};
@@ -179,7 +183,7 @@ Bytes reply_init(std::uint64_t unique, const Init& init, std::size_t request_max
   return whole(unique, out);
 }
 
-Bytes reply_lookup(std::uint64_t unique, std::uint64_t disk_size) {
+Reply reply_lookup(std::uint64_t unique, std::uint64_t disk_size) {
   fuse_entry_out out{};
   out.nodeid = disk_node;
   out.entry_valid = out.attr_valid = for_ever;
@@ -187,24 +191,24 @@ Bytes reply_lookup(std::uint64_t unique, std::uint64_t disk_size) {
   return whole(unique, out);
 }
 
-Bytes reply_attributes(std::uint64_t unique, std::uint64_t node, std::uint64_t disk_size) {
+Reply reply_attributes(std::uint64_t unique, std::uint64_t node, std::uint64_t disk_size) {
   fuse_attr_out out{};
   out.attr_valid = for_ever;
   out.attr = attributes(node, disk_size);
   return whole(unique, out);
 }
 
-Bytes reply_open(std::uint64_t unique) {
+Reply reply_open(std::uint64_t unique) {
   fuse_open_out out{};
   out.open_flags = FOPEN_KEEP_CACHE;
   return whole(unique, out);
 }
 
-Bytes reply_written(std::uint64_t unique, std::uint32_t size) {
+Reply reply_written(std::uint64_t unique, std::uint32_t size) {
   return whole(unique, fuse_write_out{.size = size, .padding = 0});
 }
 
-Bytes reply_statfs(std::uint64_t unique, std::uint64_t disk_size) {
+Reply reply_statfs(std::uint64_t unique, std::uint64_t disk_size) {
   fuse_statfs_out out{};
   out.st.bsize = out.st.frsize = block;
   out.st.blocks = disk_size / block;
@@ -212,6 +216,6 @@ Bytes reply_statfs(std::uint64_t unique, std::uint64_t disk_size) {
   return whole(unique, out);
 }
 
-Bytes reply_data(std::uint64_t unique, std::uint32_t size) { return bare(unique, 0, size); }
+Reply reply_data(std::uint64_t unique, std::uint32_t size) { return bare(unique, 0, size); }
 
 }  // namespace mainstay::mirrord::fuse

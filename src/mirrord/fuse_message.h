@@ -4,7 +4,9 @@
 // as little as what a peer does: sizes are checked before anything is looked at.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <variant>
 
@@ -68,15 +70,28 @@ struct Request {
 Result<Request> parse(ByteView head, std::size_t size);
 
 // ---- Replies, whole: the header and what belongs behind it.
-Bytes reply_error(std::uint64_t unique, int error);
-Bytes reply_done(std::uint64_t unique);
-Bytes reply_init(std::uint64_t unique, const Init& init, std::size_t request_max);
-Bytes reply_lookup(std::uint64_t unique, std::uint64_t disk_size);
-Bytes reply_attributes(std::uint64_t unique, std::uint64_t node, std::uint64_t disk_size);
-Bytes reply_open(std::uint64_t unique);
-Bytes reply_written(std::uint64_t unique, std::uint32_t size);
-Bytes reply_statfs(std::uint64_t unique, std::uint64_t disk_size);
+class Reply {
+ public:
+  static constexpr std::size_t size_max = 160;
+  void append(ByteView bytes) {
+    std::memcpy(bytes_.data() + size_, bytes.data(), bytes.size());
+    size_ += bytes.size();
+  }
+  ByteView view() const { return {bytes_.data(), size_}; }
+
+ private:
+  std::array<std::uint8_t, size_max> bytes_;  // of which only the first are ever set
+  std::size_t size_ = 0;
+};
+Reply reply_error(std::uint64_t unique, int error);
+Reply reply_done(std::uint64_t unique);
+Reply reply_init(std::uint64_t unique, const Init& init, std::size_t request_max);
+Reply reply_lookup(std::uint64_t unique, std::uint64_t disk_size);
+Reply reply_attributes(std::uint64_t unique, std::uint64_t node, std::uint64_t disk_size);
+Reply reply_open(std::uint64_t unique);
+Reply reply_written(std::uint64_t unique, std::uint32_t size);
+Reply reply_statfs(std::uint64_t unique, std::uint64_t disk_size);
 // The header of a reply behind which `size` bytes of data follow.
-Bytes reply_data(std::uint64_t unique, std::uint32_t size);
+Reply reply_data(std::uint64_t unique, std::uint32_t size);
 
 }  // namespace mainstay::mirrord::fuse

@@ -41,16 +41,17 @@ Result<Request> parse(const Raw& raw) {
 }
 
 template <class T>
-T reply_body(const Bytes& reply) {
+T reply_body(const Reply& whole) {
+  const ByteView reply = whole.view();
   REQUIRE(reply.size() == sizeof(fuse_out_header) + sizeof(T));
   T body{};
   std::memcpy(&body, reply.data() + sizeof(fuse_out_header), sizeof body);
   return body;
 }
 
-fuse_out_header reply_head(const Bytes& reply) {
+fuse_out_header reply_head(const Reply& reply) {
   fuse_out_header header{};
-  std::memcpy(&header, reply.data(), sizeof header);
+  std::memcpy(&header, reply.view().data(), sizeof header);
   return header;
 }
 
@@ -140,9 +141,9 @@ TEST_CASE("INIT is answered with what both sides know") {
 }
 
 TEST_CASE("replies carry the request's number, their length and the disk's size") {
-  const Bytes attributes = reply_attributes(42, disk_node, 1 << 20);
+  const Reply attributes = reply_attributes(42, disk_node, 1 << 20);
   CHECK(reply_head(attributes).unique == 42);
-  CHECK(reply_head(attributes).len == attributes.size());
+  CHECK(reply_head(attributes).len == attributes.view().size());
   CHECK(reply_body<fuse_attr_out>(attributes).attr.size == 1'048'576);
   CHECK(reply_body<fuse_attr_out>(reply_attributes(1, root_node, 1 << 20)).attr.size == 0);
   CHECK(reply_head(reply_error(7, EIO)).error == -EIO);

@@ -55,25 +55,23 @@ bool follows(const mirror::State& core) {
 
 void Meter::began(const mirror::Action& action, Instant now) {
   if (const auto* write = std::get_if<mirror::WriteData>(&action)) {
-    local_.emplace(write->ticket, Local{now, false});
+    writes_.add(write->ticket, now);
   } else if (const auto* flushed = std::get_if<mirror::FlushData>(&action)) {
-    local_.emplace(flushed->ticket, Local{now, true});
+    flushes_.add(flushed->ticket, now);
   } else if (const auto* sent = std::get_if<mirror::SendMessage>(&action)) {
     const auto* write_to_peer = std::get_if<mirror::Write>(&sent->message.body);
-    if (write_to_peer != nullptr) remote_.emplace(write_to_peer->number, now);
+    if (write_to_peer != nullptr) remote_.add(write_to_peer->number, now);
   }
 }
 
 void Meter::ended(const mirror::Event& event, Instant now) {
   if (const auto* done = std::get_if<mirror::DataDone>(&event)) {
-    const auto begun = local_.extract(done->ticket);
-    if (begun.empty()) return;
-    (begun.mapped().flush ? flush : local_write).add(now - begun.mapped().since);
+    if (const auto begun = writes_.take(done->ticket)) local_write.add(now - *begun);
+    if (const auto begun = flushes_.take(done->ticket)) flush.add(now - *begun);
   } else if (const auto* received = std::get_if<mirror::Received>(&event)) {
     const auto* written = std::get_if<mirror::Written>(&received->message.body);
     if (written == nullptr) return;
-    const auto begun = remote_.extract(written->number);
-    if (!begun.empty()) remote_write.add(now - begun.mapped());
+    if (const auto begun = remote_.take(written->number)) remote_write.add(now - *begun);
   }
 }
 

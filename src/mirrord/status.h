@@ -1,10 +1,10 @@
 // How a mirror stands, for people and for the daemon.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
 #include "mirror/volume.h"
 #include "mirrord/config.h"
@@ -34,12 +34,30 @@ class Meter {
     Instant at{};
     std::uint64_t dirty = 0;
   };
-  struct Local {
-    Instant since{};
-    bool flush = false;
+  // When what is under way began. Of two that fall into one place the later one counts: it is for
+  // statistics only.
+  class Begun {
+   public:
+    void add(mirror::Ticket ticket, Instant now) { place(ticket) = {ticket, now}; }
+    // Nothing: it is not known.
+    std::optional<Instant> take(mirror::Ticket ticket) {
+      Entry& entry = place(ticket);
+      if (entry.ticket != ticket) return std::nullopt;
+      entry.ticket = 0;
+      return entry.since;
+    }
+    void clear() { places_.fill({}); }
+
+   private:
+    static constexpr std::size_t places = 1024;
+    struct Entry {
+      mirror::Ticket ticket = 0;
+      Instant since{};
+    };
+    Entry& place(mirror::Ticket ticket) { return places_[ticket / 16 % places]; }
+    std::array<Entry, places> places_{};
   };
-  std::unordered_map<mirror::Ticket, Local> local_;
-  std::unordered_map<mirror::Ticket, Instant> remote_;
+  Begun writes_, flushes_, remote_;
   std::deque<Sample> samples_;  // of the resync under way
   std::uint64_t resync_total_ = 0;
   std::uint64_t region_bytes_ = 0;
