@@ -99,6 +99,32 @@ TEST_CASE("a failover with three route tables asks EC2 five times, in two rounds
   CHECK_MESSAGE(critical.back().ended_ns - begun < 3 * latency.count(), story);
 }
 
+TEST_CASE("a throttled account silences monitors first, and fails over all the same") {
+  PatternStage stage(Pattern::vip, [](Site& site) {
+    site.more =
+        "\n[[monitor]]\nname = \"awsvipw1\"\ntype = \"awsvipw\"\nchecks = \"awsvip1\"\n"
+        "interval = \"1s\"\nrecovery = { restart_max = 99 }\n";
+  });
+  const std::string first = stage.owner();
+  const std::string second = stage.cluster->other(first);
+  const std::int64_t begun = monotonic_ns();
+  REQUIRE(stage.lab.fault({"limit", "ec2:DescribeRouteTables", "1", "0.2"}));
+  CHECK(stage.waits_for([&] {
+    return stage.said_by(first, "is in the warning status. (105 : the AWS CLI command failed.",
+                         begun);
+  }));
+  // Ten looks are due meanwhile.
+  const std::uint64_t since = must(stage.lab.last_event());
+  REQUIRE(pause(10s));
+  CHECK(count_of(calls_of(stage.lab, first, since), "DescribeRouteTables") == 0);
+  CHECK(stage.owner() == first);
+
+  REQUIRE(stage.lab.fault({"api", "throttle", "--action", "ec2:*", "--rate", "50%"}));
+  REQUIRE(stage.lab.fault({"kill", first}));
+  must(stage.cluster->wait_until_moved_from(first, patience));
+  CHECK(stage.waits_for([&] { return stage.serves(second); }));
+}
+
 TEST_CASE("Figure 4-1 by the AWS CLI: the group fails over") {
   fails_over_by_cli(Pattern::vip, "ec2 replace-route");
 }

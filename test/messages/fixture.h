@@ -13,8 +13,8 @@
 
 namespace mainstay::bench {
 
-// Texts of a row may hold {vpc}, {eni1}, {eni2}, {ip1}, {ip2}, {allocation}, {zone} and
-// {table:NAME}.
+// Texts of a row may hold {vpc}, {eni1}, {eni2}, {ip1}, {ip2}, {allocation}, {zone}, {public_zone}
+// and {table:NAME}.
 struct Row {
   std::string_view story;   // how the world is wrong
   std::string_view type;    // of the resource, its check or the monitor: "awsvipw"
@@ -44,6 +44,7 @@ class Stage {
   void arrange(const std::vector<std::string_view>& lines) const;
   std::string shell(const std::string& instance, const std::string& words) const;
   const Lab& lab() const { return lab_; }
+  const Programs& programs() const { return programs_; }
   static std::string_view resource_of(std::string_view type);
 
  private:

@@ -77,6 +77,10 @@ std::map<std::string, std::string> facts_of(const Lab& lab) {
   const json zones = status.value("hosted_zones", json::object());
   for (const auto& [name, zone] : zones.items()) {
     const std::string id = zone.at("id");
+    if (!zone.at("private").get<bool>()) {
+      facts["public_zone"] = id;
+      continue;
+    }
     facts["zone"] = id;
     facts["change"] =
         "aws route53 change-resource-record-sets --hosted-zone-id " + id + " --change-batch";

@@ -7,6 +7,9 @@ namespace {
 constexpr std::string_view name =
     "zone_id = \"{zone}\"\nrecord_name = \"web.cluster.internal.\"\nttl = \"0s\"\n"
     "[resource.node.server1]\nip = \"{ip1}\"\n[resource.node.server2]\nip = \"{ip2}\"\n";
+constexpr std::string_view public_name =
+    "zone_id = \"{public_zone}\"\nrecord_name = \"web.cluster.example.\"\nttl = \"0s\"\n"
+    "[resource.node.server1]\nip = \"{ip1}\"\n[resource.node.server2]\nip = \"{ip2}\"\n";
 constexpr std::string_view failed = "AWS CLI command failed.";
 
 constexpr std::string_view keep_resolver =
@@ -107,6 +110,17 @@ std::vector<Row> of_the_resolution() {
        .number = 9,
        .sentence = "Failed to check name resolution.",
        .names = {"name server 203.0.113.53: "}},
+      {.story = "the registrar's NS records do not name the zone's name servers",
+       .type = "awsdnsw",
+       .params = public_name,
+       .spoil = {"fault delegation cluster.example ns1.registrar.example ns2.registrar.example",
+                 "fault dns forget"},
+       .number = 9,
+       .sentence = "Failed to check name resolution.",
+       .names = {"this node's resolver: ",
+                 "the registrar's NS records of cluster.example name ns1.registrar.example, "
+                 "ns2.registrar.example, not the name servers of hosted zone {public_zone}",
+                 "Set the NS records of cluster.example at its registrar to ns-"}},
       {.story = "nobody answers the resolver's questions",
        .type = "awsdnsw",
        .params = name,
