@@ -10,13 +10,6 @@ namespace {
 // A link that breaks costs what was sent since the last flush.
 constexpr std::size_t flush_after = 1024;  // regions
 
-Chunk* find_chunk(State& s, Handle handle) {
-  for (Chunk& chunk : s.chunks) {
-    if (chunk.stage != Chunk::Stage::idle && chunk.handle == handle) return &chunk;
-  }
-  return nullptr;
-}
-
 bool under_way(const State& s, Region region) {
   for (const Chunk& chunk : s.chunks) {
     if (chunk.stage != Chunk::Stage::idle && chunk.region == region) return true;
@@ -57,10 +50,6 @@ std::optional<Region> contended_region(const State& s) {
   return std::nullopt;
 }
 
-BufferId buffer_of(const State& s, const Chunk& chunk) {
-  return static_cast<BufferId>(&chunk - s.chunks.data()) + 1;
-}
-
 void read_chunk(Step& step, Chunk& chunk) {
   State& s = step.s;
   const Range range = s.settings.geometry.range_of(chunk.region);
@@ -74,7 +63,7 @@ void read_more(Step& step) {
   if (step.now < s.resync_pause) return;
   s.resync_pause = {};
   for (Chunk& chunk : s.chunks) {
-    if (chunk.stage == Chunk::Stage::waiting) read_chunk(step, chunk);
+    if (chunk.stage == Chunk::Stage::waiting && !chunk.compares) read_chunk(step, chunk);
   }
   for (Chunk& chunk : s.chunks) {
     if (chunk.stage != Chunk::Stage::idle) continue;
@@ -87,13 +76,6 @@ void read_more(Step& step) {
              .handle = ++s.tickets};
     read_chunk(step, chunk);
   }
-}
-
-bool chunks_idle(const State& s) {
-  for (const Chunk& chunk : s.chunks) {
-    if (chunk.stage != Chunk::Stage::idle) return false;
-  }
-  return true;
 }
 
 void flush_some(Step& step) {
@@ -135,6 +117,24 @@ void finish(Step& step) {
 
 }  // namespace
 
+Chunk* find_chunk(State& s, Handle handle) {
+  for (Chunk& chunk : s.chunks) {
+    if (chunk.stage != Chunk::Stage::idle && chunk.handle == handle) return &chunk;
+  }
+  return nullptr;
+}
+
+BufferId buffer_of(const State& s, const Chunk& chunk) {
+  return static_cast<BufferId>(&chunk - s.chunks.data()) + 1;
+}
+
+bool chunks_idle(const State& s) {
+  for (const Chunk& chunk : s.chunks) {
+    if (chunk.stage != Chunk::Stage::idle) return false;
+  }
+  return true;
+}
+
 void begin_resync(Step& step) {
   State& s = step.s;
   s.cursor = 0;
@@ -143,9 +143,12 @@ void begin_resync(Step& step) {
 }
 
 void stop_resync(State& s) {
+  stop_comparing(s);
   for (Chunk& chunk : s.chunks) {
     if (chunk.stage == Chunk::Stage::reading) chunk.cancelled = true;
-    if (chunk.stage != Chunk::Stage::reading) chunk.stage = Chunk::Stage::idle;
+    const bool no_reading =
+        chunk.stage == Chunk::Stage::sent || chunk.stage == Chunk::Stage::waiting;
+    if (no_reading) chunk.stage = Chunk::Stage::idle;
   }
   s.resynced.clear();
   s.flushing.clear();
@@ -174,7 +177,7 @@ void on_chunk_read(Step& step, Handle handle, bool ok) {
   Chunk* chunk = find_chunk(s, handle);
   if (chunk == nullptr || chunk->stage != Chunk::Stage::reading) return;
   chunk->stage = Chunk::Stage::idle;
-  if (s.standing != Standing::syncing) return;
+  if (s.standing != Standing::syncing && !repairing(s)) return;
   if (chunk->cancelled) {
     *chunk = {.stage = Chunk::Stage::waiting,
               .reserved = true,
@@ -228,9 +231,11 @@ void on_finished(Step& step) {
 
 void pump_resync(Step& step) {
   State& s = step.s;
-  if (s.standing != Standing::syncing || s.phase != Phase::primary) return;
+  const bool syncs = s.standing == Standing::syncing;
+  if (s.phase != Phase::primary || (!syncs && !repairing(s))) return;
   read_more(step);
   flush_some(step);
+  if (!syncs) return;
   const bool done = s.dirty.empty() && chunks_idle(s) && s.resync_flush == 0 && s.resynced.empty();
   if (done || sabotaged(Sabotage::finish_early)) finish(step);
 }

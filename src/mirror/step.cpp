@@ -43,6 +43,8 @@ void take_in(Step& step, const Event& event) {
   if (const auto* promote = std::get_if<Promote>(&event)) return on_promote(step, *promote);
   if (const auto* demote = std::get_if<Demote>(&event)) return on_demote(step, *demote);
   if (const auto* force = std::get_if<Force>(&event)) return on_force(step, *force);
+  if (const auto* summed = std::get_if<DataSummed>(&event)) return on_summed(step, *summed);
+  if (const auto* verify = std::get_if<Verify>(&event)) return on_verify(step, *verify);
 }
 
 // In the order in which one enables the next.
@@ -57,6 +59,7 @@ void advance(Step& step) {
     pump_record(step);
     pump_requests(step);
     pump_resync(step);
+    pump_verify(step);
     pump_metadata(step);
   } while (step.out.size() != before && step.s.phase != Phase::broken);
 }
@@ -109,6 +112,10 @@ std::string_view to_text(Chunk::Stage stage) {
       return "reading";
     case Chunk::Stage::sent:
       return "sent";
+    case Chunk::Stage::comparing:
+      return "comparing";
+    case Chunk::Stage::summing:
+      return "summing";
   }
   return "?";
 }
@@ -127,6 +134,7 @@ void fail_stop(Step& step, std::string why) {
     if (taken.operation == Operation::write) step.act(ReleaseBuffer{taken.buffer});
   });
   on_link_lost(step);
+  s.verify.reset();
   s.phase = Phase::broken;
   s.trouble = std::move(why);
   step.note(s.trouble);
@@ -142,6 +150,8 @@ void step(State& state, const Event& event, Instant now, Actions& out) {
       out.push_back(AnswerCluster{demote->ticket, Status{}});
     } else if (const auto* force = std::get_if<Force>(&event)) {
       out.push_back(AnswerCluster{force->ticket, failure(Code::unavailable, state.trouble)});
+    } else if (const auto* verify = std::get_if<Verify>(&event)) {
+      out.push_back(AnswerCluster{verify->ticket, failure(Code::unavailable, state.trouble)});
     }
     return;
   }

@@ -78,15 +78,51 @@ struct Taken {
   BufferId buffer = 0;
 };
 
+// Something that needs one of the buffers of a resync.
 struct Chunk {
-  enum class Stage : std::uint8_t { idle, waiting, reading, sent };
+  enum class Stage : std::uint8_t {
+    idle,
+    waiting,
+    reading,
+    sent,
+    comparing,  // both copies are being summed up
+    summing,    // ours is, for the peer
+  };
+  struct Summed {
+    bool known = false;
+    bool ok = false;
+    Checksum sum{};
+  };
   Stage stage = Stage::idle;
+  bool compares = false;
   bool cancelled = false;  // a write has overtaken the reading
   // Writes wait for it: it was overtaken once, and must not be for ever.
   bool reserved = false;
   Region region = 0;
   Handle handle = 0;
   Instant since{};
+  Summed own, theirs;
+  // Of whom the sum is for.
+  Handle number = 0;
+  Session session = 0;
+};
+
+// A comparison of both copies, as far as it is.
+struct Verification {
+  bool repairs = false;
+  Instant began{};
+  Region next = 0;
+  std::vector<Region> again;  // of those before, for the link was lost
+  std::uint64_t compared = 0;
+  std::uint64_t differing = 0;
+  std::uint64_t unreadable = 0;
+  struct Latest {
+    Region region = 0;
+    bool readable = false;
+    bool differs = false;
+    Instant since{};
+  };
+  Latest latest;
 };
 
 struct State {
@@ -147,6 +183,10 @@ struct State {
   Instant resync_flush_since{};
   Instant resync_pause{};
 
+  // ---- Verify.
+  std::optional<Verification> verify;    // under way
+  std::optional<Verification> verified;  // the last one that came to its end
+
   // ---- As follower.
   struct Wish {
     Term term = 0;
@@ -156,6 +196,7 @@ struct State {
   std::optional<Wish> wish;  // what the primary asked for and is not durable yet
   Term following = 0;
   Slab<Taken> taken;
+  std::deque<Check> checks;
 
   // ---- The arbiter's record.
   struct Known {

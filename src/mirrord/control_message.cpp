@@ -11,12 +11,14 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, Verb>, 7> verbs{{
+constexpr std::array<std::pair<std::string_view, Verb>, 9> verbs{{
     {"status", Verb::status},
     {"promote", Verb::promote},
     {"demote", Verb::demote},
     {"break", Verb::break_off},
     {"connect", Verb::connect},
+    {"verify", Verb::verify},
+    {"repair", Verb::repair},
     {"force", Verb::force},
     {"serve_record", Verb::serve_record},
 }};
@@ -48,8 +50,8 @@ Result<std::variant<Order, RecordAnswer, Refused>> parse_order(const json& objec
   const auto* found = std::ranges::find(verbs, verb, &std::pair<std::string_view, Verb>::first);
   if (found == verbs.end()) {
     return refuse(
-        fmt::format("'{}' cannot be done; status, promote, demote, break, connect, force "
-                    "and serve_record can",
+        fmt::format("'{}' cannot be done; status, promote, demote, break, connect, verify, "
+                    "repair, force and serve_record can",
                     verb));
   }
   order.verb = found->second;

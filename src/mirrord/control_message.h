@@ -19,6 +19,8 @@ enum class Verb : std::uint8_t {
   demote,
   break_off,
   connect,
+  verify,
+  repair,
   force,
   serve_record,
 };

@@ -26,21 +26,25 @@ class Meter {
     double bytes_per_second = 0;
   };
   std::optional<Resync> resync(const mirror::State& core) const;
+  // Bytes a second of the verify under way; 0: not known yet.
+  double verify_rate(const mirror::State& core) const;
 
   Histogram local_write, remote_write, flush;
 
  private:
   struct Sample {
     Instant at{};
-    std::uint64_t dirty = 0;
+    std::uint64_t regions = 0;
   };
   struct Local {
     Instant since{};
     bool flush = false;
   };
+  double rate(const std::deque<Sample>& samples) const;
   std::unordered_map<mirror::Ticket, Local> local_;
   std::unordered_map<mirror::Ticket, Instant> remote_;
-  std::deque<Sample> samples_;  // of the resync under way
+  std::deque<Sample> samples_;   // of the resync under way
+  std::deque<Sample> compared_;  // of the verify under way
   std::uint64_t resync_total_ = 0;
   std::uint64_t region_bytes_ = 0;
 };
