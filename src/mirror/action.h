@@ -17,7 +17,7 @@ struct ReadData {
   Range range;
   BufferId buffer = 0;
 };
-// Read, and only its checksum told.
+// The same, and its checksum is told.
 struct SumData {
   Ticket ticket = 0;
   Range range;

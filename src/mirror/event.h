@@ -89,8 +89,13 @@ struct Verify {
   bool repairs = false;  // send what differs
 };
 
-using Event =
-    std::variant<Tick, RequestArrived, DataDone, MetadataRead, MetadataWritten, LinkUp, LinkDown,
-                 Received, RecordRead, RecordSwapped, Promote, Demote, Force, DataSummed, Verify>;
+// How fast a resync, or a verify, may be.
+struct LimitResync {
+  std::uint64_t bytes_per_second = 0;  // 0: as fast as it goes
+};
+
+using Event = std::variant<Tick, RequestArrived, DataDone, MetadataRead, MetadataWritten, LinkUp,
+                           LinkDown, Received, RecordRead, RecordSwapped, Promote, Demote, Force,
+                           DataSummed, Verify, LimitResync>;
 
 }  // namespace mainstay::mirror

@@ -113,9 +113,15 @@ void pump_resync(Step& step);
 Chunk* find_chunk(State& s, Handle handle);
 BufferId buffer_of(const State& s, const Chunk& chunk);
 bool chunks_idle(const State& s);
+std::uint64_t region_bytes(const State& s);
+bool pace_allows(Step& step);
+// What is in its buffer goes to the peer.
+void send_chunk(Step& step, Chunk& chunk);
 
 // ---- verify.cpp
 bool comparing(const State& s);
+// Has both copies of the chunk's region summed up, unless it is being written to.
+void begin_comparing(Step& step, Chunk& chunk);
 bool repairing(const State& s);
 void on_verify(Step& step, const Verify& event);
 void on_check(Step& step, const Message& message, const Check& check);

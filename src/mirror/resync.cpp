@@ -1,5 +1,7 @@
 // Resync: the primary sends the regions that the peer's copy lacks, a window at a time, while
 // writes go on. A bit is cleared when the peer has the region durably.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "mirror/parts.h"
@@ -54,6 +56,7 @@ void read_chunk(Step& step, Chunk& chunk) {
   State& s = step.s;
   const Range range = s.settings.geometry.range_of(chunk.region);
   if (chunk.reserved && overlaps_running_write(s, range)) return;
+  if (s.settings.resync_by_checksum) return begin_comparing(step, chunk);
   chunk.stage = Chunk::Stage::reading;
   step.act(ReadData{ticket(Kind::chunk, chunk.handle), range, buffer_of(s, chunk)});
 }
@@ -67,6 +70,7 @@ void read_more(Step& step) {
   }
   for (Chunk& chunk : s.chunks) {
     if (chunk.stage != Chunk::Stage::idle) continue;
+    if (!pace_allows(step)) return;
     const auto free = next_region(s);
     const auto region = free ? free : contended_region(s);
     if (!region) return;
@@ -74,6 +78,7 @@ void read_more(Step& step) {
              .reserved = !free,
              .region = *region,
              .handle = ++s.tickets};
+    s.pace.began(step.now, region_bytes(s));
     read_chunk(step, chunk);
   }
 }
@@ -83,7 +88,9 @@ void flush_some(Step& step) {
   if (s.resync_flush != 0 || s.resynced.empty()) return;
   const bool due = step.now >= s.resync_flush_since + resync_flush_every ||
                    s.resynced.list().size() >= flush_after;
-  if (!chunks_idle(s) && !due) return;
+  // Dirty is what has not been flushed, so these are the last ones.
+  const bool last = chunks_idle(s) && s.dirty.count() <= s.resynced.list().size();
+  if (!last && !due) return;
   s.flushing.swap(s.resynced);
   s.resync_flush = ++s.tickets;
   s.resync_flush_since = step.now;
@@ -135,9 +142,21 @@ bool chunks_idle(const State& s) {
   return true;
 }
 
+std::uint64_t region_bytes(const State& s) {
+  return std::uint64_t{s.settings.geometry.region_sectors} * sector_size;
+}
+
+bool pace_allows(Step& step) {
+  State& s = step.s;
+  const auto under_way = std::ranges::count_if(
+      s.chunks, [](const Chunk& chunk) { return chunk.stage != Chunk::Stage::idle; });
+  return s.pace.may_begin(step.now, static_cast<std::size_t>(under_way));
+}
+
 void begin_resync(Step& step) {
   State& s = step.s;
   s.cursor = 0;
+  s.pace.start(step.now);
   s.resync_flush_since = step.now;
   s.resync_pause = {};
 }
@@ -190,10 +209,15 @@ void on_chunk_read(Step& step, Handle handle, bool ok) {
     s.resync_pause = step.now + s.settings.record_retry;
     return;
   }
-  chunk->stage = Chunk::Stage::sent;
-  chunk->since = step.now;
-  send(step, Write{ticket(Kind::chunk, handle), Operation::write,
-                   s.settings.geometry.range_of(chunk->region), false, buffer_of(s, *chunk)});
+  send_chunk(step, *chunk);
+}
+
+void send_chunk(Step& step, Chunk& chunk) {
+  State& s = step.s;
+  chunk.stage = Chunk::Stage::sent;
+  chunk.since = step.now;
+  send(step, Write{ticket(Kind::chunk, chunk.handle), Operation::write,
+                   s.settings.geometry.range_of(chunk.region), false, buffer_of(s, chunk)});
 }
 
 void on_chunk_written(Step& step, Handle handle, bool ok) {

@@ -1,4 +1,6 @@
 // One step: the event is taken in, and then whatever the state allows is begun.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/check.h"
@@ -45,6 +47,9 @@ void take_in(Step& step, const Event& event) {
   if (const auto* force = std::get_if<Force>(&event)) return on_force(step, *force);
   if (const auto* summed = std::get_if<DataSummed>(&event)) return on_summed(step, *summed);
   if (const auto* verify = std::get_if<Verify>(&event)) return on_verify(step, *verify);
+  if (const auto* limit = std::get_if<LimitResync>(&event)) {
+    step.s.pace.set_limit(limit->bytes_per_second);
+  }
 }
 
 // In the order in which one enables the next.
@@ -62,6 +67,14 @@ void advance(Step& step) {
     pump_verify(step);
     pump_metadata(step);
   } while (step.out.size() != before && step.s.phase != Phase::broken);
+}
+
+// Every step asks then whether one more region may begin: what the pace has said is of now.
+bool asks_pace(const State& s) {
+  const bool sends = s.standing == Standing::syncing && s.resync_pause == Instant{};
+  const bool room = std::ranges::any_of(
+      s.chunks, [](const Chunk& chunk) { return chunk.stage == Chunk::Stage::idle; });
+  return s.phase == Phase::primary && room && (sends || comparing(s));
 }
 
 }  // namespace
@@ -157,7 +170,9 @@ void step(State& state, const Event& event, Instant now, Actions& out) {
   }
   Step one{state, now, out};
   take_in(one, event);
-  if (state.phase != Phase::broken && state.phase != Phase::opening) advance(one);
+  if (state.phase == Phase::broken || state.phase == Phase::opening) return;
+  advance(one);
+  if (chunks_idle(state) && state.resync_flush == 0) state.pace.fell_quiet(now);
 }
 
 Instant next_deadline(const State& state) {
@@ -170,6 +185,7 @@ Instant next_deadline(const State& state) {
   if (state.forcing) consider(state.forcing->deadline);
   if (state.record_busy == 0) consider(state.record_retry);
   consider(state.resync_pause);
+  if (asks_pace(state)) consider(state.pace.look_again());
   if (!state.resynced.empty() && state.resync_flush == 0) {
     consider(state.resync_flush_since + resync_flush_every);
   }

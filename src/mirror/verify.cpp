@@ -36,36 +36,46 @@ void judge(Step& step, const Chunk& chunk) {
   }
 }
 
-void begin_comparing(Step& step, Chunk& chunk) {
-  State& s = step.s;
-  const Range range = s.settings.geometry.range_of(chunk.region);
-  if (overlaps_running_write(s, range) && !sabotaged(Sabotage::verify_reads_too_early)) return;
-  chunk.stage = Chunk::Stage::comparing;
-  chunk.since = step.now;
-  const Ticket its = ticket(Kind::chunk, chunk.handle);
-  step.act(SumData{its, range, buffer_of(s, chunk)});
-  send(step, Check{its, range});
-}
-
 // For now; where a verify is under way it will come to it again.
 void put_back(State& s, Chunk& chunk) {
   chunk.stage = Chunk::Stage::idle;
   if (s.verify && chunk.compares) s.verify->again.push_back(chunk.region);
 }
 
+// For a resync: what is equal already need not be sent.
+void send_if_different(Step& step, Chunk& chunk) {
+  State& s = step.s;
+  if (!chunk.own.ok) {
+    chunk.stage = Chunk::Stage::idle;
+    step.note(fmt::format("resync: region {} cannot be read", chunk.region));
+    s.resync_pause = step.now + s.settings.record_retry;
+  } else if (chunk.theirs.ok && chunk.own.sum == chunk.theirs.sum) {
+    chunk.stage = Chunk::Stage::idle;
+    s.resynced.add(chunk.region);
+  } else {
+    send_chunk(step, chunk);
+  }
+}
+
 void settle(Step& step, Chunk& chunk) {
   State& s = step.s;
   // Its buffer is not ours before our own reading has ended.
   if (!chunk.own.known) return;
-  if (!comparing(s) || !chunk.compares) {
+  const bool wanted =
+      chunk.compares ? comparing(s) : s.standing == Standing::syncing || repairing(s);
+  if (!wanted) {
     put_back(s, chunk);
+  } else if (!chunk.theirs.known) {
+    return;
   } else if (chunk.cancelled && !sabotaged(Sabotage::verify_overtaken)) {
     chunk = {.stage = Chunk::Stage::waiting,
-             .compares = true,
+             .compares = chunk.compares,
              .reserved = true,
              .region = chunk.region,
              .handle = ++s.tickets};
-  } else if (chunk.theirs.known) {
+  } else if (!chunk.compares) {
+    send_if_different(step, chunk);
+  } else {
     chunk.stage = Chunk::Stage::idle;
     judge(step, chunk);
   }
@@ -86,8 +96,10 @@ void compare_more(Step& step) {
   State& s = step.s;
   for (Chunk& chunk : s.chunks) {
     if (chunk.stage == Chunk::Stage::idle) {
+      if (!pace_allows(step)) continue;
       const auto region = next_region(s, *s.verify);
       if (!region) continue;
+      s.pace.began(step.now, region_bytes(s));
       // Where writes are under way they may be so for ever: who comes later waits.
       const bool contended = overlaps_running_write(s, s.settings.geometry.range_of(*region));
       chunk = {.stage = Chunk::Stage::waiting,
@@ -116,6 +128,17 @@ void answer_check(Step& step, Chunk& chunk, const DataSummed& event) {
 
 }  // namespace
 
+void begin_comparing(Step& step, Chunk& chunk) {
+  State& s = step.s;
+  const Range range = s.settings.geometry.range_of(chunk.region);
+  if (overlaps_running_write(s, range) && !sabotaged(Sabotage::verify_reads_too_early)) return;
+  chunk.stage = Chunk::Stage::comparing;
+  chunk.since = step.now;
+  const Ticket its = ticket(Kind::chunk, chunk.handle);
+  step.act(SumData{its, range, buffer_of(s, chunk)});
+  send(step, Check{its, range});
+}
+
 bool comparing(const State& s) {
   return s.verify && s.phase == Phase::primary && s.standing == Standing::paired;
 }
@@ -136,6 +159,7 @@ void on_verify(Step& step, const Verify& event) {
   if (s.verify) return refuse("a verify is under way");
   s.verify = Verification{.repairs = event.repairs, .began = step.now};
   s.verified.reset();
+  s.pace.start(step.now);
   step.act(AnswerCluster{event.ticket, Status{}});
 }
 
@@ -150,7 +174,8 @@ void stop_comparing(State& s) {
   s.checks.clear();
   for (Chunk& chunk : s.chunks) {
     const bool reads = chunk.stage == Chunk::Stage::comparing && !chunk.own.known;
-    if (reads) chunk.cancelled = true;
+    // The peer will not answer any more.
+    if (reads) chunk.cancelled = chunk.theirs.known = true;
     const bool waits = chunk.stage == Chunk::Stage::comparing ||
                        (chunk.stage == Chunk::Stage::waiting && chunk.compares);
     if (waits && !reads) put_back(s, chunk);

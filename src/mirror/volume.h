@@ -15,6 +15,7 @@
 #include "mirror/action.h"
 #include "mirror/activity_log.h"
 #include "mirror/bitmap.h"
+#include "mirror/pace.h"
 #include "mirror/record.h"
 
 namespace mainstay::mirror {
@@ -31,7 +32,10 @@ struct Settings {
   Duration record_retry = 1s;
   Duration force_wait = 5s;          // for the arbiter
   std::uint32_t resync_window = 16;  // regions on their way at one time; below first_free_buffer
-  std::uint64_t seed = 0;            // another one for every start
+  std::uint64_t resync_limit = 0;    // bytes a second; 0: none
+  // Compare before a region is sent: where the link is slower than both disks.
+  bool resync_by_checksum = false;
+  std::uint64_t seed = 0;  // another one for every start
 };
 
 enum class Phase : std::uint8_t {
@@ -67,6 +71,7 @@ struct Request {
   bool lost = false;      // the peer's part of it is unknown: waits until we may go on alone
   bool answered = false;  // nobody waits for it any more
   Instant since{};
+  Instant arrived{};
 };
 
 // A write that the primary sent, on its way to our device.
@@ -182,6 +187,7 @@ struct State {
   bool resync_flush_peer = false;
   Instant resync_flush_since{};
   Instant resync_pause{};
+  Pace pace;  // of a verify, too
 
   // ---- Verify.
   std::optional<Verification> verify;    // under way

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, Verb>, 9> verbs{{
+constexpr std::array<std::pair<std::string_view, Verb>, 10> verbs{{
     {"status", Verb::status},
     {"promote", Verb::promote},
     {"demote", Verb::demote},
@@ -20,6 +20,7 @@ constexpr std::array<std::pair<std::string_view, Verb>, 9> verbs{{
     {"verify", Verb::verify},
     {"repair", Verb::repair},
     {"force", Verb::force},
+    {"limit", Verb::limit},
     {"serve_record", Verb::serve_record},
 }};
 
@@ -41,8 +42,10 @@ std::string line(const json& object) {
 }
 
 Result<std::variant<Order, RecordAnswer, Refused>> parse_order(const json& object) {
-  Order order{
-      .id = number(object, "id"), .term = number(object, "term"), .force = flag(object, "force")};
+  Order order{.id = number(object, "id"),
+              .term = number(object, "term"),
+              .force = flag(object, "force"),
+              .bytes_per_second = number(object, "bytes_per_second")};
   const std::string verb = text(object, "do");
   const auto refuse = [&](std::string why) {
     return Refused{order.id, Error{Code::invalid, std::move(why)}};
@@ -51,7 +54,7 @@ Result<std::variant<Order, RecordAnswer, Refused>> parse_order(const json& objec
   if (found == verbs.end()) {
     return refuse(
         fmt::format("'{}' cannot be done; status, promote, demote, break, connect, verify, "
-                    "repair, force and serve_record can",
+                    "repair, force, limit and serve_record can",
                     verb));
   }
   order.verb = found->second;

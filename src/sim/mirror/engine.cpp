@@ -200,7 +200,12 @@ void Engine::sum_data(const SumData& sum) {
   later(disk_time(world_.environment().disk), [this, sum] {
     if (fails()) return tell(DataSummed{sum.ticket, false, {}});
     Digest digest;
-    for (Sector at = sum.range.first; at < sum.range.end(); ++at) digest.add(data_.read(at));
+    Payload payload;
+    for (Sector at = sum.range.first; at < sum.range.end(); ++at) {
+      payload.push_back(data_.read(at));
+      digest.add(payload.back());
+    }
+    buffers_[sum.buffer] = std::move(payload);
     tell(DataSummed{sum.ticket, true, {digest.value(), sum.range.count}});
   });
 }

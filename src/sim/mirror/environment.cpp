@@ -100,6 +100,8 @@ Environment draw_environment(Random& random) {
   geometry.log_slots = static_cast<std::uint32_t>(random.between(2, 8));
   environment.built = random.chance(0.85);
   environment.resync_window = static_cast<std::uint32_t>(random.between(1, 8));
+  if (random.chance(0.3)) environment.resync_limit = 1u << random.between(15, 20);
+  environment.resync_by_checksum = random.chance(0.3);
   environment.peer_timeout = random.between(1s, 6s);
   environment.promote_wait = random.between(100ms, 1s);
   environment.disk = around(random, 8ms);

@@ -47,6 +47,8 @@ struct Environment {
   mirror::Geometry geometry;
   bool built = true;  // the copies are equal at first; else the second one is blank
   std::uint32_t resync_window = 4;
+  std::uint64_t resync_limit = 0;
+  bool resync_by_checksum = false;
   Duration peer_timeout = 5s;
   Duration promote_wait = 500ms;
   Span disk, metadata, network, arbiter;

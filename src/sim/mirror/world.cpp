@@ -43,6 +43,8 @@ Settings World::settings(Copy copy) {
           .promote_wait = environment_.promote_wait,
           .record_retry = 300ms,
           .resync_window = environment_.resync_window,
+          .resync_limit = environment_.resync_limit,
+          .resync_by_checksum = environment_.resync_by_checksum,
           .seed = random_.next()};
 }
 

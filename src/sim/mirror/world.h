@@ -76,6 +76,7 @@ class World {
   const std::vector<std::string>& story() const { return story_; }
   std::uint64_t digest() const { return digest_.value(); }
   std::uint64_t steps() const { return steps_; }
+  void lose_power(mirror::Copy copy, Duration pause);
   // Everything is as it should be when nothing is wrong.
   bool in_order();
 
@@ -83,7 +84,6 @@ class World {
   void build();
   void strike(const Fault& fault);
   void relieve(const Fault& fault);
-  void lose_power(mirror::Copy copy, Duration pause);
   void lose_all_power(const Fault& fault);
   void replace_disk(const Fault& fault);
   void restart_in(mirror::Copy copy, Duration pause);
