@@ -68,6 +68,8 @@ inline MirrorReport fake_mirror() {
   mirror.recovered_percent = 42;
   mirror.resync_rate = 104857600;
   mirror.time_left = 700ms;
+  mirror.verify = MirrorVerify{
+      .running = true, .percent = 12, .rate = 1048576, .time_left = 90s, .differing_regions = 2};
   mirror.device = "/dev/loop3";
   mirror.latencies["flush"] = {.count = 20, .p50_us = 130, .p99_us = 900, .max_us = 1100};
   return {ResourceName("md1"), GroupName("web"), mirror, ""};

@@ -23,6 +23,16 @@ Json latency_json(const MirrorLatency& latency) {
           {"max_us", latency.max_us}};
 }
 
+Json verify_json(const MirrorVerify& verify) {
+  return {{"running", verify.running},
+          {"repairs", verify.repairs},
+          {"percent", verify.percent},
+          {"bytes_per_second", verify.rate},
+          {"time_left_ms", or_null(verify.time_left, milliseconds)},
+          {"differing_regions", verify.differing_regions},
+          {"unreadable_regions", verify.unreadable_regions}};
+}
+
 Json status_json(const MirrorStatus& status) {
   Json latencies = Json::object();
   for (const auto& [name, latency] : status.latencies) latencies[name] = latency_json(latency);
@@ -38,6 +48,7 @@ Json status_json(const MirrorStatus& status) {
           {"recovered_percent", or_null(status.recovered_percent, std::identity())},
           {"resync_bytes_per_second", status.resync_rate},
           {"time_left_ms", or_null(status.time_left, milliseconds)},
+          {"verify", or_null(status.verify, verify_json)},
           {"device", status.device},
           {"size", status.size},
           {"queue", status.queue},
@@ -71,6 +82,20 @@ void take_progress(const Json& json, MirrorStatus& status) {
   }
 }
 
+void take_verify(const Json& json, MirrorVerify& verify) {
+  take(json, "running", verify.running);
+  take(json, "repairs", verify.repairs);
+  if (const Json* percent = field(json, "percent"); percent && percent->is_number()) {
+    verify.percent = percent->get<double>();
+  }
+  take(json, "bytes_per_second", verify.rate);
+  if (const Json* left = field(json, "time_left_ms"); left && left->is_number()) {
+    verify.time_left = std::chrono::milliseconds(left->get<std::int64_t>());
+  }
+  take(json, "differing_regions", verify.differing_regions);
+  take(json, "unreadable_regions", verify.unreadable_regions);
+}
+
 MirrorStatus status_of(const Json& json, const std::string& name) {
   MirrorStatus status{.name = name};
   take_word(json, "role", MirrorRole::broken, status.role);
@@ -82,6 +107,9 @@ MirrorStatus status_of(const Json& json, const std::string& name) {
   take(json, "path", status.path);
   if (const Json* silent = field(json, "peer_silent_ms"); silent && silent->is_number()) {
     status.peer_silent = std::chrono::milliseconds(silent->get<std::int64_t>());
+  }
+  if (const Json* verify = field(json, "verify"); verify && verify->is_object()) {
+    take_verify(*verify, status.verify.emplace());
   }
   take_progress(json, status);
   take(json, "device", status.device);

@@ -275,7 +275,7 @@ Reply mirror_order(const Asked& asked) {
   if (!order) {
     return error_reply(
         {Code::not_found, fmt::format("a mirror cannot be told to '{}'; it can be told to connect, "
-                                      "break, verify, resize, force",
+                                      "break, verify, repair, resize, force",
                                       verb)});
   }
   const auto body = order_from_json(asked.request.body, {});

@@ -61,12 +61,13 @@ std::string engine_config(const ClusterConfig& config, const ResourceConfig& mir
   const Texts addresses = addresses_of(config, mirror, holders[1]);
   return fmt::format(
       "name = {}\ncopy = {}\ndata = {}\nmetadata = {}\nkey = {}\n{} = {}\ndevice = {}\n"
-      "control = {}\nrecord = {}\n",
+      "control = {}\nrecord = {}\nresync_limit = {}\nresync_by_checksum = {}\n",
       quoted(name), copy, quoted(std::get<std::string>(own.at("data_partition"))),
       quoted(std::get<std::string>(own.at("cluster_partition"))), quoted(config.key_file),
       copy == 0 ? "peers" : "listen", quoted(addresses), quoted(directory + "/" + name),
       quoted(adapters::control_socket(directory, name)),
-      config.arbitration.arbiter.kind != ArbiterKind::none);
+      config.arbitration.arbiter.kind != ArbiterKind::none,
+      std::get<std::int64_t>(own.at("resync_limit")), std::get<bool>(own.at("resync_by_checksum")));
 }
 
 Status fits(const ClusterConfig& config, const ResourceConfig& mirror,

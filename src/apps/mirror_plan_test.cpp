@@ -47,7 +47,7 @@ TEST_CASE("the first node of the document has copy 0 and connects, the second li
         "name = \"md1\"\ncopy = 0\ndata = \"/dev/nvme1n1p2\"\nmetadata = \"/dev/nvme1n1p1\"\n"
         "key = \"/etc/mainstay/cluster.key\"\npeers = [\"10.0.2.10:29051\", \"[fd00::2]:29051\"]\n"
         "device = \"/run/mainstay/mirror/md1\"\ncontrol = \"/run/mainstay/mirror/md1.sock\"\n"
-        "record = false\n");
+        "record = false\nresync_limit = 0\nresync_by_checksum = false\n");
   const auto second = plans("b");
   REQUIRE(second.has_value());
   CHECK(second->front().engine_config.find("copy = 1\n") != std::string::npos);

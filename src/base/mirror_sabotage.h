@@ -45,9 +45,13 @@ enum class Sabotage : std::uint8_t {
   finish_early,                // a resync ends when it has begun
   forced_generation_kept,      // a copy that a person has chosen does not begin a new generation
   forced_not_flushed,          // ... or is chosen before it has flushed what it holds
+  verify_reads_too_early,      // a verify compares a region that is just being written to
+  verify_overtaken,            // ... or that was written to meanwhile
+  verify_skips,                // ... and leaves out the last one
+  repair_not_sent,             // ... and does not send what differs
 };
 
-inline constexpr std::array<std::pair<Sabotage, std::string_view>, 34> sabotage_names = {{
+inline constexpr std::array<std::pair<Sabotage, std::string_view>, 38> sabotage_names = {{
     {Sabotage::log_not_awaited, "log_not_awaited"},
     {Sabotage::log_wraps_early, "log_wraps_early"},
     {Sabotage::log_evicts_early, "log_evicts_early"},
@@ -82,6 +86,10 @@ inline constexpr std::array<std::pair<Sabotage, std::string_view>, 34> sabotage_
     {Sabotage::finish_early, "finish_early"},
     {Sabotage::forced_generation_kept, "forced_generation_kept"},
     {Sabotage::forced_not_flushed, "forced_not_flushed"},
+    {Sabotage::verify_reads_too_early, "verify_reads_too_early"},
+    {Sabotage::verify_overtaken, "verify_overtaken"},
+    {Sabotage::verify_skips, "verify_skips"},
+    {Sabotage::repair_not_sent, "repair_not_sent"},
 }};
 
 #ifdef MAINSTAY_SABOTAGE

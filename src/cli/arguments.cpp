@@ -213,6 +213,11 @@ void add_mirror(CLI::App& app, const Parsed& parsed) {
     auto* sub = command(*mirror, action, help);
     sub->add_option("MIRROR", order->mirror, "The mirror disk")->required();
     if (order->action == "force") sub->add_flag("--yes", order->yes, "It is meant");
+    if (order->action == "verify") {
+      sub->add_flag_callback(
+          "--repair", [order] { order->action = "repair"; },
+          "Send what differs from this node's copy");
+    }
     sub->callback([parsed, order] { parsed->verb = *order; });
   }
   add_mirror_create(*mirror, parsed);

@@ -700,6 +700,17 @@ TEST_CASE("mirror orders go to the engine; recovery is what a link brings by its
   CHECK(has(refused.err, "this engine cannot verify"));
 }
 
+TEST_CASE("mirror verify: compares, and repairs only if that is asked for") {
+  Serving f;
+  CHECK(f.run({"mirror", "verify", "md1"}).code == ExitCode::done);
+  CHECK(f.run({"mirror", "verify", "md1", "--repair"}).code == ExitCode::done);
+  CHECK(f.control.mirror_orders == std::vector<std::string>{"verify md1", "repair md1"});
+  f.control.report.daemon.mirrors = {api::fake_mirror()};
+  CHECK(has(f.run({"mirror", "status", "md1"}).out,
+            "md1: comparing 12 %, 1 MiB a second, 90 s left; so far 2 regions differ, 0 cannot be "
+            "read"));
+}
+
 TEST_CASE("mirror force: says what it means, and is given only when it is meant") {
   Serving f;
   const Ran asked = f.run({"mirror", "force", "md1"});

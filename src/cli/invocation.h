@@ -80,7 +80,7 @@ struct ShowMirrors {
   bool watch = false;
 };
 struct OrderMirror {
-  std::string action;  // recover, connect, break, verify, resize, force
+  std::string action;  // recover, connect, break, verify, repair, resize, force
   std::string mirror;
   bool yes = false;  // force
 };

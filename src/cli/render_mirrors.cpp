@@ -54,6 +54,20 @@ std::string progress_text(const MirrorStatus& status) {
   return text + "\n";
 }
 
+std::string verify_text(const MirrorStatus& status) {
+  if (!status.verify) return "";
+  const MirrorVerify& verify = *status.verify;
+  const std::string found =
+      fmt::format("{} regions differ{}, {} cannot be read", verify.differing_regions,
+                  verify.repairs && verify.differing_regions > 0 ? " and are repaired" : "",
+                  verify.unreadable_regions);
+  if (!verify.running) return fmt::format("  {}: compared: {}\n", status.name, found);
+  std::string text = fmt::format("  {}: comparing {:.0f} %, {} a second", status.name,
+                                 verify.percent, size_text(verify.rate));
+  if (verify.time_left) text += fmt::format(", {} left", to_text(*verify.time_left));
+  return fmt::format("{}; so far {}\n", text, found);
+}
+
 std::string latencies_text(const api::StatusReport& report, const Style& style) {
   Table table({"MIRROR", "LATENCY OF", "COUNT", "MEDIAN", "99 %", "LONGEST"});
   const auto cell = [](std::uint64_t microseconds) {
@@ -87,7 +101,7 @@ std::string render_mirrors(const api::StatusReport& report, const Style& style) 
                copy_cell(status.own), copy_cell(status.peer), link_text(status),
                size_text(status.dirty_bytes), status.device.empty() ? "-" : status.device,
                note_of(status)});
-    progress += progress_text(status);
+    progress += progress_text(status) + verify_text(status);
   }
   if (!table.has_rows()) {
     return fmt::format("Node {} has no copy of a mirror disk.\n", report.cluster.self);

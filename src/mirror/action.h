@@ -17,6 +17,12 @@ struct ReadData {
   Range range;
   BufferId buffer = 0;
 };
+// The same, and its checksum is told.
+struct SumData {
+  Ticket ticket = 0;
+  Range range;
+  BufferId buffer = 0;
+};
 struct WriteData {
   Ticket ticket = 0;
   Operation operation = Operation::write;
@@ -78,8 +84,8 @@ struct Note {
 };
 
 using Action =
-    std::variant<ReadData, WriteData, FlushData, ReadMetadata, WriteMetadata, SendMessage, DropLink,
-                 ReleaseBuffer, ReadRecord, SwapRecord, Acknowledge, AnswerCluster, Note>;
+    std::variant<ReadData, SumData, WriteData, FlushData, ReadMetadata, WriteMetadata, SendMessage,
+                 DropLink, ReleaseBuffer, ReadRecord, SwapRecord, Acknowledge, AnswerCluster, Note>;
 using Actions = std::vector<Action>;
 
 }  // namespace mainstay::mirror

@@ -27,6 +27,11 @@ struct DataDone {
   Ticket ticket = 0;
   bool ok = false;
 };
+struct DataSummed {
+  Ticket ticket = 0;
+  bool ok = false;
+  Checksum sum{};
+};
 struct MetadataRead {
   Ticket ticket = 0;
   bool ok = false;
@@ -77,8 +82,20 @@ struct Force {
   Ticket ticket = 0;
   Term term = 0;  // the highest that the person knows of; 0: whatever turns out to be known
 };
+// Compare both copies while they are used. Answered when it has begun; State::verify says how far
+// it is.
+struct Verify {
+  Ticket ticket = 0;
+  bool repairs = false;  // send what differs
+};
+
+// How fast a resync, or a verify, may be.
+struct LimitResync {
+  std::uint64_t bytes_per_second = 0;  // 0: as fast as it goes
+};
 
 using Event = std::variant<Tick, RequestArrived, DataDone, MetadataRead, MetadataWritten, LinkUp,
-                           LinkDown, Received, RecordRead, RecordSwapped, Promote, Demote, Force>;
+                           LinkDown, Received, RecordRead, RecordSwapped, Promote, Demote, Force,
+                           DataSummed, Verify, LimitResync>;
 
 }  // namespace mainstay::mirror

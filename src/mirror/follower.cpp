@@ -38,11 +38,11 @@ void forget_differences(State& s) {
   for (const Zone zone : s.log.idle()) s.log.evict(zone);
 }
 
+}  // namespace
+
 bool follows(const State& s, const Message& message) {
   return s.following != 0 && message.term == s.following && (!s.wish || s.wish->finish);
 }
-
-}  // namespace
 
 void on_lead(Step& step, Term term, const Lead& lead) {
   State& s = step.s;
@@ -111,6 +111,7 @@ void on_taken_done(Step& step, Handle handle, bool ok) {
 
 void pump_follower(Step& step) {
   State& s = step.s;
+  pump_checks(step);
   if (!s.wish || !superblock_settled(s) || !s.peer) return;
   if (s.wish->finish) {
     forget_differences(s);

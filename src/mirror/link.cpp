@@ -127,6 +127,7 @@ void on_body(Step& step, const Message& message) {
   if (const auto* flush = std::get_if<Flush>(&body)) return on_flush(step, message, *flush);
   if (const auto* asked = std::get_if<Lead>(&body)) return on_lead(step, message.term, *asked);
   if (const auto* finish = std::get_if<Finish>(&body)) return on_finish(step, message, *finish);
+  if (const auto* check = std::get_if<Check>(&body)) return on_check(step, message, *check);
   if (const auto* refuse = std::get_if<Refuse>(&body)) return on_refuse(step, *refuse);
   // What is left are answers to us as the primary of this term.
   if (message.term != s.wanted.term) return;
@@ -137,6 +138,7 @@ void on_body(Step& step, const Message& message) {
     return on_answer(step, flushed->number, flushed->ok);
   }
   if (const auto* block = std::get_if<DirtyBlock>(&body)) return on_dirty_block(step, *block);
+  if (const auto* checked = std::get_if<Checked>(&body)) return on_checked(step, *checked);
   if (std::holds_alternative<Finished>(body)) return on_finished(step);
   if (const auto* follow = std::get_if<Follow>(&body)) {
     if (s.standing != Standing::leading) return;
@@ -154,7 +156,8 @@ Instant oldest_debt(const State& s) {
     if (request.peer_pending) oldest = std::min(oldest, request.since);
   });
   for (const Chunk& chunk : s.chunks) {
-    if (chunk.stage == Chunk::Stage::sent) oldest = std::min(oldest, chunk.since);
+    const bool compared = chunk.stage == Chunk::Stage::comparing && !chunk.theirs.known;
+    if (compared || chunk.stage == Chunk::Stage::sent) oldest = std::min(oldest, chunk.since);
   }
   return oldest;
 }

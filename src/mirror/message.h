@@ -73,6 +73,16 @@ struct Flushed {
   Handle number = 0;
   bool ok = false;
 };
+// "What is the checksum of yours?" of a range to which nothing is on its way.
+struct Check {
+  Handle number = 0;
+  Range range;
+};
+struct Checked {
+  Handle number = 0;
+  bool ok = false;
+  Checksum sum{};
+};
 // "You have everything, durably: call yourself up to date."
 struct Finish {
   Generation current = 0;
@@ -83,7 +93,7 @@ struct Message {
   Session session = 0;
   Term term = 0;
   std::variant<Hello, Lead, DirtyBlock, Follow, Refuse, Write, Written, Flush, Flushed, Finish,
-               Finished>
+               Finished, Check, Checked>
       body;
 };
 

@@ -90,6 +90,7 @@ State begin(const Settings& settings, Actions& out) {
     *list = RegionList(geometry.regions());
   }
   s.chunks.resize(settings.resync_window);
+  s.pace = Pace(settings.resync_window, settings.resync_limit);
   s.next_check = never;
   ask(s, out, first_place, Layout::superblock(0), block_size);
   ask(s, out, second_place, Layout::superblock(1), block_size);

@@ -94,6 +94,8 @@ void on_flush(Step& step, const Message& message, const Flush& flush);
 void on_finish(Step& step, const Message& message, const Finish& finish);
 void on_taken_done(Step& step, Handle handle, bool ok);
 void pump_follower(Step& step);
+// This copy follows the one who says this, under the term that it names.
+bool follows(const State& s, const Message& message);
 
 // ---- resync.cpp
 inline constexpr Duration resync_flush_every = 500ms;
@@ -108,6 +110,26 @@ void on_local_resync_flushed(Step& step, Handle handle, bool ok);
 void on_peer_resync_flushed(Step& step, Handle handle, bool ok);
 void on_finished(Step& step);
 void pump_resync(Step& step);
+Chunk* find_chunk(State& s, Handle handle);
+BufferId buffer_of(const State& s, const Chunk& chunk);
+bool chunks_idle(const State& s);
+std::uint64_t region_bytes(const State& s);
+bool pace_allows(Step& step);
+// What is in its buffer goes to the peer.
+void send_chunk(Step& step, Chunk& chunk);
+
+// ---- verify.cpp
+bool comparing(const State& s);
+// Has both copies of the chunk's region summed up, unless it is being written to.
+void begin_comparing(Step& step, Chunk& chunk);
+bool repairing(const State& s);
+void on_verify(Step& step, const Verify& event);
+void on_check(Step& step, const Message& message, const Check& check);
+void on_summed(Step& step, const DataSummed& event);
+void on_checked(Step& step, const Checked& checked);
+void stop_comparing(State& s);
+void pump_checks(Step& step);
+void pump_verify(Step& step);
 
 // ---- outside.cpp
 bool record_excludes_peer(const State& s);

@@ -67,7 +67,10 @@ void note_durability(State& s, const Request& request) {
 void finish(Step& step, Handle handle, Request& request) {
   State& s = step.s;
   note_durability(s, request);
-  if (writes(request)) each_zone(s, request.range, [&](Zone zone) { s.log.end_write(zone); });
+  if (writes(request)) {
+    each_zone(s, request.range, [&](Zone zone) { s.log.end_write(zone); });
+    s.pace.write_ended(request.arrived, step.now);
+  }
   if (s.settling == handle) {
     s.old.clear();
     s.settling = 0;
@@ -254,7 +257,8 @@ void on_request(Step& step, const RequestArrived& event) {
                         .operation = event.operation,
                         .range = event.range,
                         .durable = event.durable || flushed_alone(s, event),
-                        .buffer = event.buffer};
+                        .buffer = event.buffer,
+                        .arrived = step.now};
   if (event.operation != Operation::read) return s.queue.push_back(request);
   const Handle handle = s.requests.add(running(request, Mode::alone, step.now));
   step.act(ReadData{ticket(Kind::request, handle), event.range, event.buffer});

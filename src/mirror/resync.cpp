@@ -1,5 +1,7 @@
 // Resync: the primary sends the regions that the peer's copy lacks, a window at a time, while
 // writes go on. A bit is cleared when the peer has the region durably.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "mirror/parts.h"
@@ -9,13 +11,6 @@ namespace {
 
 // A link that breaks costs what was sent since the last flush.
 constexpr std::size_t flush_after = 1024;  // regions
-
-Chunk* find_chunk(State& s, Handle handle) {
-  for (Chunk& chunk : s.chunks) {
-    if (chunk.stage != Chunk::Stage::idle && chunk.handle == handle) return &chunk;
-  }
-  return nullptr;
-}
 
 bool under_way(const State& s, Region region) {
   for (const Chunk& chunk : s.chunks) {
@@ -57,14 +52,11 @@ std::optional<Region> contended_region(const State& s) {
   return std::nullopt;
 }
 
-BufferId buffer_of(const State& s, const Chunk& chunk) {
-  return static_cast<BufferId>(&chunk - s.chunks.data()) + 1;
-}
-
 void read_chunk(Step& step, Chunk& chunk) {
   State& s = step.s;
   const Range range = s.settings.geometry.range_of(chunk.region);
   if (chunk.reserved && overlaps_running_write(s, range)) return;
+  if (s.settings.resync_by_checksum) return begin_comparing(step, chunk);
   chunk.stage = Chunk::Stage::reading;
   step.act(ReadData{ticket(Kind::chunk, chunk.handle), range, buffer_of(s, chunk)});
 }
@@ -74,10 +66,11 @@ void read_more(Step& step) {
   if (step.now < s.resync_pause) return;
   s.resync_pause = {};
   for (Chunk& chunk : s.chunks) {
-    if (chunk.stage == Chunk::Stage::waiting) read_chunk(step, chunk);
+    if (chunk.stage == Chunk::Stage::waiting && !chunk.compares) read_chunk(step, chunk);
   }
   for (Chunk& chunk : s.chunks) {
     if (chunk.stage != Chunk::Stage::idle) continue;
+    if (!pace_allows(step)) return;
     const auto free = next_region(s);
     const auto region = free ? free : contended_region(s);
     if (!region) return;
@@ -85,15 +78,9 @@ void read_more(Step& step) {
              .reserved = !free,
              .region = *region,
              .handle = ++s.tickets};
+    s.pace.began(step.now, region_bytes(s));
     read_chunk(step, chunk);
   }
-}
-
-bool chunks_idle(const State& s) {
-  for (const Chunk& chunk : s.chunks) {
-    if (chunk.stage != Chunk::Stage::idle) return false;
-  }
-  return true;
 }
 
 void flush_some(Step& step) {
@@ -101,7 +88,9 @@ void flush_some(Step& step) {
   if (s.resync_flush != 0 || s.resynced.empty()) return;
   const bool due = step.now >= s.resync_flush_since + resync_flush_every ||
                    s.resynced.list().size() >= flush_after;
-  if (!chunks_idle(s) && !due) return;
+  // Dirty is what has not been flushed, so these are the last ones.
+  const bool last = chunks_idle(s) && s.dirty.count() <= s.resynced.list().size();
+  if (!last && !due) return;
   s.flushing.swap(s.resynced);
   s.resync_flush = ++s.tickets;
   s.resync_flush_since = step.now;
@@ -135,17 +124,50 @@ void finish(Step& step) {
 
 }  // namespace
 
+Chunk* find_chunk(State& s, Handle handle) {
+  for (Chunk& chunk : s.chunks) {
+    if (chunk.stage != Chunk::Stage::idle && chunk.handle == handle) return &chunk;
+  }
+  return nullptr;
+}
+
+BufferId buffer_of(const State& s, const Chunk& chunk) {
+  return static_cast<BufferId>(&chunk - s.chunks.data()) + 1;
+}
+
+bool chunks_idle(const State& s) {
+  for (const Chunk& chunk : s.chunks) {
+    if (chunk.stage != Chunk::Stage::idle) return false;
+  }
+  return true;
+}
+
+std::uint64_t region_bytes(const State& s) {
+  return std::uint64_t{s.settings.geometry.region_sectors} * sector_size;
+}
+
+bool pace_allows(Step& step) {
+  State& s = step.s;
+  const auto under_way = std::ranges::count_if(
+      s.chunks, [](const Chunk& chunk) { return chunk.stage != Chunk::Stage::idle; });
+  return s.pace.may_begin(step.now, static_cast<std::size_t>(under_way));
+}
+
 void begin_resync(Step& step) {
   State& s = step.s;
   s.cursor = 0;
+  s.pace.start(step.now);
   s.resync_flush_since = step.now;
   s.resync_pause = {};
 }
 
 void stop_resync(State& s) {
+  stop_comparing(s);
   for (Chunk& chunk : s.chunks) {
     if (chunk.stage == Chunk::Stage::reading) chunk.cancelled = true;
-    if (chunk.stage != Chunk::Stage::reading) chunk.stage = Chunk::Stage::idle;
+    const bool no_reading =
+        chunk.stage == Chunk::Stage::sent || chunk.stage == Chunk::Stage::waiting;
+    if (no_reading) chunk.stage = Chunk::Stage::idle;
   }
   s.resynced.clear();
   s.flushing.clear();
@@ -174,7 +196,7 @@ void on_chunk_read(Step& step, Handle handle, bool ok) {
   Chunk* chunk = find_chunk(s, handle);
   if (chunk == nullptr || chunk->stage != Chunk::Stage::reading) return;
   chunk->stage = Chunk::Stage::idle;
-  if (s.standing != Standing::syncing) return;
+  if (s.standing != Standing::syncing && !repairing(s)) return;
   if (chunk->cancelled) {
     *chunk = {.stage = Chunk::Stage::waiting,
               .reserved = true,
@@ -187,10 +209,15 @@ void on_chunk_read(Step& step, Handle handle, bool ok) {
     s.resync_pause = step.now + s.settings.record_retry;
     return;
   }
-  chunk->stage = Chunk::Stage::sent;
-  chunk->since = step.now;
-  send(step, Write{ticket(Kind::chunk, handle), Operation::write,
-                   s.settings.geometry.range_of(chunk->region), false, buffer_of(s, *chunk)});
+  send_chunk(step, *chunk);
+}
+
+void send_chunk(Step& step, Chunk& chunk) {
+  State& s = step.s;
+  chunk.stage = Chunk::Stage::sent;
+  chunk.since = step.now;
+  send(step, Write{ticket(Kind::chunk, chunk.handle), Operation::write,
+                   s.settings.geometry.range_of(chunk.region), false, buffer_of(s, chunk)});
 }
 
 void on_chunk_written(Step& step, Handle handle, bool ok) {
@@ -228,9 +255,11 @@ void on_finished(Step& step) {
 
 void pump_resync(Step& step) {
   State& s = step.s;
-  if (s.standing != Standing::syncing || s.phase != Phase::primary) return;
+  const bool syncs = s.standing == Standing::syncing;
+  if (s.phase != Phase::primary || (!syncs && !repairing(s))) return;
   read_more(step);
   flush_some(step);
+  if (!syncs) return;
   const bool done = s.dirty.empty() && chunks_idle(s) && s.resync_flush == 0 && s.resynced.empty();
   if (done || sabotaged(Sabotage::finish_early)) finish(step);
 }

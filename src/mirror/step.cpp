@@ -1,4 +1,6 @@
 // One step: the event is taken in, and then whatever the state allows is begun.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/check.h"
@@ -43,6 +45,11 @@ void take_in(Step& step, const Event& event) {
   if (const auto* promote = std::get_if<Promote>(&event)) return on_promote(step, *promote);
   if (const auto* demote = std::get_if<Demote>(&event)) return on_demote(step, *demote);
   if (const auto* force = std::get_if<Force>(&event)) return on_force(step, *force);
+  if (const auto* summed = std::get_if<DataSummed>(&event)) return on_summed(step, *summed);
+  if (const auto* verify = std::get_if<Verify>(&event)) return on_verify(step, *verify);
+  if (const auto* limit = std::get_if<LimitResync>(&event)) {
+    step.s.pace.set_limit(limit->bytes_per_second);
+  }
 }
 
 // In the order in which one enables the next.
@@ -57,8 +64,17 @@ void advance(Step& step) {
     pump_record(step);
     pump_requests(step);
     pump_resync(step);
+    pump_verify(step);
     pump_metadata(step);
   } while (step.out.size() != before && step.s.phase != Phase::broken);
+}
+
+// Every step asks then whether one more region may begin: what the pace has said is of now.
+bool asks_pace(const State& s) {
+  const bool sends = s.standing == Standing::syncing && s.resync_pause == Instant{};
+  const bool room = std::ranges::any_of(
+      s.chunks, [](const Chunk& chunk) { return chunk.stage == Chunk::Stage::idle; });
+  return s.phase == Phase::primary && room && (sends || comparing(s));
 }
 
 }  // namespace
@@ -109,6 +125,10 @@ std::string_view to_text(Chunk::Stage stage) {
       return "reading";
     case Chunk::Stage::sent:
       return "sent";
+    case Chunk::Stage::comparing:
+      return "comparing";
+    case Chunk::Stage::summing:
+      return "summing";
   }
   return "?";
 }
@@ -127,6 +147,7 @@ void fail_stop(Step& step, std::string why) {
     if (taken.operation == Operation::write) step.act(ReleaseBuffer{taken.buffer});
   });
   on_link_lost(step);
+  s.verify.reset();
   s.phase = Phase::broken;
   s.trouble = std::move(why);
   step.note(s.trouble);
@@ -142,12 +163,16 @@ void step(State& state, const Event& event, Instant now, Actions& out) {
       out.push_back(AnswerCluster{demote->ticket, Status{}});
     } else if (const auto* force = std::get_if<Force>(&event)) {
       out.push_back(AnswerCluster{force->ticket, failure(Code::unavailable, state.trouble)});
+    } else if (const auto* verify = std::get_if<Verify>(&event)) {
+      out.push_back(AnswerCluster{verify->ticket, failure(Code::unavailable, state.trouble)});
     }
     return;
   }
   Step one{state, now, out};
   take_in(one, event);
-  if (state.phase != Phase::broken && state.phase != Phase::opening) advance(one);
+  if (state.phase == Phase::broken || state.phase == Phase::opening) return;
+  advance(one);
+  if (chunks_idle(state) && state.resync_flush == 0) state.pace.fell_quiet(now);
 }
 
 Instant next_deadline(const State& state) {
@@ -160,6 +185,7 @@ Instant next_deadline(const State& state) {
   if (state.forcing) consider(state.forcing->deadline);
   if (state.record_busy == 0) consider(state.record_retry);
   consider(state.resync_pause);
+  if (asks_pace(state)) consider(state.pace.look_again());
   if (!state.resynced.empty() && state.resync_flush == 0) {
     consider(state.resync_flush_since + resync_flush_every);
   }

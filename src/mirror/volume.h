@@ -16,6 +16,7 @@
 #include "mirror/activity_log.h"
 #include "mirror/bitmap.h"
 #include "mirror/flush_foresight.h"
+#include "mirror/pace.h"
 #include "mirror/record.h"
 
 namespace mainstay::mirror {
@@ -32,7 +33,10 @@ struct Settings {
   Duration record_retry = 1s;
   Duration force_wait = 5s;          // for the arbiter
   std::uint32_t resync_window = 16;  // regions on their way at one time; below first_free_buffer
-  std::uint64_t seed = 0;            // another one for every start
+  std::uint64_t resync_limit = 0;    // bytes a second; 0: none
+  // Compare before a region is sent: where the link is slower than both disks.
+  bool resync_by_checksum = false;
+  std::uint64_t seed = 0;  // another one for every start
 };
 
 enum class Phase : std::uint8_t {
@@ -69,6 +73,7 @@ struct Request {
   bool answered = false;     // nobody waits for it any more
   std::uint64_t covers = 0;  // a flush: State::volatile_writes when it began
   Instant since{};
+  Instant arrived{};
 };
 
 // A write that the primary sent, on its way to our device.
@@ -80,15 +85,51 @@ struct Taken {
   BufferId buffer = 0;
 };
 
+// Something that needs one of the buffers of a resync.
 struct Chunk {
-  enum class Stage : std::uint8_t { idle, waiting, reading, sent };
+  enum class Stage : std::uint8_t {
+    idle,
+    waiting,
+    reading,
+    sent,
+    comparing,  // both copies are being summed up
+    summing,    // ours is, for the peer
+  };
+  struct Summed {
+    bool known = false;
+    bool ok = false;
+    Checksum sum{};
+  };
   Stage stage = Stage::idle;
+  bool compares = false;
   bool cancelled = false;  // a write has overtaken the reading
   // Writes wait for it: it was overtaken once, and must not be for ever.
   bool reserved = false;
   Region region = 0;
   Handle handle = 0;
   Instant since{};
+  Summed own, theirs;
+  // Of whom the sum is for.
+  Handle number = 0;
+  Session session = 0;
+};
+
+// A comparison of both copies, as far as it is.
+struct Verification {
+  bool repairs = false;
+  Instant began{};
+  Region next = 0;
+  std::vector<Region> again;  // of those before, for the link was lost
+  std::uint64_t compared = 0;
+  std::uint64_t differing = 0;
+  std::uint64_t unreadable = 0;
+  struct Latest {
+    Region region = 0;
+    bool readable = false;
+    bool differs = false;
+    Instant since{};
+  };
+  Latest latest;
 };
 
 struct State {
@@ -152,6 +193,11 @@ struct State {
   bool resync_flush_peer = false;
   Instant resync_flush_since{};
   Instant resync_pause{};
+  Pace pace;  // of a verify, too
+
+  // ---- Verify.
+  std::optional<Verification> verify;    // under way
+  std::optional<Verification> verified;  // the last one that came to its end
 
   // ---- As follower.
   struct Wish {
@@ -162,6 +208,7 @@ struct State {
   std::optional<Wish> wish;  // what the primary asked for and is not durable yet
   Term following = 0;
   Slab<Taken> taken;
+  std::deque<Check> checks;
 
   // ---- The arbiter's record.
   struct Known {

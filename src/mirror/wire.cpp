@@ -76,6 +76,16 @@ struct Writer {
   }
   void operator()(const Finish& finish) { to.u64(finish.current); }
   void operator()(const Finished&) {}
+  void operator()(const Check& check) {
+    to.u64(check.number);
+    to.u64(check.range.first);
+    to.u32(check.range.count);
+  }
+  void operator()(const Checked& checked) {
+    to.u64(checked.number);
+    to.boolean(checked.ok);
+    for (const auto half : checked.sum) to.u64(half);
+  }
 };
 
 Hello read_hello(ByteReader& from) {
@@ -133,6 +143,20 @@ Lead read_lead(ByteReader& from) {
   return lead;
 }
 
+Check read_check(ByteReader& from) {
+  Check check;
+  check.number = from.u64();
+  check.range.first = from.u64();
+  check.range.count = from.u32();
+  return check;
+}
+
+Checked read_checked(ByteReader& from) {
+  auto checked = read_done<Checked>(from);
+  for (auto& half : checked.sum) half = from.u64();
+  return checked;
+}
+
 // By the place of the kind in Message's variant.
 decltype(Message::body) read_body(std::uint8_t kind, ByteReader& from) {
   switch (kind) {
@@ -158,6 +182,10 @@ decltype(Message::body) read_body(std::uint8_t kind, ByteReader& from) {
       return Finish{from.u64()};
     case 10:
       return Finished{};
+    case 11:
+      return read_check(from);
+    case 12:
+      return read_checked(from);
     default:
       from.fail();
       return Finished{};

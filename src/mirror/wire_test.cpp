@@ -22,7 +22,9 @@ std::vector<Message> one_of_each() {
           {1, 9, Flush{15}},
           {1, 9, Flushed{15, false}},
           {1, 9, Finish{16}},
-          {1, 9, Finished{}}};
+          {1, 9, Finished{}},
+          {1, 9, Check{17, {18, 19}}},
+          {1, 9, Checked{17, true, {20, 21}}}};
 }
 
 TEST_CASE("a message of each kind is read as it was written") {
@@ -54,7 +56,7 @@ TEST_CASE("a message of another version, of no kind, or with an impossible value
   CHECK(decode_message(bytes).error().message ==
         "mirror: the peer speaks version 1, not 2; install the same Mainstay on both nodes");
   bytes[0] = 2;
-  bytes[1] = 11;
+  bytes[1] = 13;
   CHECK_FALSE(decode_message(bytes));
   CHECK_FALSE(decode_message(encode({1, 9, Write{1, Operation::flush, {0, 1}, false, 0}})));
 }

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t addresses_max = 16;
 constexpr std::size_t name_max = 40;
+constexpr std::int64_t number_max = 1'000'000;
 
 std::optional<Address> parse_host_and_port(const std::string& text) {
   const std::size_t colon = text.rfind(':');
@@ -44,6 +45,8 @@ class Parser {
     text("control", config_.control);
     boolean("record", config_.record);
     boolean("encrypt", config_.encrypt);
+    number("resync_limit", config_.resync_limit);
+    boolean("resync_by_checksum", config_.resync_by_checksum);
     addresses("listen", config_.listen);
     addresses("peers", config_.peers);
     refuse_others();
@@ -81,6 +84,16 @@ class Parser {
                                                 describe(found->value)));
     }
     value = *given;
+  }
+  void number(std::string_view key, std::uint64_t& value) {
+    const DocumentEntry* found = entry(key);
+    if (found == nullptr) return;
+    const auto* given = std::get_if<std::int64_t>(&found->value.data);
+    if (given == nullptr || *given < 0 || *given > number_max) {
+      return wrong(found->position, fmt::format("\"{}\" must be a number from 0 to {}, not {}", key,
+                                                number_max, describe(found->value)));
+    }
+    value = static_cast<std::uint64_t>(*given);
   }
   void copy() {
     const DocumentEntry* found = entry("copy");

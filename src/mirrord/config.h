@@ -29,6 +29,8 @@ struct EngineConfig {
   std::string control;
   bool record = true;
   bool encrypt = true;
+  std::uint64_t resync_limit = 0;  // MiB a second; 0: none
+  bool resync_by_checksum = false;
   friend bool operator==(const EngineConfig&, const EngineConfig&) = default;
 };
 

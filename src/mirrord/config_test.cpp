@@ -68,6 +68,16 @@ TEST_CASE("an impossible value is refused with its line") {
   CHECK(problem_of("name = [[[").starts_with("m.toml:"));
 }
 
+TEST_CASE("a resync's limit is a number of MiB a second") {
+  const auto config = parse_config(good + "resync_limit = 50\nresync_by_checksum = true\n", "m");
+  REQUIRE(config);
+  CHECK(config->resync_limit == 50);
+  CHECK(config->resync_by_checksum);
+  CHECK(problem_of(good + "resync_limit = -1\n").find("a number from 0 to 1000000, not") !=
+        std::string::npos);
+  CHECK(problem_of(good + "resync_limit = 2000000\n").find("a number") != std::string::npos);
+}
+
 TEST_CASE("two partitions are two, and a name is one") {
   std::string text = without("metadata");
   CHECK(problem_of(text + "metadata = \"/dev/nvme1n1p2\"\n").find("two partitions") !=

@@ -11,13 +11,16 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, Verb>, 7> verbs{{
+constexpr std::array<std::pair<std::string_view, Verb>, 10> verbs{{
     {"status", Verb::status},
     {"promote", Verb::promote},
     {"demote", Verb::demote},
     {"break", Verb::break_off},
     {"connect", Verb::connect},
+    {"verify", Verb::verify},
+    {"repair", Verb::repair},
     {"force", Verb::force},
+    {"limit", Verb::limit},
     {"serve_record", Verb::serve_record},
 }};
 
@@ -39,8 +42,10 @@ std::string line(const json& object) {
 }
 
 Result<std::variant<Order, RecordAnswer, Refused>> parse_order(const json& object) {
-  Order order{
-      .id = number(object, "id"), .term = number(object, "term"), .force = flag(object, "force")};
+  Order order{.id = number(object, "id"),
+              .term = number(object, "term"),
+              .force = flag(object, "force"),
+              .bytes_per_second = number(object, "bytes_per_second")};
   const std::string verb = text(object, "do");
   const auto refuse = [&](std::string why) {
     return Refused{order.id, Error{Code::invalid, std::move(why)}};
@@ -48,8 +53,8 @@ Result<std::variant<Order, RecordAnswer, Refused>> parse_order(const json& objec
   const auto* found = std::ranges::find(verbs, verb, &std::pair<std::string_view, Verb>::first);
   if (found == verbs.end()) {
     return refuse(
-        fmt::format("'{}' cannot be done; status, promote, demote, break, connect, force "
-                    "and serve_record can",
+        fmt::format("'{}' cannot be done; status, promote, demote, break, connect, verify, "
+                    "repair, force, limit and serve_record can",
                     verb));
   }
   order.verb = found->second;

@@ -19,7 +19,10 @@ enum class Verb : std::uint8_t {
   demote,
   break_off,
   connect,
+  verify,
+  repair,
   force,
+  limit,
   serve_record,
 };
 
@@ -28,6 +31,7 @@ struct Order {
   Verb verb = Verb::status;
   mirror::Term term = 0;
   bool force = false;
+  std::uint64_t bytes_per_second = 0;
 };
 // What the one who serves the record says to a question of ours.
 struct RecordAnswer {

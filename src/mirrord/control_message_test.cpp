@@ -33,6 +33,11 @@ TEST_CASE("orders are read as the document has them") {
   CHECK(order_of(R"({"id":1,"do":"status"})").verb == Verb::status);
   CHECK(order_of(R"({"id":4,"do":"break"})").verb == Verb::break_off);
   CHECK(order_of(R"({"id":5,"do":"connect"})").verb == Verb::connect);
+  CHECK(order_of(R"({"do":"verify"})").verb == Verb::verify);
+  CHECK(order_of(R"({"do":"repair"})").verb == Verb::repair);
+  const Order limit = order_of(R"({"do":"limit","bytes_per_second":1000000})");
+  CHECK(limit.verb == Verb::limit);
+  CHECK(limit.bytes_per_second == 1'000'000);
   const Order force = order_of(R"({"id":6,"do":"force","term":7})");
   CHECK(force.verb == Verb::force);
   CHECK(force.term == 7);

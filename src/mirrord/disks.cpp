@@ -10,6 +10,7 @@
 #include <memory>
 
 #include <fmt/format.h>
+#include <sodium.h>
 
 #include "adapters/linux/errno_text.h"
 #include "base/check.h"
@@ -35,6 +36,13 @@ Aligned aligned(std::size_t size) {
 
 std::uint64_t bytes_of(const mirror::Range& range) {
   return std::uint64_t{range.count} * sector_size;
+}
+
+mirror::Checksum checksum(ByteView bytes) {
+  std::array<std::uint8_t, sizeof(mirror::Checksum)> hash{};
+  crypto_generichash(hash.data(), hash.size(), bytes.data(), bytes.size(), nullptr, 0);
+  ByteReader reader(hash);
+  return {reader.u64(), reader.u64()};
 }
 
 // Never written to.
@@ -75,6 +83,17 @@ void Disks::read(const mirror::ReadData& read) {
                const bool ok = fits(data_, "read", result, size);
                ended(read.ticket, ok);
                buffers_.release(read.buffer);
+             });
+}
+
+void Disks::sum(const mirror::SumData& sum) {
+  const std::uint64_t size = bytes_of(sum.range);
+  ++under_way_;
+  ring_.read(data_.file.number(), {buffers_.at(sum.buffer), size}, sum.range.first * sector_size,
+             [this, sum, size](int result) {
+               mirror::DataSummed summed{sum.ticket, fits(data_, "read", result, size), {}};
+               if (summed.ok) summed.sum = checksum({buffers_.at(sum.buffer), size});
+               tell_(summed);
              });
 }
 

@@ -15,6 +15,7 @@ class Disks {
   Disks(Ring& ring, Buffers& buffers, Device data, Device metadata, Tell tell);
 
   void read(const mirror::ReadData& read);
+  void sum(const mirror::SumData& sum);
   void write(const mirror::WriteData& write);
   void flush(const mirror::FlushData& flush);
   void read(const mirror::ReadMetadata& read);

@@ -44,6 +44,7 @@ void Engine::State::perform(mirror::Action action) {
   }
   if (auto* read = std::get_if<mirror::ReadData>(&action)) return disks->read(*read);
   if (auto* flush = std::get_if<mirror::FlushData>(&action)) return disks->flush(*flush);
+  if (auto* sum = std::get_if<mirror::SumData>(&action)) return disks->sum(*sum);
   if (auto* release = std::get_if<mirror::ReleaseBuffer>(&action)) {
     return buffers->release(release->buffer);
   }

@@ -37,6 +37,13 @@ void Engine::State::on_order(Control::ClientId client, const control::Order& ord
     case Verb::connect:
       if (core.phase != Phase::broken) link->connect();
       return control->answer(client, control::done(order.id));
+    case Verb::verify:
+    case Verb::repair:
+      orders[++last_order] = {.verb = order.verb, .asker = asker};
+      return tell(mirror::Verify{last_order, order.verb == Verb::repair});
+    case Verb::limit:
+      tell(mirror::LimitResync{order.bytes_per_second});
+      return control->answer(client, control::done(order.id));
     case Verb::force:
       orders[++last_order] = {.verb = Verb::force, .term = order.term, .asker = asker};
       return tell(mirror::Force{last_order, order.term});

@@ -26,6 +26,7 @@ namespace {
 using adapters::Fd;
 
 constexpr std::uint32_t regions_under_way = 16;
+constexpr std::uint64_t mebibyte = 1024 * 1024;
 // For devices that the engine before this one has not let go of yet.
 constexpr Duration device_wait = 10s;
 constexpr Duration device_looks_every = 10ms;
@@ -104,6 +105,8 @@ Status Engine::State::open_devices() {
               .self = config.copy,
               .record = config.record,
               .resync_window = regions_under_way,
+              .resync_limit = config.resync_limit * mebibyte,
+              .resync_by_checksum = config.resync_by_checksum,
               .seed = seed()};
   const std::size_t region = std::size_t{geometry->region_sectors} * mirror::sector_size;
   buffers = std::make_unique<Buffers>(lasting_memory, regions_under_way, region);

@@ -36,6 +36,24 @@ json resync(const EngineStatus& status, std::uint64_t dirty_bytes) {
   return object;
 }
 
+json verify(const EngineStatus& status) {
+  const mirror::State& core = status.core;
+  const auto& shown = core.verify ? core.verify : core.verified;
+  if (!shown) return nullptr;
+  const mirror::Geometry& geometry = core.settings.geometry;
+  const std::uint64_t left = geometry.regions() - std::min(geometry.regions(), shown->compared);
+  const double rate = status.meter.verify_rate(core);
+  const double bytes_left =
+      static_cast<double>(left * geometry.region_sectors * mirror::sector_size);
+  return {{"running", core.verify.has_value()},
+          {"repairs", shown->repairs},
+          {"percent", shown->compared * 100 / geometry.regions()},
+          {"bytes_per_second", std::round(rate)},
+          {"seconds_left", rate > 0 ? json(bytes_left / rate) : json(nullptr)},
+          {"differing_regions", shown->differing},
+          {"unreadable_regions", shown->unreadable}};
+}
+
 json peer(const EngineStatus& status) {
   json object{{"state", peer_state(status.core)}};
   const auto running = status.meter.resync(status.core);
@@ -76,25 +94,40 @@ void Meter::ended(const mirror::Event& event, Instant now) {
 }
 
 void Meter::sample(const mirror::State& core, Instant now) {
-  if (core.standing != Standing::syncing) return samples_.clear();
   region_bytes_ = std::uint64_t{core.settings.geometry.region_sectors} * mirror::sector_size;
-  const std::uint64_t dirty = core.dirty.count();
-  if (samples_.empty()) resync_total_ = dirty;
-  samples_.push_back({now, dirty});
-  if (samples_.size() > samples_max) samples_.pop_front();
+  const auto keep = [now](std::deque<Sample>& samples, std::uint64_t regions) {
+    samples.push_back({now, regions});
+    if (samples.size() > samples_max) samples.pop_front();
+  };
+  if (core.verify) {
+    keep(compared_, core.verify->compared);
+  } else {
+    compared_.clear();
+  }
+  if (core.standing != Standing::syncing) return samples_.clear();
+  if (samples_.empty()) resync_total_ = core.dirty.count();
+  keep(samples_, core.dirty.count());
+}
+
+double Meter::rate(const std::deque<Sample>& samples) const {
+  if (samples.empty()) return 0;
+  const Sample& first = samples.front();
+  const Sample& last = samples.back();
+  const std::uint64_t regions =
+      std::max(first.regions, last.regions) - std::min(first.regions, last.regions);
+  if (last.at <= first.at) return 0;
+  const double seconds = std::chrono::duration<double>(last.at - first.at).count();
+  return static_cast<double>(regions * region_bytes_) / seconds;
 }
 
 std::optional<Meter::Resync> Meter::resync(const mirror::State& core) const {
   if (samples_.empty() || core.standing != Standing::syncing) return std::nullopt;
-  Resync running{.total = resync_total_};
-  const Sample& first = samples_.front();
-  const Sample& last = samples_.back();
-  if (last.at > first.at && first.dirty > last.dirty) {
-    const double seconds = std::chrono::duration<double>(last.at - first.at).count();
-    running.bytes_per_second =
-        static_cast<double>((first.dirty - last.dirty) * region_bytes_) / seconds;
-  }
-  return running;
+  const bool falls = samples_.front().regions > samples_.back().regions;
+  return Resync{.total = resync_total_, .bytes_per_second = falls ? rate(samples_) : 0};
+}
+
+double Meter::verify_rate(const mirror::State& core) const {
+  return core.verify ? rate(compared_) : 0;
 }
 
 std::string own_state(const mirror::State& core) {
@@ -148,6 +181,7 @@ std::string to_line(std::uint64_t id, const EngineStatus& status) {
       {"broken_off", status.broken_off},
       {"dirty_bytes", dirty},
       {"resync", resync(status, dirty)},
+      {"verify", verify(status)},
       {"device", status.device},
       {"device_size", geometry.sectors * mirror::sector_size},
       {"trouble", status.trouble},

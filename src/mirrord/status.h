@@ -26,13 +26,15 @@ class Meter {
     double bytes_per_second = 0;
   };
   std::optional<Resync> resync(const mirror::State& core) const;
+  // Bytes a second of the verify under way; 0: not known yet.
+  double verify_rate(const mirror::State& core) const;
 
   Histogram local_write, remote_write, flush;
 
  private:
   struct Sample {
     Instant at{};
-    std::uint64_t dirty = 0;
+    std::uint64_t regions = 0;
   };
   // When what is under way began. Of two that fall into one place the later one counts: it is for
   // statistics only.
@@ -57,8 +59,10 @@ class Meter {
     Entry& place(mirror::Ticket ticket) { return places_[ticket / 16 % places]; }
     std::array<Entry, places> places_{};
   };
+  double rate(const std::deque<Sample>& samples) const;
   Begun writes_, flushes_, remote_;
-  std::deque<Sample> samples_;  // of the resync under way
+  std::deque<Sample> samples_;   // of the resync under way
+  std::deque<Sample> compared_;  // of the verify under way
   std::uint64_t resync_total_ = 0;
   std::uint64_t region_bytes_ = 0;
 };

@@ -28,10 +28,11 @@ constexpr Words<CopyState, 7> states = {{
     {CopyState::failed, "failed"},
 }};
 
-constexpr Words<MirrorOrder, 5> orders = {{
+constexpr Words<MirrorOrder, 6> orders = {{
     {MirrorOrder::connect, "connect"},
     {MirrorOrder::break_off, "break"},
     {MirrorOrder::verify, "verify"},
+    {MirrorOrder::repair, "repair"},
     {MirrorOrder::resize, "resize"},
     {MirrorOrder::force, "force"},
 }};

@@ -46,6 +46,18 @@ struct MirrorLatency {
   friend bool operator==(const MirrorLatency&, const MirrorLatency&) = default;
 };
 
+// A comparison of both copies; its regions are of the size that a resync sends.
+struct MirrorVerify {
+  bool running = false;
+  bool repairs = false;
+  double percent = 0;
+  std::uint64_t rate = 0;  // bytes a second
+  std::optional<Duration> time_left;
+  std::uint64_t differing_regions = 0;
+  std::uint64_t unreadable_regions = 0;
+  friend bool operator==(const MirrorVerify&, const MirrorVerify&) = default;
+};
+
 struct MirrorStatus {
   std::string name;
   MirrorRole role = MirrorRole::opening;
@@ -61,7 +73,8 @@ struct MirrorStatus {
   std::optional<double> recovered_percent;
   std::uint64_t resync_rate = 0;  // bytes a second
   std::optional<Duration> time_left;
-  std::string device;  // "/dev/loop3"; "" while there is none
+  std::optional<MirrorVerify> verify;  // under way, or the last that ended
+  std::string device;                  // "/dev/loop3"; "" while there is none
   std::uint64_t size = 0;
   std::uint64_t queue = 0;          // requests under way
   bool waiting_for_record = false;  // nothing is acknowledged until the arbiter answers
@@ -72,7 +85,7 @@ struct MirrorStatus {
 };
 
 // What a person may ask of a mirror.
-enum class MirrorOrder : std::uint8_t { connect, break_off, verify, resize, force };
+enum class MirrorOrder : std::uint8_t { connect, break_off, verify, repair, resize, force };
 
 class Mirror {
  public:

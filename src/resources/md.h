@@ -19,6 +19,8 @@ struct Config {
   std::string cluster_partition;
   std::vector<std::string> mirror_addresses;
   int port = 29051;
+  int resync_limit = 0;
+  bool resync_by_checksum = false;
   FileSystem file_system = FileSystem::ext4;
   std::string mount_point;
   std::string mount_options = "rw";

@@ -31,6 +31,15 @@ std::vector<Field> disk_fields() {
           .help("TCP port of the mirror's traffic; another one for each mirror.")
           .unique()
           .range(1, 65535),
+      field(&Config::resync_limit, "resync_limit")
+          .label("Upper bound of recovery's communication")
+          .help("MiB a second that a recovery, or a comparison, may take; 0: as much as it can "
+                "without making the application's slowest writes twice as slow.")
+          .range(0, 1'000'000),
+      field(&Config::resync_by_checksum, "resync_by_checksum")
+          .label("Recover by checksum")
+          .help("Compare each region before it is sent: where the network is slower than the "
+                "disks."),
   };
 }
 

@@ -434,7 +434,67 @@ TEST_CASE("alone, nothing is acknowledged before the arbiter's record says so") 
   writer.join();
   CHECK(written);
   CHECK(record.version == 18);
-  CHECK(record.value == "AQEAAAAAAAAAAQA=");  // only the first copy
+  CHECK(record.value == "AgEAAAAAAAAAAQAAAAAAAAAAAA==");  // version 2, only the first copy
+}
+
+// Writes a block where there is no file system.
+void write_block(const std::string& path, std::uint64_t block, char content) {
+  const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  REQUIRE(file >= 0);
+  const std::string bytes(Blocks::size, content);
+  const auto offset = static_cast<off_t>(block * Blocks::size);
+  CHECK(pwrite(file, bytes.data(), bytes.size(), offset) == ssize_t{Blocks::size});
+  CHECK(fsync(file) == 0);
+  close(file);
+}
+
+TEST_CASE("a verify finds what has rotted on the other disk, and repairs it if it is to") {
+  Stage stage;
+  stage.prepare_and_start();
+  must(stage.first->promote(1));
+  must(stage.first->wait_for("peer.state", "up to date", patience));
+  write_block(stage.second->data(), 100, 'r');
+  write_block(stage.second->data(), 101, 'r');
+  write_block(stage.second->data(), 1000, 'r');
+  const auto compare = [&](const std::string& how) {
+    must(stage.first->order(how));
+    must(stage.first->wait_for("verify.running", "false", patience));
+    CHECK(must(stage.first->field("verify.percent")) == "100");
+    CHECK(must(stage.first->field("verify.unreadable_regions")) == "0");
+    return must(stage.first->field("verify.differing_regions"));
+  };
+  // Two of the blocks are in one region.
+  CHECK(compare(R"({"do":"verify"})") == "2");
+  CHECK_FALSE(stage.data_is_equal());
+  CHECK(compare(R"({"do":"repair"})") == "2");
+  CHECK(compare(R"({"do":"verify"})") == "0");
+  must(stage.first->demote());
+  CHECK(stage.data_is_equal());
+}
+
+TEST_CASE("of two copies that both went on alone a person keeps one, and the other becomes equal") {
+  Stage stage;
+  stage.prepare_and_start();
+  must(stage.first->promote(1));
+  must(stage.first->wait_for("peer.state", "up to date", patience));
+  stage.second->kill();
+  write_block(Stage::device_of(*stage.first), 100, '1');
+  stage.first->kill();
+  must(stage.second->start());
+  must(stage.second->promote(2));
+  write_block(Stage::device_of(*stage.second), 200, '2');
+  must(stage.first->start());
+  must(stage.second->wait_for("standing", "refused", patience));
+  CHECK(must(stage.second->field("peer.state")) == "diverged");
+  CHECK(must(stage.first->field("own.state")) == "diverged");
+  must(stage.second->order(R"({"do":"force"})"));
+  must(stage.second->wait_for("peer.state", "up to date", patience));
+  must(stage.second->demote());
+  CHECK(stage.data_is_equal());
+  CHECK(must(run({.argv = {"grep", "-q", std::string(Blocks::size, '2'), stage.first->data()}}))
+            .exit_code == 0);
+  CHECK(must(run({.argv = {"grep", "-q", std::string(Blocks::size, '1'), stage.first->data()}}))
+            .exit_code != 0);
 }
 
 TEST_CASE("what is on a partition is named and kept") {

@@ -88,6 +88,21 @@ void take_resync(const Json& json, MirrorStatus& status) {
   }
 }
 
+void take_verify(const Json& json, MirrorStatus& status) {
+  const Json& verify = member(json, "verify");
+  if (!verify.is_object()) return;
+  MirrorVerify& told = status.verify.emplace();
+  told.running = flag(verify, "running");
+  told.repairs = flag(verify, "repairs");
+  told.percent = fraction(verify, "percent").value_or(0);
+  told.rate = static_cast<std::uint64_t>(fraction(verify, "bytes_per_second").value_or(0));
+  const auto left = fraction(verify, "seconds_left");
+  if (left && *left < seconds_max)
+    told.time_left = Duration(static_cast<std::int64_t>(*left * 1e9));
+  told.differing_regions = number(verify, "differing_regions");
+  told.unreadable_regions = number(verify, "unreadable_regions");
+}
+
 void take_latencies(const Json& json, MirrorStatus& status) {
   const Json& latencies = member(json, "latency");
   if (!latencies.is_object()) return;
@@ -155,6 +170,7 @@ Result<MirrorStatus> mirror_status_from(std::string_view line) {
   status.restarts = number(*answer, "engine_restarts");
   status.trouble = text(*answer, "trouble");
   take_resync(*answer, status);
+  take_verify(*answer, status);
   take_latencies(*answer, status);
   return status;
 }

@@ -161,7 +161,7 @@ void Application::on_late(const Request& request) {
 void Application::on_read(const Request& request, const Payload& payload) {
   for (std::size_t i = 0; i < payload.size(); ++i) {
     const Sector sector = request.range.first + i;
-    if (!ledger_.quiet_since(sector, request.issued)) continue;
+    if (has_rotted(payload[i]) || !ledger_.quiet_since(sector, request.issued)) continue;
     if (const auto wrong = ledger_.read(sector, payload[i])) world_.violate(readable, *wrong);
   }
 }

@@ -114,6 +114,11 @@ void Cluster::on_forced(const Status& outcome) {
   // Whoever got no clear answer says it again.
   if (outcome || outcome.error().code == Code::conflict) choice_.reset();
   give_up(node_);
+  // What was chosen is what is there for good, whatever happens next.
+  if (!outcome || !world_.random().chance(0.2)) return;
+  world_.at(world_.now() + world_.random().between(1ms, 100ms), [this, copy = node_] {
+    if (!world_.healed()) world_.lose_power(copy, 500ms);
+  });
 }
 
 void Cluster::on_answer(Copy copy, const AnswerCluster& answer) {

@@ -29,6 +29,10 @@ class Disk {
     cached_.erase(sector);
     settled_[sector] = content;
   }
+  // What is there for good is that now; unless something is cached for the sector.
+  void rot(mirror::Sector sector, const Content& content) {
+    if (!cached_.contains(sector)) settled_[sector] = content;
+  }
   // What a flush that begins now will cover.
   std::uint64_t mark() const { return writes_; }
   void flush(std::uint64_t mark) {

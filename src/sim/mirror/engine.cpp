@@ -52,10 +52,16 @@ void Engine::thaw() {
   }
 }
 
+void Engine::rot() {
+  for (std::uint64_t sectors = 1 + world_.random().below(3); sectors > 0; --sectors) {
+    data_.rot(world_.random().below(data_.sectors()), world_.random().next() >> 3 | rotten);
+  }
+}
+
 void Engine::replace_disks() {
   kill();
   for (Sector sector = 0; sector < data_.sectors(); ++sector) {
-    data_.write_through(sector, world_.random().next() | 1ULL << 63);
+    data_.write_through(sector, (world_.random().next() | 1ULL << 63) & ~rotten);
   }
   for (Sector sector = 0; sector < metadata_.sectors(); ++sector) {
     metadata_.write_through(sector, {});
@@ -102,10 +108,19 @@ Payload Engine::take_back(BufferId buffer) {
   return found.empty() ? Payload() : std::move(found.mapped());
 }
 
+Verification Engine::verification() const {
+  return core_->verify.value_or(core_->verified.value_or(Verification{}));
+}
+
 void Engine::run(const Event& event, Term of_message) {
   world_.count_step(copy_, event);
+  const bool verifies = core_->verify.has_value();
+  const std::uint64_t compared = verification().compared;
   Actions actions;
   step(*core_, event, world_.now(), actions);
+  const Verification now = verification();
+  if (now.compared > compared) world_.on_compared(copy_, now.latest);
+  if (verifies && !core_->verify && core_->verified) world_.on_verified(now);
   const std::uint64_t life = life_;
   for (Action& action : actions) {
     if (!running() || life_ != life) return;
@@ -140,6 +155,7 @@ bool Engine::fails() { return failing_ > 0 && world_.random().chance(failing_); 
 
 void Engine::perform(Action action, Term of_message) {
   if (auto* read = std::get_if<ReadData>(&action)) return read_data(*read);
+  if (auto* sum = std::get_if<SumData>(&action)) return sum_data(*sum);
   if (auto* write = std::get_if<WriteData>(&action)) return write_data(*write, of_message);
   if (auto* flush = std::get_if<FlushData>(&action)) return flush_data(*flush);
   if (auto* read = std::get_if<ReadMetadata>(&action)) return read_metadata(*read);
@@ -177,6 +193,20 @@ void Engine::read_data(const ReadData& read) {
       payload.push_back(data_.read(at));
     buffers_[read.buffer] = std::move(payload);
     tell(DataDone{read.ticket, true});
+  });
+}
+
+void Engine::sum_data(const SumData& sum) {
+  later(disk_time(world_.environment().disk), [this, sum] {
+    if (fails()) return tell(DataSummed{sum.ticket, false, {}});
+    Digest digest;
+    Payload payload;
+    for (Sector at = sum.range.first; at < sum.range.end(); ++at) {
+      payload.push_back(data_.read(at));
+      digest.add(payload.back());
+    }
+    buffers_[sum.buffer] = std::move(payload);
+    tell(DataSummed{sum.ticket, true, {digest.value(), sum.range.count}});
   });
 }
 

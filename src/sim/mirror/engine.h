@@ -16,6 +16,9 @@ namespace mainstay::mirror_sim {
 class World;
 
 using Payload = std::vector<std::uint64_t>;  // one number for a sector
+// What a sector says that has rotted has this bit; nobody writes it.
+inline constexpr std::uint64_t rotten = 1ULL << 61;
+inline bool has_rotted(std::uint64_t value) { return (value & rotten) != 0; }
 using MetadataSector = std::array<std::uint8_t, mirror::sector_size>;
 
 struct Parcel {
@@ -43,6 +46,7 @@ class Engine {
   std::uint64_t life() const { return life_; }
 
   // ---- Disks.
+  void rot();
   void stall_until(Instant until) { stalled_until_ = until; }
   void set_failing(double rate) { failing_ = rate; }
   const Disk<std::uint64_t>& data() const { return data_; }
@@ -69,6 +73,7 @@ class Engine {
   void run(const mirror::Event& event, mirror::Term of_message);
   void perform(mirror::Action action, mirror::Term of_message);
   void read_data(const mirror::ReadData& read);
+  void sum_data(const mirror::SumData& sum);
   void write_data(const mirror::WriteData& write, mirror::Term of_message);
   void flush_data(const mirror::FlushData& flush);
   void read_metadata(const mirror::ReadMetadata& read);
@@ -77,6 +82,7 @@ class Engine {
   void land_metadata(const Flight& flight, bool torn);
   bool newest_superblock_is(ByteView block) const;
   void arm();
+  mirror::Verification verification() const;
   Instant disk_time(const Span& span);
   // After `when`, if this run of the process is still the same.
   void later(Instant when, std::move_only_function<void()> work);

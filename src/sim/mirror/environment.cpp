@@ -27,6 +27,8 @@ constexpr std::array<Habit, fault_kinds> habits = {{
     {FaultKind::isolated, 0.4, 5s, {1ms, 1ms}},
     {FaultKind::disk_replaced, 0.15, 8s, {200ms, 2s}},
     {FaultKind::forced, 0.3, 3s, {200ms, 2s}},
+    {FaultKind::disk_rots, 0.3, 4s, {1ms, 1ms}},
+    {FaultKind::verified, 0.5, 3s, {1ms, 1ms}},
 }};
 
 void draw_faults(Random& random, Environment& environment) {
@@ -81,6 +83,10 @@ std::string_view to_text(FaultKind kind) {
       return "the disk is replaced";
     case FaultKind::forced:
       return "a person chooses a copy";
+    case FaultKind::disk_rots:
+      return "the disk rots";
+    case FaultKind::verified:
+      return "the copies are to be compared";
   }
   return "?";
 }
@@ -94,6 +100,8 @@ Environment draw_environment(Random& random) {
   geometry.log_slots = static_cast<std::uint32_t>(random.between(2, 8));
   environment.built = random.chance(0.85);
   environment.resync_window = static_cast<std::uint32_t>(random.between(1, 8));
+  if (random.chance(0.3)) environment.resync_limit = 1u << random.between(15, 20);
+  environment.resync_by_checksum = random.chance(0.3);
   environment.peer_timeout = random.between(1s, 6s);
   environment.promote_wait = random.between(100ms, 1s);
   environment.disk = around(random, 8ms);

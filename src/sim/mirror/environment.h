@@ -30,8 +30,10 @@ enum class FaultKind : std::uint8_t {
   isolated,       // the cluster believes that the primary's node is dead, and is wrong
   disk_replaced,  // of the node that is not the primary's
   forced,         // a person chooses a copy, while nobody is served
+  disk_rots,      // some sectors say something else from now on
+  verified,       // somebody has both copies compared, and what differs repaired, or not
 };
-inline constexpr std::size_t fault_kinds = 13;
+inline constexpr std::size_t fault_kinds = 15;
 std::string_view to_text(FaultKind kind);
 
 struct Fault {
@@ -45,6 +47,8 @@ struct Environment {
   mirror::Geometry geometry;
   bool built = true;  // the copies are equal at first; else the second one is blank
   std::uint32_t resync_window = 4;
+  std::uint64_t resync_limit = 0;
+  bool resync_by_checksum = false;
   Duration peer_timeout = 5s;
   Duration promote_wait = 500ms;
   Span disk, metadata, network, arbiter;

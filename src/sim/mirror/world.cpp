@@ -31,7 +31,8 @@ World::World(std::uint64_t seed, Environment environment, bool story)
     engines_.push_back(std::make_unique<Engine>(*this, copy));
   }
   application_ = std::make_unique<Application>(*this);
-  checkers_ = {equal_is_equal(), clean_is_clean(), old_terms_stay_out(), resync_ends()};
+  checkers_ = {equal_is_equal(), clean_is_clean(), old_terms_stay_out(), resync_ends(),
+               verify_tells_the_truth()};
 }
 
 Settings World::settings(Copy copy) {
@@ -42,6 +43,8 @@ Settings World::settings(Copy copy) {
           .promote_wait = environment_.promote_wait,
           .record_retry = 300ms,
           .resync_window = environment_.resync_window,
+          .resync_limit = environment_.resync_limit,
+          .resync_by_checksum = environment_.resync_by_checksum,
           .seed = random_.next()};
 }
 
@@ -155,6 +158,13 @@ void World::strike(const Fault& fault) {
       return cluster_.move();
     case FaultKind::isolated:
       return cluster_.believe_dead();
+    case FaultKind::disk_rots:
+      last_rot_ = now_;
+      return engine(fault.copy).rot();
+    case FaultKind::verified:
+      // Its answer is nobody's.
+      if (cluster_.holder()) engine(*cluster_.holder()).tell(Verify{0, random_.chance(0.5)});
+      return;
     case FaultKind::forced:
       return cluster_.force_when_idle(fault.copy, now_ + fault.length);
     case FaultKind::disk_replaced:
@@ -218,7 +228,7 @@ bool World::in_order() {
   if (!holder || !application_->has_read() || engine(*holder).core() == nullptr) return false;
   const State& core = *engine(*holder).core();
   const UpToDate record = arbiter_.record();
-  return core.standing == Standing::paired && record.first && record.second;
+  return core.standing == Standing::paired && !core.verify && record.first && record.second;
 }
 
 void World::tell(const std::string& what) {
@@ -243,6 +253,24 @@ void World::on_landing(Copy copy, Term term) {
   for (const Checker& checker : checkers_) {
     if (checker.on_landing) checker.on_landing(*this, copy, term);
   }
+}
+
+void World::on_compared(Copy copy, const Verification::Latest& latest) {
+  for (const Checker& checker : checkers_) {
+    if (checker.on_compared) checker.on_compared(*this, copy, latest);
+  }
+}
+
+void World::on_verified(const Verification& verification) {
+  if (verification.repairs && verification.unreadable == 0) repaired_since_ = verification.began;
+  for (const Checker& checker : checkers_) {
+    if (checker.on_verified) checker.on_verified(*this, verification);
+  }
+}
+
+bool World::differ(std::uint64_t first, std::uint64_t second) const {
+  if (first == second) return false;
+  return (!has_rotted(first) && !has_rotted(second)) || repaired_since_ > last_rot_;
 }
 
 void World::on_record(const UpToDate& record) {

@@ -25,6 +25,10 @@ struct Violation {
 struct Checker {
   // A write that a message of this term asked for reaches a disk. 0: nobody's message.
   std::function<void(World&, mirror::Copy, mirror::Term)> on_landing;
+  // The primary has compared one more region.
+  std::function<void(World&, mirror::Copy, const mirror::Verification::Latest&)> on_compared;
+  // ... and has come to an end with it.
+  std::function<void(World&, const mirror::Verification&)> on_verified;
   // Now and then, between two steps.
   std::function<void(World&)> at_rest;
   std::function<void(World&)> at_end;
@@ -33,6 +37,7 @@ Checker equal_is_equal();
 Checker clean_is_clean();
 Checker old_terms_stay_out();
 Checker resync_ends();
+Checker verify_tells_the_truth();
 
 class World {
  public:
@@ -61,11 +66,17 @@ class World {
   void count_step(mirror::Copy copy, const mirror::Event& event);
   void on_landing(mirror::Copy copy, mirror::Term term);
   void on_record(const mirror::UpToDate& record);
+  void on_compared(mirror::Copy copy, const mirror::Verification::Latest& latest);
+  void on_verified(const mirror::Verification& verification);
+  Instant last_rot() const { return last_rot_; }
+  // Two copies of a sector differ, and not because one has rotted and nobody has repaired it yet.
+  bool differ(std::uint64_t first, std::uint64_t second) const;
   void violate(std::string_view law, std::string text);
   const std::vector<Violation>& violations() const { return violations_; }
   const std::vector<std::string>& story() const { return story_; }
   std::uint64_t digest() const { return digest_.value(); }
   std::uint64_t steps() const { return steps_; }
+  void lose_power(mirror::Copy copy, Duration pause);
   // Everything is as it should be when nothing is wrong.
   bool in_order();
 
@@ -73,7 +84,6 @@ class World {
   void build();
   void strike(const Fault& fault);
   void relieve(const Fault& fault);
-  void lose_power(mirror::Copy copy, Duration pause);
   void lose_all_power(const Fault& fault);
   void replace_disk(const Fault& fault);
   void restart_in(mirror::Copy copy, Duration pause);
@@ -97,6 +107,8 @@ class World {
   Digest digest_;
   std::uint64_t steps_ = 0;
   bool healed_ = false;
+  Instant last_rot_{};
+  Instant repaired_since_{};  // when the last repair that came to its end had begun
 };
 
 }  // namespace mainstay::mirror_sim
