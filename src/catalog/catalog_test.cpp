@@ -110,6 +110,70 @@ TEST_CASE("no type declares a key twice, or one that all types have, or one with
   }
 }
 
+constexpr const char* three_nodes_with_a_mirror = R"(name = "c"
+[[node]]
+name = "a"
+[[node]]
+name = "b"
+[[node]]
+name = "c"
+[[path]]
+name = "lan"
+address = { a = "10.0.0.1", b = "10.0.0.2", c = "10.0.0.3" }
+[[group]]
+name = "failover1"
+policy = ["b", "a"]
+[[resource]]
+name = "md1"
+type = "md"
+data_partition = "/dev/nvme1n1p2"
+cluster_partition = "/dev/nvme1n1p1"
+mount_point = "/mnt/md1"
+)";
+
+TEST_CASE("a mirror disk brings a monitor of its link, on the nodes that have the copies") {
+  const auto config = parse_config(three_nodes_with_a_mirror, catalog());
+  const std::string problems = config ? "" : all_texts(config.error());
+  INFO(problems);
+  REQUIRE(config.has_value());
+  REQUIRE(config->monitors.size() == 2);
+  CHECK(config->monitors[0].name == MonitorName("mdw1"));
+  const MonitorConfig& link = config->monitors[1];
+  CHECK(link.name == MonitorName("mdnw1"));
+  CHECK(link.type == "mdnw");
+  CHECK(link.timing == MonitorTiming::always);
+  CHECK(link.recovery.target == RecoveryTarget::local);
+  CHECK(link.recovery.final_action == FinalAction::none);
+  REQUIRE(link.params.size() == 2);
+  CHECK(link.params.at(NodeName("a")).at("mirror") == Value("md1"));
+  CHECK(link.params.at(NodeName("b")).at("mirror") == Value("md1"));
+  const auto again = parse_config(print_config(*config, catalog()), catalog());
+  REQUIRE(again.has_value());
+  CHECK(*again == *config);
+}
+
+TEST_CASE("a monitor of the mirror's link that the document has is the only one") {
+  const auto config = parse_config(std::string(three_nodes_with_a_mirror) +
+                                       "[[monitor]]\nname = \"link\"\ntype = \"mdnw\"\n"
+                                       "mirror = \"md1\"\nnodes = [\"a\"]\n",
+                                   catalog());
+  REQUIRE(config.has_value());
+  REQUIRE(config->monitors.size() == 2);
+  CHECK(config->monitors[0].name == MonitorName("link"));
+}
+
+TEST_CASE("a group whose mirror more nodes than two shall have is refused with the remedy") {
+  std::string document = three_nodes_with_a_mirror;
+  document.replace(document.find("[\"b\", \"a\"]"), 10, "[\"b\", \"a\", \"c\"]");
+  const auto config = parse_config(document, catalog());
+  REQUIRE_FALSE(config.has_value());
+  REQUIRE(config.error().size() == 1);
+  const std::string text = all_texts(config.error());
+  INFO(text);
+  CHECK(text.find("resource md1 has copies on 2 nodes, but the failover policy names 3") !=
+        std::string::npos);
+}
+
 TEST_CASE("the examples of all types are valid in a document") {
   const std::string frame =
       "name = \"c\"\n[[node]]\nname = \"server1\"\n[[node]]\nname = \"server2\"\n"

@@ -131,6 +131,18 @@ void no_node_address(const ClusterConfig& config, const TypeSchema& type, const 
   }
 }
 
+void law_of_nodes(const TypeSchema& type, const GroupConfig& group, const ResourceConfig& resource,
+                  std::vector<BrokenLaw>& broken) {
+  if (type.nodes_exactly == 0 || group.policy.size() == type.nodes_exactly) return;
+  broken.push_back(
+      {path_of(group), "policy",
+       fmt::format("resource {} has copies on {} nodes, but the failover policy names {}",
+                   resource.name, type.nodes_exactly, group.policy.size()),
+       fmt::format("Name the {} nodes that have the copies; other nodes of the cluster can run "
+                   "other groups.",
+                   type.nodes_exactly)});
+}
+
 void laws_of_resource(const ClusterConfig& config, const Catalog& catalog, const GroupConfig& group,
                       const ResourceConfig& resource, Owners& owners,
                       std::vector<BrokenLaw>& broken) {
@@ -142,6 +154,7 @@ void laws_of_resource(const ClusterConfig& config, const Catalog& catalog, const
     return;
   }
   laws_of_params(*type, resource.params, path_of(group, resource), broken);
+  law_of_nodes(*type, group, resource, broken);
   unique_values(*type, group, resource, owners, broken);
   no_node_address(config, *type, group, resource, broken);
 }

@@ -128,6 +128,7 @@ void read_root(Parser& parser, const DocumentTable& root) {
   read_resources(parser, root);
   read_monitors(parser, root);
   add_checks(parser);
+  add_companions(parser);
 }
 
 // A part that could not be read at all would break laws that say nothing new: one problem per place

@@ -25,6 +25,8 @@ void read_resources(Parser& parser, const DocumentTable& root);
 void read_monitors(Parser& parser, const DocumentTable& root);
 // For each resource whose type brings a monitor and that has none of its own in the document.
 void add_checks(Parser& parser);
+// parse_companions.cpp: the other monitors that a resource brings along.
+void add_companions(Parser& parser);
 
 // parse_arbitration.cpp: [arbitration] and the tables below it, after the nodes.
 void read_arbitration(Parser& parser, const DocumentTable& root);

@@ -28,11 +28,17 @@ Params defaults_of(const std::vector<Field>& fields) {
 }
 
 MonitorName check_name(const ResourceName& resource, std::string_view type) {
+  return companion_name(resource, type, std::string(type) + "w");
+}
+
+MonitorName companion_name(const ResourceName& resource, std::string_view type,
+                           std::string_view companion) {
   const std::string_view name = resource.value;
   const bool numbered = name.starts_with(type) &&
                         name.find_first_not_of("0123456789", type.size()) == std::string_view::npos;
-  if (!numbered) return MonitorName(resource.value + "w");
-  return MonitorName(std::string(type) + "w" + std::string(name.substr(type.size())));
+  if (numbered) return MonitorName(std::string(companion) + resource.value.substr(type.size()));
+  const bool longer = companion.starts_with(type);
+  return MonitorName(resource.value + std::string(companion.substr(longer ? type.size() : 0)));
 }
 
 }  // namespace mainstay

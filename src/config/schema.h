@@ -49,6 +49,13 @@ struct CheckSchema {
   std::function<bool(const Params&)> applies;
 };
 
+// A monitor of a type of its own that comes with each resource, on every node that may run it.
+struct CompanionSchema {
+  std::string type;  // "mdnw"
+  std::string key;   // its field that names the resource
+  Duration interval = 30s;
+};
+
 struct TypeSchema {
   std::string type;  // as written in the document: "awsvip"
   std::string title;
@@ -61,6 +68,9 @@ struct TypeSchema {
   std::vector<ApiUse> api_uses;
   std::vector<KnownProblem> problems;
   std::optional<CheckSchema> check;  // resources only
+  std::vector<CompanionSchema> companions;
+  // As many nodes have what the resource is made of, and so may run its group; 0: any number.
+  std::size_t nodes_exactly = 0;
   // Laws between the fields, for the values of one node.
   std::function<std::vector<Contradiction>(const Params&)> laws;
   std::string example;  // of a document, for the reference page
@@ -82,5 +92,8 @@ const TypeSchema* find_checked(const Catalog& catalog, std::string_view check_ty
 Params defaults_of(const std::vector<Field>& fields);
 // "awsvip1" of type "awsvip" gives "awsvipw1"; any other name gets a "w" at its end.
 MonitorName check_name(const ResourceName& resource, std::string_view type);
+// "md1" of type "md" gives "mdnw1" for "mdnw"; any other name gets what follows the type.
+MonitorName companion_name(const ResourceName& resource, std::string_view type,
+                           std::string_view companion);
 
 }  // namespace mainstay

@@ -20,8 +20,7 @@ constexpr Duration watch_pause = 1s;
 constexpr Duration answer_max = 5s;
 
 Call limited(const Context& context, Duration limit) {
-  return Call(std::min(context.call.deadline, context.clock.now() + limit),
-              context.call.cancellation);
+  return md::limited(context, context.call, limit);
 }
 
 // The engine is not there, or cut its answer off: ask again. Everything here may be asked twice.
@@ -277,6 +276,10 @@ Task<Result<std::string>> behind(const Config&, Context& context) {
 }
 
 }  // namespace
+
+Call limited(const Context& context, const Call& call, Duration limit) {
+  return Call(std::min(call.deadline, context.clock.now() + limit), call.cancellation);
+}
 
 std::unexpected<Error> numbered(Code code, int number, std::string message) {
   return std::unexpected(Error{code, std::move(message), number});

@@ -24,9 +24,15 @@ struct Config {
   FileSystem file_system = FileSystem::ext4;
   std::string mount_point;
   std::string mount_options = "rw";
+  Duration mount_timeout = 120s;
+  int mount_retries = 3;
   Fsck fsck = Fsck::automatic;
+  std::vector<std::string> fsck_options = {"-y"};
+  Duration fsck_timeout = 2h;
   bool repair = true;
+  std::vector<std::string> xfs_repair_options;
   Unmount unmount_action = Unmount::kill;
+  Duration unmount_timeout = 5min;
   int unmount_retries = 3;
   Duration unmount_interval = 5s;
 };
@@ -46,6 +52,9 @@ inline constexpr int number_read_only = 13;
 std::unexpected<Error> numbered(Code code, int number, std::string message);
 
 TypeSchema schema();
+
+// The call, but no longer than that.
+Call limited(const Context& context, const Call& call, Duration limit);
 
 // ---- md_mount.cpp: the file system on the device.
 Task<Status> put_in_place(const Config& config, const std::string& device, Context& context);

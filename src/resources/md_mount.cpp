@@ -1,4 +1,6 @@
 // The file system of a mirror disk: checked, mounted, unmounted.
+#include <algorithm>
+#include <iterator>
 #include <ranges>
 
 #include <fmt/format.h>
@@ -11,6 +13,7 @@ namespace {
 // What e2fsck returns has these bits; below is well, or made well.
 constexpr int fsck_errors_left = 4;
 constexpr std::size_t holders_shown = 5;
+constexpr Duration mount_pause = 200ms;
 
 Program program_of(std::vector<std::string> argv, const Context& context) {
   Program program;
@@ -51,9 +54,11 @@ std::unexpected<Error> fsck_failed(const std::string& device, const ProgramEnd& 
 
 Task<Status> check_ext4(const Config& config, const std::string& device, bool whole,
                         Context& context) {
-  std::vector<std::string> argv = {"/usr/sbin/e2fsck", "-p", device};
-  if (whole) argv = {"/usr/sbin/e2fsck", "-f", "-y", device};
-  const auto end = co_await run(std::move(argv), number_fsck, context.call, context);
+  std::vector<std::string> argv = {"/usr/sbin/e2fsck", whole ? "-f" : "-p"};
+  if (whole) std::ranges::copy(config.fsck_options, std::back_inserter(argv));
+  argv.push_back(device);
+  const Call call = limited(context, context.call, config.fsck_timeout);
+  const auto end = co_await run(std::move(argv), number_fsck, call, context);
   if (!end) co_return std::unexpected(end.error());
   if (end->exit_code < fsck_errors_left) co_return Status{};
   if (whole || !config.repair) co_return fsck_failed(device, *end);
@@ -62,19 +67,23 @@ Task<Status> check_ext4(const Config& config, const std::string& device, bool wh
   co_return co_await check_ext4(config, device, true, context);
 }
 
-Task<Status> repair_xfs(const std::string& device, Context& context) {
-  std::vector<std::string> argv = {"/usr/sbin/xfs_repair", device};
-  const auto end = co_await run(std::move(argv), number_fsck, context.call, context);
+Task<Status> repair_xfs(const Config& config, const std::string& device, Context& context) {
+  std::vector<std::string> argv = {"/usr/sbin/xfs_repair"};
+  std::ranges::copy(config.xfs_repair_options, std::back_inserter(argv));
+  argv.push_back(device);
+  const Call call = limited(context, context.call, config.fsck_timeout);
+  const auto end = co_await run(std::move(argv), number_fsck, call, context);
   if (!end) co_return std::unexpected(end.error());
   if (end->exit_code == 0) co_return Status{};
   co_return fsck_failed(device, *end);
 }
 
-Task<Status> mount(const Config& config, const std::string& device, Context& context) {
+Task<Status> mount_once(const Config& config, const std::string& device, Context& context) {
   const std::string type = config.file_system == FileSystem::xfs ? "xfs" : "ext4";
   std::vector<std::string> argv = {
       "/usr/bin/mount", "-t", type, "-o", config.mount_options, device, config.mount_point};
-  const auto end = co_await run(std::move(argv), number_mount, context.call, context);
+  const Call call = limited(context, context.call, config.mount_timeout);
+  const auto end = co_await run(std::move(argv), number_mount, call, context);
   if (!end) co_return std::unexpected(end.error());
   if (end->exit_code == 0) co_return Status{};
   co_return numbered(
@@ -82,8 +91,20 @@ Task<Status> mount(const Config& config, const std::string& device, Context& con
       fmt::format("{} could not be mounted on {}. {}", device, config.mount_point, end->last_line));
 }
 
+Task<Status> mount(const Config& config, const std::string& device, Context& context) {
+  Status last = co_await mount_once(config, device, context);
+  for (int retry = 0; !last && retry < config.mount_retries; ++retry) {
+    const Instant next = context.clock.now() + mount_pause;
+    if (next >= context.call.deadline) break;
+    co_await pause_until(context, next);
+    if (context.call.cancellation.requested()) break;
+    last = co_await mount_once(config, device, context);
+  }
+  co_return last;
+}
+
 Task<Status> repair(const Config& config, const std::string& device, Context& context) {
-  if (config.file_system == FileSystem::xfs) co_return co_await repair_xfs(device, context);
+  if (config.file_system == FileSystem::xfs) co_return co_await repair_xfs(config, device, context);
   co_return co_await check_ext4(config, device, true, context);
 }
 
@@ -106,7 +127,8 @@ Task<Status> put_in_place(const Config& config, const std::string& device, Conte
 
 Task<Status> unmount_once(const Config& config, Call call, Context& context) {
   std::vector<std::string> argv = {"/usr/bin/umount", config.mount_point};
-  const auto end = co_await run(std::move(argv), number_unmount, call, context);
+  const Call once = limited(context, call, config.unmount_timeout);
+  const auto end = co_await run(std::move(argv), number_unmount, once, context);
   if (!end) co_return std::unexpected(end.error());
   if (end->exit_code == 0) co_return Status{};
   co_return numbered(

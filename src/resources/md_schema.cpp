@@ -59,20 +59,44 @@ std::vector<Field> mount_fields() {
       field(&Config::mount_options, "mount_options")
           .label("Mount options")
           .help("As `mount -o` takes them."),
+      field(&Config::mount_timeout, "mount_timeout")
+          .label("Mount timeout")
+          .help("After which one try to mount has failed; all of them end by `activate_timeout`.")
+          .range(1s, 999s),
+      field(&Config::mount_retries, "mount_retries")
+          .label("Mount retries")
+          .help("How often mounting is tried again, before anything is repaired.")
+          .range(0, 999),
       choice<Config, Fsck>(
           &Config::fsck, "fsck",
           {{"automatic", Fsck::automatic}, {"always", Fsck::always}, {"never", Fsck::never}})
           .label("Check before mounting")
           .help("ext4: `automatic` replays its journal and checks what it asks to be checked, "
                 "`always` checks everything, which takes its time. xfs checks itself."),
+      field(&Config::fsck_options, "fsck_options")
+          .label("Options of the check")
+          .help("ext4: of a check of everything, besides `-f`."),
+      field(&Config::fsck_timeout, "fsck_timeout")
+          .label("Timeout of the check")
+          .help("After which a check or a repair has failed. `activate_timeout`, which ends it, "
+                "too, must be longer than a whole check takes.")
+          .range(1s, 9999s),
       field(&Config::repair, "repair")
           .label("Repair")
           .help("A file system that cannot be mounted is repaired (`e2fsck -f -y`, `xfs_repair`) "
                 "and mounted again."),
+      field(&Config::xfs_repair_options, "xfs_repair_options")
+          .label("Options of xfs_repair")
+          .help("xfs: of a repair."),
       choice<Config, Unmount>(&Config::unmount_action, "unmount_action",
                               {{"kill", Unmount::kill}, {"none", Unmount::ask_only}})
           .label("Forced operation")
           .help("`kill`: processes that still use the mount point are ended, then killed."),
+      field(&Config::unmount_timeout, "unmount_timeout")
+          .label("Unmount timeout")
+          .help("After which one try to unmount has failed; all of them end within two thirds of "
+                "`deactivate_timeout`.")
+          .range(1s, 999s),
       field(&Config::unmount_retries, "unmount_retries")
           .label("Unmount retries")
           .help("How often unmounting is tried again.")
@@ -174,9 +198,10 @@ std::vector<Contradiction> laws(const Params& params) {
 }
 
 std::string notes() {
-  return "Two nodes have a mirror's copies: the failover policy of its group names two. Prepare "
-         "the partitions with `mainstay mirror create` on each; see "
-         "[mirror.md](../mirror.md).\n\n"
+  return "Two nodes have a mirror's copies: the failover policy of its group names these two, also "
+         "in a cluster of more. With every `md` comes a monitor [mdnw](mdnw.md) on both, unless "
+         "the document has one for it. Prepare the partitions with `mainstay mirror create` on "
+         "each; see [mirror.md](../mirror.md).\n\n"
          "A group whose copy is not known to be the latest does not start: it is placed where the "
          "latest copy is. An arbiter remembers which copy that is, even if both nodes are gone; "
          "without one, a node that goes on alone is believed when it is back.\n";
@@ -194,6 +219,8 @@ TypeSchema schema() {
   schema.fields = fields();
   schema.problems = problems();
   schema.check = check_schema();
+  schema.companions = {{.type = "mdnw", .key = "mirror"}};
+  schema.nodes_exactly = 2;
   schema.laws = laws;
   schema.notes = notes();
   schema.example =

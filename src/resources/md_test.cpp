@@ -128,6 +128,7 @@ TEST_CASE("md: without repair a failing mount is tried once") {
   Md bench;
   bench.params["fsck"] = std::string("never");
   bench.params["repair"] = false;
+  bench.params["mount_retries"] = std::int64_t{0};
   bench.process.behaviours["/usr/bin/mount"].end = {.exit_code = 32, .last_line = "wrong fs type"};
   const Status status = bench.activate();
   REQUIRE_FALSE(status.has_value());
@@ -139,9 +140,39 @@ TEST_CASE("md: without repair a failing mount is tried once") {
 TEST_CASE("md: with repair it is repaired and mounted again") {
   Md bench({{"file_system", std::string("xfs")}, {"mount_point", std::string("/mnt/md1")}});
   bench.process.behaviours["/usr/bin/mount"].end = {.exit_code = 32, .last_line = "bad log"};
+  bench.params["mount_retries"] = std::int64_t{1};
   CHECK_FALSE(bench.activate().has_value());
-  REQUIRE(bench.process.started.size() == 3);
-  CHECK(bench.command(1) == "/usr/sbin/xfs_repair /dev/loop9");
+  REQUIRE(bench.process.started.size() == 5);
+  CHECK(bench.command(1) == bench.command(0));
+  CHECK(bench.command(2) == "/usr/sbin/xfs_repair /dev/loop9");
+  CHECK(bench.command(3) == bench.command(0));
+}
+
+TEST_CASE("md: a mount that succeeds when it is tried again needs no repair") {
+  Md bench;
+  bench.process.behaviours["/usr/bin/mount"].end = {.exit_code = 32, .last_line = "busy"};
+  bench.process.on_start = [&bench](const Program& program) {
+    if (program.argv.front() != "/usr/bin/mount") return;
+    if (bench.process.started.size() == 3) bench.process.behaviours["/usr/bin/mount"].end = {};
+  };
+  CHECK(bench.activate().has_value());
+  REQUIRE(bench.process.started.size() >= 3);
+  CHECK(bench.command(bench.process.started.size() - 1).starts_with("/usr/bin/mount "));
+  CHECK(bench.warnings.empty());
+}
+
+TEST_CASE("md: a whole check and a repair are run with the options that were given") {
+  Md bench;
+  bench.params["fsck"] = std::string("always");
+  bench.params["fsck_options"] = std::vector<std::string>{"-p", "-v"};
+  CHECK(bench.activate().has_value());
+  CHECK(bench.command(0) == "/usr/sbin/e2fsck -f -p -v /dev/loop9");
+  Md xfs({{"file_system", std::string("xfs")}, {"mount_point", std::string("/mnt/md1")}});
+  xfs.params["xfs_repair_options"] = std::vector<std::string>{"-L"};
+  xfs.params["mount_retries"] = std::int64_t{0};
+  xfs.process.behaviours["/usr/bin/mount"].end = {.exit_code = 32, .last_line = "bad log"};
+  CHECK_FALSE(xfs.activate().has_value());
+  CHECK(xfs.command(1) == "/usr/sbin/xfs_repair -L /dev/loop9");
 }
 
 TEST_CASE("md: without a file system the device itself is used") {
