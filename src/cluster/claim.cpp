@@ -52,15 +52,32 @@ void consider_claim(State& state, const GroupConfig& config, const NodeName& fro
 
 // ---- Our own claims.
 
+// In milliseconds. The incarnation is the time of day of our start, or more.
+Term time_of_day(const State& state, Instant now) {
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now - state.began);
+  return state.durable.incarnation + static_cast<Term>(since.count());
+}
+
 // Who has not heard another node in this run does not know which terms that node has used since,
-// and unless the arbiter's record of the group is looked at nobody can tell it. Its own
-// incarnation, which grows with the time of day, is above them, so that even then a term is not
-// used twice.
-Term unheard_floor(const State& state, const GroupConfig& config) {
+// and unless the arbiter's record of the group is looked at nobody can tell it. The time of day is
+// above them, so that even then a term is not used twice: of two that start without having heard
+// each other, the later one has the higher term.
+Term unheard_floor(const State& state, const GroupConfig& config, const Step& step) {
   const bool unheard = std::ranges::any_of(config.policy, [&](const NodeName& node) {
     return node != state.self && !state.membership.peers.at(node).beat;
   });
-  return unheard ? state.durable.incarnation : 0;
+  return unheard ? time_of_day(state, step.now) : 0;
+}
+
+// The other one may have started while we waited: what is older than this is claimed again.
+constexpr Term fresh_for = 2'000;
+
+bool claims_stale(const State& state, const GroupConfig& config, group::Group& group,
+                  const Step& step) {
+  if (group.term + fresh_for >= unheard_floor(state, config, step)) return false;
+  group.phase = GroupPhase::stopped;
+  group.claim_again_at = step.now;
+  return true;
 }
 
 // An arbiter without a record of the group may have forgotten it: a table that was deleted and made
@@ -72,10 +89,7 @@ Term forgotten_floor(const State& state, const GroupConfig& config, const group:
     const membership::Peer& peer = state.membership.peers.at(node);
     return !membership::present(peer) || !peer.beat;
   });
-  if (!group.owner_absent || !missing) return 0;
-  const auto since =
-      std::chrono::duration_cast<std::chrono::milliseconds>(group.claim_since - state.began);
-  return state.durable.incarnation + static_cast<Term>(since.count());
+  return group.owner_absent && missing ? time_of_day(state, group.claim_since) : 0;
 }
 
 // The claim that follows is later than the one that was too low, and must be above its own floor.
@@ -90,7 +104,8 @@ void begin_claim(State& state, const GroupConfig& config, group::Group& group, S
   group.phase = GroupPhase::claiming;
   group.term = highest + (sabotaged(Sabotage::term_repeats) && highest > 0 ? 0 : 1);
   group.claim_since = step.now;
-  if (!has_arbiter(step.config)) group.term = std::max(group.term, unheard_floor(state, config));
+  if (!has_arbiter(step.config))
+    group.term = std::max(group.term, unheard_floor(state, config, step));
   group.owner_won = false;
   group.owner_read = false;
   group.owner_absent = false;
@@ -295,7 +310,7 @@ void advance_claim(State& state, const GroupConfig& config, group::Group& group,
     return wait(group, config, "the group's record at the arbiter", step);
   }
   // Without the record, a term above what we cannot know.
-  if (!group.owner_won && claims_too_low(group, unheard_floor(state, config), step)) return;
+  if (!group.owner_won && claims_stale(state, config, group, step)) return;
   start(state, config, group, std::move(found), step);
 }
 

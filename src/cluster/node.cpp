@@ -67,6 +67,7 @@ bool on_beat(State& state, const BeatHeard& heard, Step& step) {
   } else if (!resigned && was_resigned) {
     known.erase(heard.from);
     store(state, step);
+    state.returned_with[heard.from] = state.store_number;
   }
   arbitration::on_heard(state.arbitration,
                         {.from = heard.from,

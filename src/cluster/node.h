@@ -51,6 +51,8 @@ struct State {
   std::uint64_t store_number = 0;
   std::uint64_t stored_number = 0;
   std::uint64_t resigned_with = 0;      // the store that makes our resignation durable
+  // The store that makes it durable that a peer has come back from its resignation.
+  std::map<NodeName, std::uint64_t> returned_with;
   Instant store_again_at = never;  // the disk said no
   std::map<std::uint64_t, std::map<GroupName, Promise>>
       storing;  // by the number that makes them durable

@@ -308,6 +308,56 @@ TEST_CASE("who stopped cleanly acts against nobody that may not know it is back"
   CHECK(cores["b"].activations.empty());
 }
 
+TEST_CASE("who came back learns of it when it is durable that it did, and not before") {
+  Cores cores(with_arbiter());
+  cores.run_for(5s);
+  cores.ask("b", StopNode{});
+  cores.run_for(2s);
+  cores.kill(node("b"));
+  // If a dies now, it goes on by b's farewell again.
+  cores.on_store = [](const NodeName& name) -> Status {
+    if (name == node("a")) return failure(Code::unavailable, "the disk says no");
+    return {};
+  };
+  cores.boot(node("b"));
+  cores.run_for(500ms);
+  REQUIRE(cores["a"].state.membership.peers.at(node("b")).trust == membership::Trust::alive);
+  CHECK(cores["a"].stored.resignations.contains(node("b")));
+  CHECK(cores["b"].state.durable.resigned);
+  cores.on_store = [](const NodeName&) { return Status{}; };
+  cores.run_for(2s);
+  CHECK_FALSE(cores["a"].stored.resignations.contains(node("b")));
+  CHECK_FALSE(cores["b"].state.durable.resigned);
+}
+
+TEST_CASE("of two that never heard each other the later one has the higher term") {
+  ClusterConfig config = three_with_majority();
+  config.arbitration.majority = false;
+  config.arbitration.forced_stop.kind = ForcedStopKind::simulated;
+  config.timing.start_wait = Duration(1s);
+  Cores cores(config);
+  cores.cut(node("b"), node("c"));
+  cores.cut(node("c"), node("b"));
+  bool c_may = false;
+  cores.on_fence = [&c_may](const NodeName& by, const NodeName& peer) -> Status {
+    if (by == node("b") || (c_may && by == node("c"))) return {};
+    return failure(Code::unavailable, peer.value + " was told to stop, but still runs");
+  };
+  cores.run_for(10s);  // b stops c by force, and never hears that it is back
+  REQUIRE(cores.phase("a") == GroupPhase::running);
+  cores.boot(node("c"));
+  cores.run_for(5s);
+  cores.kill(node("a"));
+  cores.run_for(20s);
+  REQUIRE(cores.phase("b") == GroupPhase::running);
+  REQUIRE(cores.phase("c") == GroupPhase::claiming);
+  c_may = true;
+  cores.run_for(20s);
+  REQUIRE(cores.phase("c") == GroupPhase::running);
+  CHECK_FALSE(cores["b"].up);
+  CHECK(cores["c"].activations.back().term > cores["b"].activations.back().term);
+}
+
 TEST_CASE("of two that stop one after the other only the last one starts alone") {
   for (const char* first : {"a", "b"}) {
     const std::string last = first == std::string("a") ? "b" : "a";

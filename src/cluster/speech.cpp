@@ -65,9 +65,16 @@ Beat say(const State& state, const Step& step) {
   return beat;
 }
 
+// What a clean stop promised ends with the first echo of the return. We might forget that it did,
+// and go on without its vouch, if we died before that is stored.
+bool return_is_durable(const State& state, const NodeName& name) {
+  const auto returned = state.returned_with.find(name);
+  return returned == state.returned_with.end() || state.stored_number >= returned->second;
+}
+
 void echo(Beat& beat, const State& state, const Step& step) {
   for (const auto& [name, peer] : state.membership.peers) {
-    if (!peer.beat) continue;
+    if (!peer.beat || !return_is_durable(state, name)) continue;
     beat.echoes[name] = {.incarnation = peer.beat->incarnation,
                          .beat = peer.beat->number,
                          .silence = step.now - peer.silent_since,

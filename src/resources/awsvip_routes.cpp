@@ -173,6 +173,7 @@ Task<Status> settle(const Config& config, Context& context, const Place& place,
       last = co_await replace_all(config, context, place, open);
       told = context.clock.now();
       if (!last && is_final(last.error())) co_return last;
+      if (read && wrong.empty() && open.empty()) co_return Status{};
     }
     if (context.call.cancellation.requested()) {
       co_return numbered(Code::cancelled, 0, "the activation was called off");

@@ -148,6 +148,21 @@ TEST_CASE("a replacement that gets no answer at all is asked for again") {
   CHECK(bench.aws.count("replace_route rtb-3") == 2);
 }
 
+TEST_CASE("a route that was replaced again when the time is over is as good as any") {
+  int activated = 0;
+  for (Duration limit = 10ms; limit <= 500ms; limit += 10ms) {
+    CAPTURE(to_text(limit));
+    Bench bench;
+    bench.time_limit = limit;
+    bench.aws.faults["replace_route rtb-3"] = {
+        {Fault::When::after, {Code::outcome_unknown, "connection reset"}}};
+    const Status status = bench.activate();
+    if (status) ++activated;
+    if (status) CHECK(bench.all_ours());
+  }
+  CHECK(activated > 0);
+}
+
 TEST_CASE("a stale reading after the write is waited out without writing again") {
   Bench bench;
   bench.aws.stale_tables = bench.aws.tables;

@@ -11,18 +11,16 @@ const ArbiterStore::Stored& ArbiterStore::get(const std::string& key) const {
   return found == records_.end() ? missing : found->second;
 }
 
-Result<RecordVersion> ArbiterStore::swap(std::size_t machine, const std::string& key,
-                                         RecordVersion expected, const Bytes& value,
-                                         std::uint64_t nonce, WorldTime asked) {
-  const Stored& stored = get(key);
-  if (stored.record.version != expected) {
-    if (stored.nonce == nonce) return stored.record.version;
-    return failure(Code::conflict, key + " was changed by somebody else");
+Result<RecordVersion> ArbiterStore::swap(const Swap& swap) {
+  const Stored& stored = get(swap.key);
+  if (stored.record.version != swap.expected) {
+    if (stored.nonce == swap.nonce) return stored.record.version;
+    return failure(Code::conflict, swap.key + " was changed by somebody else");
   }
   const RecordVersion version = ++last_version_;
-  records_[key] = Stored{{version, value}, nonce};
-  world_.add_to_digest(value);
-  if (watcher_) watcher_({machine, key, version, value, asked});
+  records_[swap.key] = Stored{{version, swap.value}, swap.nonce};
+  world_.add_to_digest(swap.value);
+  if (watcher_) watcher_({swap.machine, swap.key, version, swap.value, swap.asked, swap.awaited});
   return version;
 }
 
@@ -61,8 +59,13 @@ Result<ArbiterRecord> perform(Errand& errand) {
   if (auto refused = refusal(errand.machine)) return std::unexpected(std::move(*refused));
   ArbiterStore& store = errand.machine.world().arbiter();
   if (!errand.write) return store.get(errand.key).record;
-  const auto version = store.swap(errand.machine.index(), errand.key, errand.expected, errand.value,
-                                  errand.nonce, errand.asked);
+  const auto version = store.swap({.machine = errand.machine.index(),
+                                   .key = errand.key,
+                                   .expected = errand.expected,
+                                   .value = errand.value,
+                                   .nonce = errand.nonce,
+                                   .asked = errand.asked,
+                                   .awaited = !errand.over()});
   if (!version) return std::unexpected(version.error());
   return ArbiterRecord{*version, {}};
 }
@@ -134,7 +137,11 @@ Task<Result<RecordVersion>> ArbiterPort::swap(std::string key, RecordVersion exp
                                             .expected = expected,
                                             .value = std::move(value),
                                             .nonce = machine_.world().arbiter().new_nonce(),
-                                            .over = [done] { return done.is_set(); },
+                                            .over =
+                                                [done, this, life = machine_.daemon_life()] {
+                                                  return done.is_set() ||
+                                                         machine_.daemon_life() != life;
+                                                },
                                             .settle =
                                                 [done](const Result<ArbiterRecord>& result) {
                                                   if (result) {

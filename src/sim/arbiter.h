@@ -20,6 +20,7 @@ struct ArbiterWrite {
   RecordVersion version = 0;
   ByteView value;
   WorldTime asked;  // when the writer's call began
+  bool awaited = true;  // false: the writer has given up, or died; it will draw nothing from it
 };
 
 class ArbiterStore {
@@ -32,8 +33,16 @@ class ArbiterStore {
   };
   const Stored& get(const std::string& key) const;
   // The new version, or conflict. A repetition of the write that stands gives its version again.
-  Result<RecordVersion> swap(std::size_t machine, const std::string& key, RecordVersion expected,
-                             const Bytes& value, std::uint64_t nonce, WorldTime asked);
+  struct Swap {
+    std::size_t machine = 0;
+    const std::string& key;
+    RecordVersion expected = 0;
+    const Bytes& value;
+    std::uint64_t nonce = 0;
+    WorldTime asked;
+    bool awaited = true;
+  };
+  Result<RecordVersion> swap(const Swap& swap);
   // The table is deleted, and all that stood in it. A version never comes again.
   void wipe() { records_.clear(); }
   std::uint64_t new_nonce() { return ++last_nonce_; }

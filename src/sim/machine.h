@@ -45,6 +45,8 @@ class Machine {
   bool frozen() const { return frozen_; }
   bool stalled() const { return stalled_; }
   bool daemon_runs() const { return daemon_runs_; }
+  // Another number once this run of the daemon is over.
+  std::uint32_t daemon_life() const { return daemon_life_; }
   // Its programs make progress.
   bool executing() const { return powered_ && !frozen_; }
 

@@ -4,10 +4,12 @@
 // A session that the arbiter accepted lasts its lease from the moment the renewal was asked for. A
 // beat that a peer echoed with its vouch lasts a lease from the moment the beat was sent, and
 // counts only if every other node vouches that was not last heard to stop cleanly. The return of
-// one that had stopped cleanly counts as its vouch at that moment: it acts against nobody before it
-// hears that its return is known. And no session is revoked before the permission of its holder has
-// ended. (Whoever was revoked may take a new session, and is cleared all the same for as long as
-// the one who revoked it keeps its own: it would have to revoke that one first.)
+// one that had stopped cleanly counts as its vouch at the moment its return is echoed: it acts
+// against nobody before it hears that. And no session is revoked before the permission of its
+// holder has ended, unless the revocation came so late that who asked for it had given it up: it
+// draws nothing from it, and the others go by their own vouches. (Whoever was revoked may take a
+// new session, and is cleared all the same for as long as the one who revoked it keeps its own: it
+// would have to revoke that one first.)
 #include <fmt/format.h>
 
 #include "cluster/arbitration/session_record.h"
@@ -25,7 +27,8 @@ struct Node {
   std::map<std::size_t, WorldTime> vouched;  // by each peer, until when
   WorldTime permitted_until{};
   std::map<std::size_t, std::pair<Incarnation, BeatNumber>> newest;  // beat heard, by peer
-  std::set<std::size_t> resigned;  // peers whose last word, as heard here, was that they stopped
+  // Peers that were heard to stop cleanly, in which run, and whose return was not echoed yet.
+  std::map<std::size_t, Incarnation> resigned;
 };
 
 struct Watch {
@@ -51,6 +54,15 @@ void on_beat_sent(Scene& scene, Watch& watch, std::size_t machine, const Beat& b
   node.incarnation = beat.incarnation;
   node.sent[beat.number] = scene.world.now();
   if (node.sent.size() > beats_max) node.sent.erase(node.sent.begin());
+  for (const auto& [name, echo] : beat.echoes) {
+    const std::size_t peer = scene.world.index_of(name);
+    const auto resigned = node.resigned.find(peer);
+    if (resigned == node.resigned.end() || echo.incarnation <= resigned->second) continue;
+    node.resigned.erase(resigned);
+    WorldTime& until = node.vouched[peer];
+    until = std::max(until, after(scene, machine, scene.world.now(), scene.config().timing.lease));
+    reckon(watch, machine);
+  }
 }
 
 void on_beat_heard(Scene& scene, Watch& watch, std::size_t machine, const BeatHeard& heard) {
@@ -59,16 +71,8 @@ void on_beat_heard(Scene& scene, Watch& watch, std::size_t machine, const BeatHe
   const std::pair age(heard.beat.incarnation, heard.beat.number);
   if (age <= newest) return;  // Overtaken, or the same one by another path.
   newest = age;
-  auto& resigned = watch.nodes[machine].resigned;
-  const bool stopped = heard.beat.phase == NodePhase::stopped;
-  if (stopped != resigned.contains(from)) {
-    // Until it is heard again, a node that stopped cleanly vouches for the others.
-    stopped ? static_cast<void>(resigned.insert(from)) : static_cast<void>(resigned.erase(from));
-    const WorldTime now = scene.world.now();
-    if (!stopped) {
-      WorldTime& until = watch.nodes[machine].vouched[from];
-      until = std::max(until, after(scene, machine, now, scene.config().timing.lease));
-    }
+  if (heard.beat.phase == NodePhase::stopped) {
+    watch.nodes[machine].resigned[from] = heard.beat.incarnation;
     reckon(watch, machine);
   }
   const auto echo = heard.beat.echoes.find(scene.world.machine(machine).name());
@@ -98,7 +102,8 @@ void on_write(Scene& scene, Watch& watch, const ArbiterWrite& write) {
   if (!write.key.starts_with("node/")) return;
   const auto record = arbitration::decode_session(write.value);
   if (!record) return;
-  if (record->standing == arbitration::SessionStanding::revoked) on_revoked(scene, watch, write);
+  const bool revoked = record->standing == arbitration::SessionStanding::revoked;
+  if (revoked && write.awaited) on_revoked(scene, watch, write);
   if (write.key != "node/" + scene.world.machine(write.machine).name().value) return;
   Node& node = watch.nodes[write.machine];
   // A renewal may shorten the lease: who is not alone any more lets others in sooner.
