@@ -42,7 +42,7 @@ std::string find_program(const LabOptions& options) {
 
 Result<Fd> temporary_file() {
   Fd file(::memfd_create("output", MFD_CLOEXEC));
-  if (!file.is_open()) return system_failure("make a temporary file");
+  if (!file) return system_failure("make a temporary file");
   return file;
 }
 

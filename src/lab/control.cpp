@@ -128,7 +128,7 @@ Status serve_control(World& world, const Fd& listening, const Fd& stop) {
     auto client =
         std::make_shared<Fd>(::accept4(listening.number(), nullptr, nullptr, SOCK_CLOEXEC));
     std::unique_lock lock(mutex);
-    if (!client->is_open() || clients >= control_clients_max) continue;
+    if (!*client || clients >= control_clients_max) continue;
     ++clients;
     std::thread([&, client] {
       if (serve_one(world, *client)) eventfd_write(down.number(), 1);

@@ -23,7 +23,7 @@ Result<Fd> bound_socket(Ipv4 address, int type) {
   const int on = 1;
   ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   const sockaddr_in where = socket_address({address, dns_port});
-  if (!socket.is_open() ||
+  if (!socket ||
       ::bind(socket.number(), reinterpret_cast<const sockaddr*>(&where), sizeof(where)) != 0 ||
       (type == SOCK_STREAM && ::listen(socket.number(), 16) != 0)) {
     return system_failure(fmt::format("serve DNS at {}", to_text(address)));
@@ -101,7 +101,7 @@ struct DnsServer::State {
       socklen_t size = sizeof(from);
       const Fd socket(
           ::accept4(streams.number(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC));
-      if (socket.is_open()) serve_stream(socket.number(), Ipv4{ntohl(from.sin_addr.s_addr)});
+      if (socket) serve_stream(socket.number(), Ipv4{ntohl(from.sin_addr.s_addr)});
     }
   }
 };

@@ -51,11 +51,6 @@ Status write_all(int fd, std::string_view text, const std::string& path) {
 
 }  // namespace
 
-void Fd::reset() {
-  if (number_ >= 0) ::close(number_);
-  number_ = -1;
-}
-
 std::unexpected<Error> system_failure(std::string_view doing) {
   const int number = errno;
   return failure(code_of(number),
@@ -64,7 +59,7 @@ std::unexpected<Error> system_failure(std::string_view doing) {
 
 Result<std::string> read_file(const std::string& path) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) return system_failure("open " + path);
+  if (!file) return system_failure("open " + path);
   std::string text;
   std::array<char, 16384> block{};
   while (text.size() < file_size_max) {
@@ -80,7 +75,7 @@ Result<std::string> read_file(const std::string& path) {
 Status write_file(const std::string& path, std::string_view text) {
   const std::string temporary = path + ".new";
   const Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (!file.is_open()) return system_failure("open " + temporary);
+  if (!file) return system_failure("open " + temporary);
   if (auto done = write_all(file.number(), text, temporary); !done) return done;
   if (::rename(temporary.c_str(), path.c_str()) != 0) return system_failure("rename to " + path);
   return {};
@@ -88,7 +83,7 @@ Status write_file(const std::string& path, std::string_view text) {
 
 Status write_existing(const std::string& path, std::string_view text) {
   const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!file.is_open()) return system_failure("open " + path);
+  if (!file) return system_failure("open " + path);
   return write_all(file.number(), text, path);
 }
 

@@ -1,36 +1,14 @@
-// File descriptors that close themselves, and small files read and written whole.
+// Small files, read and written whole.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "base/result.h"
+#include "posix/fd.h"
 
 namespace mainstay::lab {
-
-class Fd {
- public:
-  Fd() = default;
-  explicit Fd(int number) : number_(number) {}
-  Fd(Fd&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    if (this != &other) {
-      reset();
-      number_ = std::exchange(other.number_, -1);
-    }
-    return *this;
-  }
-  ~Fd() { reset(); }
-
-  int number() const { return number_; }
-  bool is_open() const { return number_ >= 0; }
-  void reset();
-
- private:
-  int number_ = -1;
-};
 
 // "open /run/x: No such file or directory (errno 2)"; the code follows errno where a caller could
 // care.

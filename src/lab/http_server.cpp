@@ -50,7 +50,7 @@ Result<Fd> listen_on(Ipv4 address, int port) {
   where.sin_family = AF_INET;
   where.sin_addr.s_addr = htonl(address.value);
   where.sin_port = htons(static_cast<std::uint16_t>(port));
-  if (!socket.is_open() ||
+  if (!socket ||
       ::bind(socket.number(), reinterpret_cast<const sockaddr*>(&where), sizeof(where)) != 0 ||
       ::listen(socket.number(), 128) != 0) {
     return system_failure(fmt::format("listen on {}:{}", to_text(address), port));

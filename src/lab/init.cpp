@@ -175,7 +175,7 @@ Result<pid_t> Init::start(const ExecRequest& request, const std::vector<Fd>& str
                                 : request.log;
     own[0] = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     own[1] = Fd(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
-    if (!own[1].is_open()) return system_failure("open " + log);
+    if (!own[1]) return system_failure("open " + log);
     numbers = {own[0].number(), own[1].number(), own[1].number()};
   } else {
     if (streams.size() != 3) return failure(Code::invalid, "a command needs three streams");
@@ -220,7 +220,7 @@ void Init::reap() {
     const auto child = children_.find(pid);
     if (child == children_.end()) continue;
     const int code = WIFEXITED(how) ? WEXITSTATUS(how) : 128 + WTERMSIG(how);
-    if (child->second.client.is_open()) {
+    if (child->second.client) {
       (void)send_message(child->second.client, fmt::format("exited {}", code));
     }
     children_.erase(child);
@@ -229,7 +229,7 @@ void Init::reap() {
 
 void Init::on_exec_client() {
   Fd client(::accept4(exec_.number(), nullptr, nullptr, SOCK_CLOEXEC));
-  if (!client.is_open()) return;
+  if (!client) return;
   if (children_.size() >= clients_max) {
     (void)send_message(client, fmt::format("refused {} commands run already", clients_max));
     return;
@@ -323,7 +323,7 @@ int Init::run() {
                                   {reboots_.number(), POLLIN, 0}};
     std::vector<pid_t> owners;
     for (const auto& [pid, child] : children_) {
-      if (!child.client.is_open()) continue;
+      if (!child.client) continue;
       polled.push_back({child.client.number(), POLLIN, 0});
       owners.push_back(pid);
     }

@@ -44,7 +44,7 @@ Status mount_at(const char* what, const std::string& where, const char* type, un
 Result<Fd> pick_up(const std::string& path) {
   Fd tree(static_cast<int>(::syscall(SYS_open_tree, AT_FDCWD, path.c_str(),
                                      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE)));
-  if (!tree.is_open()) return system_failure("pick up " + path);
+  if (!tree) return system_failure("pick up " + path);
   return tree;
 }
 

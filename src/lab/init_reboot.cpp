@@ -61,7 +61,7 @@ Result<Fd> watch_reboots() {
   Fd watch(static_cast<int>(
       ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
                 SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program)));
-  if (!watch.is_open()) return system_failure("watch for reboots");
+  if (!watch) return system_failure("watch for reboots");
   return watch;
 }
 

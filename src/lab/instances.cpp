@@ -57,7 +57,7 @@ struct Birth {
 Result<Fd> spec_file(const InitSpec& spec) {
   Fd file(memfd_create("instance", MFD_CLOEXEC));
   const std::string text = encode(spec);
-  if (!file.is_open() ||
+  if (!file ||
       ::write(file.number(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
     return system_failure("write the instance's specification");
   }
@@ -91,7 +91,7 @@ Result<pid_t> give_birth(const Birth& birth, Fd& process) {
   how.flags = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET | CLONE_PIDFD;
   how.pidfd = reinterpret_cast<__u64>(&pidfd);
   how.exit_signal = SIGCHLD;
-  if (birth.cgroup.is_open()) {
+  if (birth.cgroup) {
     how.flags |= CLONE_INTO_CGROUP | CLONE_NEWCGROUP;
     how.cgroup = static_cast<__u64>(birth.cgroup.number());
   }
@@ -208,7 +208,7 @@ Status Instances::State::begin(const std::string& name, One& one) {
   one.pid = *pid;
   one.control = std::move(birth.control_ours);
   const Fd space(::open(fmt::format("/proc/{}/ns/net", *pid).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!space.is_open()) return system_failure("open the instance's network namespace");
+  if (!space) return system_failure("open the instance's network namespace");
   if (auto done = setup.network->plug_in(name, space); !done) return done;
   return send_message(one.control, "go");
 }
@@ -216,7 +216,7 @@ Status Instances::State::begin(const std::string& name, One& one) {
 void Instances::State::bear(const std::string& name) {
   const std::lock_guard lock(mutex);
   One& one = all.at(name);
-  if (one.life != Life::booting || one.process.is_open()) return;
+  if (one.life != Life::booting || one.process) return;
   ++one.boots;
   one.problem.clear();
   one.own_will = false;
@@ -224,7 +224,7 @@ void Instances::State::bear(const std::string& name) {
   if (auto begun = begin(name, one); !begun) {
     one.problem = begun.error().message;
     setup.events->add("instance", fmt::format("{}: cannot boot: {}", name, one.problem));
-    if (one.process.is_open()) {
+    if (one.process) {
       ::syscall(SYS_pidfd_send_signal, one.process.number(), SIGKILL, nullptr, 0);
     } else {
       setup.volumes->release(name);
@@ -254,7 +254,7 @@ void Instances::State::on_word(const std::string& name, const std::string& word)
 void Instances::State::hear(const std::string& name) {
   const std::lock_guard lock(mutex);
   One& one = all.at(name);
-  if (!one.control.is_open()) return;
+  if (!one.control) return;
   const auto message = receive_message(one.control, 0s);
   if (!message || message->bytes.empty()) {
     one.control.reset();
@@ -298,15 +298,15 @@ void Instances::State::keep() {
     {
       const std::lock_guard lock(mutex);
       if (!to_boot.empty()) patience = 0;
-      if (ending &&
-          std::ranges::none_of(all, [](const auto& e) { return e.second.process.is_open(); })) {
+      if (ending && std::ranges::none_of(
+                        all, [](const auto& e) { return static_cast<bool>(e.second.process); })) {
         return;
       }
       for (const auto& [name, one] : all) {
-        if (!one.process.is_open()) continue;
+        if (!one.process) continue;
         names.push_back(name);
         polled.push_back({one.process.number(), POLLIN, 0});
-        polled.push_back({one.control.is_open() ? one.control.number() : -1, POLLIN, 0});
+        polled.push_back({one.control ? one.control.number() : -1, POLLIN, 0});
       }
     }
     ::poll(polled.data(), polled.size(), patience);
@@ -352,7 +352,7 @@ Result<int> Instances::State::strike(const std::string& name, bool boot_again) {
   const std::lock_guard lock(mutex);
   auto one = find(name);
   if (!one) return std::unexpected(one.error());
-  if (!(*one)->process.is_open()) {
+  if (!(*one)->process) {
     return failure(Code::conflict, fmt::format("{} is not running", name));
   }
   if (auto closed = setup.network->close_line(name); !closed)
@@ -382,7 +382,7 @@ Instances::Instances(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Result<std::unique_ptr<Instances>> Instances::start(Setup setup) {
   auto state = std::make_unique<State>();
-  if (!state->wake.is_open()) return system_failure("eventfd");
+  if (!state->wake) return system_failure("eventfd");
   state->setup = std::move(setup);
   state->keeper = std::thread([raw = state.get()] { raw->keep(); });
   return std::unique_ptr<Instances>(new Instances(std::move(state)));
@@ -393,7 +393,7 @@ Instances::~Instances() {
     const std::lock_guard lock(state_->mutex);
     state_->ending = true;
     for (auto& [name, one] : state_->all) {
-      if (!one.process.is_open()) continue;
+      if (!one.process) continue;
       (void)state_->setup.network->close_line(name);  // It is about to vanish with everything else.
       (void)state_->pull_plug(name, one);
     }
@@ -514,7 +514,7 @@ Status Instances::freeze(const std::string& instance) {
   if (!still) return still;
   const std::lock_guard lock(state_->mutex);
   One& one = state_->all.at(instance);
-  if (!one.process.is_open()) return failure(Code::conflict, instance + " went down meanwhile");
+  if (!one.process) return failure(Code::conflict, instance + " went down meanwhile");
   if (cgroup.empty()) ::syscall(SYS_pidfd_send_signal, one.process.number(), SIGSTOP, nullptr, 0);
   state_->set_life(instance, one, Life::frozen);
   return {};

@@ -59,7 +59,7 @@ std::string to_text(const Mac& mac) {
 
 Result<Netlink> Netlink::open() {
   Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  if (!socket.is_open()) return system_failure("open a netlink socket");
+  if (!socket) return system_failure("open a netlink socket");
   const timeval deadline{5, 0};
   ::setsockopt(socket.number(), SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof(deadline));
   return Netlink(std::move(socket));

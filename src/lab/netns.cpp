@@ -25,7 +25,7 @@ Status on_own_thread(const std::function<Status()>& work) {
 
 Result<Fd> memory_file(std::string_view text) {
   Fd file(memfd_create("nft", MFD_CLOEXEC));
-  if (!file.is_open()) return system_failure("memfd_create");
+  if (!file) return system_failure("memfd_create");
   if (::write(file.number(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
       ::lseek(file.number(), 0, SEEK_SET) != 0) {
     return system_failure("write the nft script");
@@ -71,7 +71,7 @@ Result<Fd> make_network_namespace() {
   const auto done = on_own_thread([&]() -> Status {
     if (::unshare(CLONE_NEWNET) != 0) return system_failure("make a network namespace");
     made = Fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
-    if (!made.is_open()) return system_failure("open the new network namespace");
+    if (!made) return system_failure("open the new network namespace");
     auto netlink = Netlink::open();
     if (!netlink) return std::unexpected(netlink.error());
     return netlink->set_up(1);

@@ -117,7 +117,7 @@ Ipv4 vpc_dns_address(const Cidr& vpc) { return Ipv4{vpc.address.value + 2}; }
 Result<std::unique_ptr<Network>> Network::build(const Layout& layout, const Model& model) {
   std::unique_ptr<Network> network(new Network);
   for (const auto step : {&Network::make_router, &Network::make_outside, &Network::make_ports}) {
-    if (!network->router_.is_open()) {
+    if (!network->router_) {
       if (auto made = network->make_namespaces(); !made) return std::unexpected(made.error());
     }
     if (auto done = (network.get()->*step)(layout, model); !done) {

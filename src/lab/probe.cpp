@@ -72,7 +72,7 @@ void Probe::begin() {
     return;
   }
   const sockaddr_in to = socket_address(*endpoint);
-  if (!attempt.socket.is_open() || attempts_.size() >= requests_in_flight_max ||
+  if (!attempt.socket || attempts_.size() >= requests_in_flight_max ||
       (::connect(attempt.socket.number(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) !=
            0 &&
        errno != EINPROGRESS)) {

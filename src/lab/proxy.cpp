@@ -38,7 +38,7 @@ Fd connect_to(const std::string& host, const std::string& port) {
   addrinfo* found = nullptr;
   if (::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) return {};
   Fd socket;
-  for (const addrinfo* one = found; one != nullptr && !socket.is_open(); one = one->ai_next) {
+  for (const addrinfo* one = found; one != nullptr && !socket; one = one->ai_next) {
     Fd attempt(::socket(one->ai_family, one->ai_socktype | SOCK_CLOEXEC, 0));
     if (::connect(attempt.number(), one->ai_addr, one->ai_addrlen) == 0)
       socket = std::move(attempt);
@@ -77,7 +77,7 @@ void serve(int client) {
     return;
   }
   const Fd server = connect_to(target->host, target->port);
-  if (!server.is_open()) {
+  if (!server) {
     send_all(client, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
     return;
   }

@@ -38,7 +38,7 @@ struct Line {
 
 Result<Fd> open_tap(int index) {
   Fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!socket.is_open()) return system_failure("open a packet socket");
+  if (!socket) return system_failure("open a packet socket");
   const int on = 1;
   // With this header unfinished checksums and large segments stay what they are.
   if (::setsockopt(socket.number(), SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) != 0 ||
@@ -141,7 +141,7 @@ Shaper::Shaper(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Result<std::unique_ptr<Shaper>> Shaper::start(const Fd& wires) {
   auto state = std::make_unique<State>();
-  if (!state->wake.is_open()) return system_failure("eventfd");
+  if (!state->wake) return system_failure("eventfd");
   state->wires = &wires;
   return std::unique_ptr<Shaper>(new Shaper(std::move(state)));
 }

@@ -59,7 +59,7 @@ Result<Fd> listen_udp(const Endpoint& endpoint) {
   Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ::setsockopt(socket.number(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
   const sockaddr_in where = socket_address(endpoint);
-  if (!socket.is_open() ||
+  if (!socket ||
       ::bind(socket.number(), reinterpret_cast<const sockaddr*>(&where), sizeof(where)) != 0) {
     return system_failure(
         fmt::format("receive on {}:{}", to_text(endpoint.address), endpoint.port));
@@ -105,7 +105,7 @@ LateLines late_lines(std::vector<SharedLine> lines) {
 Result<Fd> open_shared_ledger(const Endpoint& ledger) {
   Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const sockaddr_in where = socket_address(ledger);
-  if (!socket.is_open() ||
+  if (!socket ||
       ::connect(socket.number(), reinterpret_cast<const sockaddr*>(&where), sizeof(where)) != 0) {
     return system_failure(fmt::format("send to {}:{}", to_text(ledger.address), ledger.port));
   }
@@ -123,7 +123,7 @@ Status run_shared_ledger(const SharedLedgerOptions& options) {
   const auto socket = listen_udp(*endpoint);
   if (!socket) return std::unexpected(socket.error());
   const Fd out(::open(options.out.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
-  if (!out.is_open()) return system_failure("open " + options.out);
+  if (!out) return system_failure("open " + options.out);
   const Fd signals(::signalfd(-1, &ends, SFD_CLOEXEC));
   for (;;) {
     std::array<pollfd, 2> polled{{{signals.number(), POLLIN, 0}, {socket->number(), POLLIN, 0}}};

@@ -24,7 +24,7 @@ struct Place {
 Result<Place> place_of(const std::string& directory, const std::string& name) {
   Place place;
   place.directory = Fd(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!place.directory.is_open()) return system_failure("open " + directory);
+  if (!place.directory) return system_failure("open " + directory);
   place.address.sun_family = AF_UNIX;
   const std::string path = fmt::format("/proc/self/fd/{}/{}", place.directory.number(), name);
   if (path.size() >= sizeof(place.address.sun_path)) {
@@ -41,7 +41,7 @@ Result<Fd> listen_at(const std::string& directory, const std::string& name) {
   if (!place) return std::unexpected(place.error());
   Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   ::unlink((directory + "/" + name).c_str());
-  if (!socket.is_open() ||
+  if (!socket ||
       ::bind(socket.number(), reinterpret_cast<const sockaddr*>(&place->address),
              sizeof(place->address)) != 0 ||
       ::listen(socket.number(), 128) != 0) {
@@ -54,9 +54,8 @@ Result<Fd> connect_to(const std::string& directory, const std::string& name) {
   auto place = place_of(directory, name);
   if (!place) return std::unexpected(place.error());
   Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-  if (!socket.is_open() ||
-      ::connect(socket.number(), reinterpret_cast<const sockaddr*>(&place->address),
-                sizeof(place->address)) != 0) {
+  if (!socket || ::connect(socket.number(), reinterpret_cast<const sockaddr*>(&place->address),
+                           sizeof(place->address)) != 0) {
     return system_failure(fmt::format("connect to {}/{}", directory, name));
   }
   return socket;

@@ -49,7 +49,7 @@ class Web {
   void accept_one();
   // False when the connection is over.
   bool serve(Client& client) const;
-  bool has_clock() const { return ledger_.is_open() || shared_ledger_.is_open(); }
+  bool has_clock() const { return ledger_ || shared_ledger_; }
   void write_ledgers();
   void write_shared(const std::string& asked_at) const;
 
@@ -64,8 +64,7 @@ class Web {
 
 void Web::accept_one() {
   Fd socket(::accept4(listening_.number(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (socket.is_open() && clients_.size() < web_clients_max)
-    clients_.push_back({std::move(socket), {}});
+  if (socket && clients_.size() < web_clients_max) clients_.push_back({std::move(socket), {}});
 }
 
 bool Web::serve(Client& client) const {
@@ -88,7 +87,7 @@ bool Web::serve(Client& client) const {
 }
 
 void Web::write_shared(const std::string& asked_at) const {
-  if (!shared_ledger_.is_open()) return;
+  if (!shared_ledger_) return;
   const std::string words = print_words({0, options_.name, options_.term, asked_at});
   // What the network loses shows itself as a gap.
   (void)!::send(shared_ledger_.number(), words.data(), words.size(), MSG_NOSIGNAL);
@@ -97,7 +96,7 @@ void Web::write_shared(const std::string& asked_at) const {
 void Web::write_ledgers() {
   const std::int64_t now = monotonic_ns();
   if (now < next_entry_ns_) return;
-  if (ledger_.is_open()) {
+  if (ledger_) {
     const std::string entry = fmt::format("{} {}\n", now, options_.name);
     (void)!::write(ledger_.number(), entry.data(),
                    entry.size());  // A full disk shows itself as a gap.
@@ -131,7 +130,7 @@ Result<Fd> listen_tcp(const Endpoint& endpoint) {
   ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   ::setsockopt(socket.number(), IPPROTO_IP, IP_FREEBIND, &on, sizeof(on));
   const sockaddr_in where = socket_address(endpoint);
-  if (!socket.is_open() ||
+  if (!socket ||
       ::bind(socket.number(), reinterpret_cast<const sockaddr*>(&where), sizeof(where)) != 0 ||
       ::listen(socket.number(), 1024) != 0) {
     return system_failure(fmt::format("listen on {}:{}", to_text(endpoint.address), endpoint.port));
@@ -157,7 +156,7 @@ Status run_web(const WebOptions& options) {
   Fd ledger;
   if (!options.ledger.empty()) {
     ledger = Fd(::open(options.ledger.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
-    if (!ledger.is_open()) return system_failure("open " + options.ledger);
+    if (!ledger) return system_failure("open " + options.ledger);
   }
   Fd shared_ledger;
   if (!options.shared_ledger.empty()) {

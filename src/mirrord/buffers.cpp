@@ -24,8 +24,8 @@ std::size_t whole_pages(std::size_t bytes) {
 
 }  // namespace
 
-Result<adapters::Fd> make_lasting_memory() {
-  adapters::Fd memory(memfd_create("mainstay-mirrord", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+Result<Fd> make_lasting_memory() {
+  Fd memory(memfd_create("mainstay-mirrord", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   constexpr int fixed = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
   if (!memory || ftruncate(memory.number(), lasting_size) != 0 ||
       fcntl(memory.number(), F_ADD_SEALS, fixed) != 0) {
@@ -34,7 +34,7 @@ Result<adapters::Fd> make_lasting_memory() {
   return memory;
 }
 
-Buffers::Buffers(const adapters::Fd& lasting, std::size_t resync_buffers, std::size_t resync_size)
+Buffers::Buffers(const Fd& lasting, std::size_t resync_buffers, std::size_t resync_size)
     : resync_buffers_(resync_buffers), resync_size_(whole_pages(resync_size)) {
   constexpr int access = PROT_READ | PROT_WRITE;
   size_ = lasting_size + peer_bytes_max + resync_buffers_ * resync_size_;

@@ -5,11 +5,11 @@
 #include <optional>
 #include <span>
 
-#include "adapters/linux/fd.h"
 #include "base/result.h"
 #include "mirror/request.h"
 #include "mirrord/pool.h"
 #include "mirrord/request_journal.h"
+#include "posix/fd.h"
 
 namespace mainstay::mirrord {
 
@@ -19,14 +19,14 @@ inline constexpr std::size_t front_end_bytes_max = 16 * 1024 * 1024;
 inline constexpr std::size_t peer_bytes_max = 16 * 1024 * 1024;
 
 // What every engine of one supervisor maps, one at a time.
-Result<adapters::Fd> make_lasting_memory();
+Result<Fd> make_lasting_memory();
 
 class Buffers {
  public:
   enum class Owner : std::uint8_t { front_end, peer };
 
   // Buffers 1 to `resync_buffers` are always there, of `resync_size` bytes each.
-  Buffers(const adapters::Fd& lasting, std::size_t resync_buffers, std::size_t resync_size);
+  Buffers(const Fd& lasting, std::size_t resync_buffers, std::size_t resync_size);
   ~Buffers();
   Buffers(const Buffers&) = delete;
   Buffers& operator=(const Buffers&) = delete;

@@ -28,8 +28,7 @@ void set(int socket, int level, int option, int value) {
 
 }  // namespace
 
-Connection::Connection(World world, adapters::StreamSession session, adapters::Fd socket,
-                       std::size_t path)
+Connection::Connection(World world, adapters::StreamSession session, Fd socket, std::size_t path)
     : world_(std::move(world)),
       session_(std::move(session)),
       socket_(std::move(socket)),
@@ -44,8 +43,7 @@ Connection::~Connection() { close(); }
 Result<std::unique_ptr<Connection>> Connection::dial(World world, adapters::StreamSession session,
                                                      const adapters::SocketAddress& address,
                                                      std::size_t path) {
-  adapters::Fd socket(
-      ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  Fd socket(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
   if (!socket) return adapters::errno_failure(errno, "a socket to the peer");
   if (::connect(socket.number(), address.data(), address.size) != 0 && errno != EINPROGRESS) {
     return adapters::errno_failure(errno, adapters::to_text(address));
@@ -57,7 +55,7 @@ Result<std::unique_ptr<Connection>> Connection::dial(World world, adapters::Stre
 }
 
 std::unique_ptr<Connection> Connection::accepted(World world, adapters::StreamSession session,
-                                                 adapters::Fd socket) {
+                                                 Fd socket) {
   auto connection = std::unique_ptr<Connection>(
       new Connection(std::move(world), std::move(session), std::move(socket), 0));
   connection->connected_ = true;

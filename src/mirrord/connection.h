@@ -7,11 +7,11 @@
 #include <optional>
 
 #include "adapters/linux/address.h"
-#include "adapters/linux/fd.h"
 #include "adapters/linux/stream.h"
 #include "mirrord/buffers.h"
 #include "mirrord/frame.h"
 #include "mirrord/ring.h"
+#include "posix/fd.h"
 
 namespace mainstay::mirrord {
 
@@ -34,7 +34,7 @@ class Connection {
                                                   const adapters::SocketAddress& address,
                                                   std::size_t path);
   static std::unique_ptr<Connection> accepted(World world, adapters::StreamSession session,
-                                              adapters::Fd socket);
+                                              Fd socket);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -60,7 +60,7 @@ class Connection {
     ByteView payload;
     mirror::BufferId buffer = 0;
   };
-  Connection(World world, adapters::StreamSession session, adapters::Fd socket, std::size_t path);
+  Connection(World world, adapters::StreamSession session, Fd socket, std::size_t path);
   // Where the next frame goes.
   Piece& open_piece();
   void watch_reading();
@@ -75,7 +75,7 @@ class Connection {
 
   World world_;
   adapters::StreamSession session_;
-  adapters::Fd socket_;
+  Fd socket_;
   std::size_t path_ = 0;
   bool connected_ = false;
   Ring::WatchId reading_ = 0;

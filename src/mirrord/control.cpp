@@ -7,7 +7,7 @@
 
 namespace mainstay::mirrord {
 
-Control::Control(Ring& ring, adapters::Fd listener, Events events)
+Control::Control(Ring& ring, Fd listener, Events events)
     : ring_(ring), listener_(std::move(listener)), events_(std::move(events)) {
   watch_ = ring_.watch(listener_.number(), Ring::Readiness::readable, [this] { accept(); });
 }
@@ -21,7 +21,7 @@ Control::~Control() {
 }
 
 void Control::accept() {
-  adapters::Fd socket(accept4(listener_.number(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  Fd socket(accept4(listener_.number(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!socket || clients_.size() >= clients_max) return;
   const ClientId id = ++last_client_;
   Client& client = clients_[id];

@@ -6,9 +6,9 @@
 #include <map>
 #include <string>
 
-#include "adapters/linux/fd.h"
 #include "mirrord/control_message.h"
 #include "mirrord/ring.h"
+#include "posix/fd.h"
 
 namespace mainstay::mirrord {
 
@@ -24,7 +24,7 @@ class Control {
     // Of the question with this ticket; nothing: it will not be answered any more.
     std::function<void(mirror::Ticket ticket, const control::RecordAnswer* answer)> record;
   };
-  Control(Ring& ring, adapters::Fd listener, Events events);
+  Control(Ring& ring, Fd listener, Events events);
   ~Control();
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
@@ -39,7 +39,7 @@ class Control {
 
  private:
   struct Client {
-    adapters::Fd socket;
+    Fd socket;
     Ring::WatchId reading = 0;
     Ring::WatchId writing = 0;
     std::string in, out;
@@ -54,7 +54,7 @@ class Control {
   Client* record_server();
 
   Ring& ring_;
-  adapters::Fd listener_;
+  Fd listener_;
   Events events_;
   Ring::WatchId watch_ = 0;
   std::map<ClientId, Client> clients_;

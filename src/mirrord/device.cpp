@@ -43,7 +43,7 @@ Status measure_block(Device& device) {
 }  // namespace
 
 Result<Device> open_device(const std::string& path, Durability durability) {
-  struct stat found{};
+  struct stat found {};
   if (stat(path.c_str(), &found) != 0) return adapters::errno_failure(errno, path);
   Device device{.path = path, .block = S_ISBLK(found.st_mode)};
   if (!device.block && !S_ISREG(found.st_mode)) {
@@ -52,7 +52,7 @@ Result<Device> open_device(const std::string& path, Durability durability) {
   int flags = O_RDWR | O_DIRECT | O_CLOEXEC;
   if (device.block) flags |= O_EXCL;
   if (durability == Durability::each_write) flags |= O_DSYNC;
-  device.file = adapters::Fd(open(path.c_str(), flags));
+  device.file = Fd(open(path.c_str(), flags));
   if (!device.file) {
     if (errno == EBUSY) return in_use(path);
     return adapters::errno_failure(errno, path);

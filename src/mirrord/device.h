@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <string>
 
-#include "adapters/linux/fd.h"
 #include "base/result.h"
+#include "posix/fd.h"
 
 namespace mainstay::mirrord {
 
 struct Device {
-  adapters::Fd file;
+  Fd file;
   std::string path;
   std::uint64_t size = 0;  // bytes
   bool block = false;

@@ -71,7 +71,7 @@ void Engine::State::provide_device(const std::optional<Asker>& asker) {
   if (!front_end) to_supervisor({.kind = Kind::provide, .number = request_max()});
 }
 
-void Engine::State::open_front_end(adapters::Fd fuse) {
+void Engine::State::open_front_end(Fd fuse) {
   const mirror::Geometry& geometry = settings.geometry;
   front_end = std::make_unique<FuseFrontEnd>(
       FuseFrontEnd::World{.ring = *ring,

@@ -23,8 +23,6 @@
 namespace mainstay::mirrord {
 namespace {
 
-using adapters::Fd;
-
 constexpr std::uint32_t regions_under_way = 16;
 constexpr std::uint64_t mebibyte = 1024 * 1024;
 // For devices that the engine before this one has not let go of yet.

@@ -39,8 +39,8 @@ struct Engine::State {
   std::unique_ptr<Disks> disks;
   std::unique_ptr<Link> link;
   std::unique_ptr<Control> control;
-  adapters::Fd supervisor;
-  adapters::Fd lasting_memory;
+  Fd supervisor;
+  Fd lasting_memory;
   Ring::WatchId supervisor_watch = 0;
   std::uint64_t restarts = 0;
 
@@ -70,7 +70,7 @@ struct Engine::State {
   std::uint64_t last_request = 0;
   std::string device;
   bool front_end_ended = false;  // dealt with at the end of the turn
-  adapters::Fd inherited_fuse;   // of the engine before this one, until we are promoted again
+  Fd inherited_fuse;             // of the engine before this one, until we are promoted again
 
   bool stopping = false;
   bool ended = false;
@@ -107,7 +107,7 @@ struct Engine::State {
   void begin(SupervisorMessage message);
   void on_supervisor();
   void provide_device(const std::optional<Asker>& asker);
-  void open_front_end(adapters::Fd fuse);
+  void open_front_end(Fd fuse);
   void remove_device(bool force);
   void abandon_front_end();
   void on_provided(const SupervisorMessage& message);

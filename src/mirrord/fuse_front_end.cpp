@@ -26,7 +26,7 @@ static_assert(RequestJournal::slots_max <= slot_numbers);
 
 }  // namespace
 
-FuseFrontEnd::FuseFrontEnd(World world, adapters::Fd fuse, Size size)
+FuseFrontEnd::FuseFrontEnd(World world, Fd fuse, Size size)
     : world_(std::move(world)),
       fuse_(std::move(fuse)),
       size_(size),

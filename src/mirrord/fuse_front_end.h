@@ -5,11 +5,11 @@
 #include <memory>
 #include <vector>
 
-#include "adapters/linux/fd.h"
 #include "mirrord/buffers.h"
 #include "mirrord/front_end.h"
 #include "mirrord/fuse_message.h"
 #include "mirrord/ring.h"
+#include "posix/fd.h"
 
 namespace mainstay::mirrord {
 
@@ -28,7 +28,7 @@ class FuseFrontEnd final : public FrontEnd {
     std::uint64_t request_max = 0;  // bytes, at most fuse::write_max
     std::uint64_t zero_max = 0;     // bytes of zeroes in one request
   };
-  FuseFrontEnd(World world, adapters::Fd fuse, Size size);
+  FuseFrontEnd(World world, Fd fuse, Size size);
   ~FuseFrontEnd() override;
 
   // Does what the engine before this one read and did not answer, before anything else.
@@ -87,7 +87,7 @@ class FuseFrontEnd final : public FrontEnd {
   void end(std::string why);
 
   World world_;
-  adapters::Fd fuse_;
+  Fd fuse_;
   Size size_;
   Ring::WatchId watch_ = 0;
   // Where the next request is read to; large payloads stay there.

@@ -34,8 +34,7 @@ Status Link::start() {
     return {};
   }
   for (const auto& address : settings_.listen) {
-    adapters::Fd socket(
-        ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+    Fd socket(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
     const int yes = 1;
     if (!socket || setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
         bind(socket.number(), address.data(), address.size) != 0 ||
@@ -71,7 +70,7 @@ void Link::add_guest(std::unique_ptr<Connection> guest) {
 }
 
 void Link::accept_from(int listener) {
-  adapters::Fd socket(accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  Fd socket(accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!socket || broken_off_) return;
   add_guest(Connection::accepted(
       {ring_,

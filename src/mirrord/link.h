@@ -14,11 +14,11 @@
 #include <vector>
 
 #include "adapters/linux/address.h"
-#include "adapters/linux/fd.h"
 #include "adapters/linux/stream.h"
 #include "mirrord/buffers.h"
 #include "mirrord/frame.h"
 #include "mirrord/ring.h"
+#include "posix/fd.h"
 
 namespace mainstay::mirrord {
 
@@ -92,7 +92,7 @@ class Link {
   LinkSettings settings_;
   Events events_;
   struct Listener {
-    adapters::Fd file;
+    Fd file;
     Ring::WatchId watch = 0;
   };
   std::vector<Listener> listeners_;

@@ -21,13 +21,13 @@ using mirror::Operation;
 constexpr Duration patience = 20s;
 
 struct Listening {
-  adapters::Fd socket;
+  Fd socket;
   adapters::SocketAddress address;
 };
 
 // An address on loopback that nobody else has, held until it is let go.
 Listening reserve() {
-  Listening reserved{adapters::Fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
+  Listening reserved{Fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
                      *adapters::parse_address("127.0.0.1", 0)};
   const int yes = 1;
   setsockopt(reserved.socket.number(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
@@ -79,7 +79,7 @@ struct End {
   }
 
   Ring& ring;
-  adapters::Fd memory = *make_lasting_memory();
+  Fd memory = *make_lasting_memory();
   Buffers buffers{memory, 1, 4096};
   int ups = 0, downs = 0;
   std::vector<Message> messages;
@@ -207,7 +207,7 @@ TEST_CASE("a stranger who talks nonsense is sent away") {
   End second(*ring, settings(1, 7, {place.address}));
   place.socket.reset();
   REQUIRE(second.link.start());
-  const adapters::Fd stranger(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const Fd stranger(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   REQUIRE(connect(stranger.number(), place.address.data(), place.address.size) == 0);
   REQUIRE(send(stranger.number(), "GET / HTTP/1.0\r\n\r\n", 18, MSG_NOSIGNAL) == 18);
   REQUIRE(turns_until(*ring, {&second}, [&] { return !second.notes.empty(); }));

@@ -21,7 +21,6 @@ namespace mainstay::mirrord {
 namespace {
 
 using adapters::errno_failure;
-using adapters::Fd;
 
 // Somebody else may take the free device that we were told of.
 constexpr int attempts_max = 16;

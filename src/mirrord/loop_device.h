@@ -5,20 +5,20 @@
 #include <cstdint>
 #include <string>
 
-#include "adapters/linux/fd.h"
 #include "base/result.h"
+#include "posix/fd.h"
 
 namespace mainstay::mirrord {
 
 struct FuseMount {
-  adapters::Fd fuse;   // what the engine reads and writes
-  adapters::Fd mount;  // keeps it mounted
+  Fd fuse;   // what the engine reads and writes
+  Fd mount;  // keeps it mounted
 };
 Result<FuseMount> mount_fuse(std::uint64_t request_max);
 
 struct LoopDevice {
   std::string path;  // "/dev/loop3"
-  adapters::Fd loop;
+  Fd loop;
 };
 // `name` is what `losetup` shows besides. The kernel lets go of the device by itself when we, and
 // whoever mounted it, are gone.

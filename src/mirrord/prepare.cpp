@@ -160,7 +160,7 @@ Result<Geometry> geometry_of(const Device& data, const Device& metadata) {
 Result<std::string> what_is_on(const Device& device) {
   if (auto ours = mirror_on(device); !ours || !ours->empty()) return ours;
   // It reads as it likes, which direct I/O does not allow.
-  const adapters::Fd file(open(device.path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd file(open(device.path.c_str(), O_RDONLY | O_CLOEXEC));
   const Probe probe(blkid_new_probe());
   if (!file || !probe || blkid_probe_set_device(probe.get(), file.number(), 0, 0) != 0) {
     return adapters::errno_failure(errno, device.path);

@@ -29,7 +29,6 @@ namespace mainstay::mirrord {
 namespace {
 
 using adapters::errno_failure;
-using adapters::Fd;
 using Kind = SupervisorMessage::Kind;
 
 constexpr Duration stop_patience = 20s;

@@ -45,8 +45,8 @@ std::optional<SupervisorMessage> decode(ByteView bytes) {
   return message;
 }
 
-std::vector<adapters::Fd> files_of(msghdr& header) {
-  std::vector<adapters::Fd> files;
+std::vector<Fd> files_of(msghdr& header) {
+  std::vector<Fd> files;
   for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
     if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);

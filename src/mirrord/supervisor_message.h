@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "adapters/linux/fd.h"
 #include "base/result.h"
+#include "posix/fd.h"
 
 namespace mainstay::mirrord {
 
@@ -31,7 +31,7 @@ struct SupervisorMessage {
   std::uint64_t restarts = 0;
   std::optional<Code> error;
   std::string text;
-  std::vector<adapters::Fd> files;
+  std::vector<Fd> files;
 };
 
 inline constexpr std::size_t supervisor_text_max = 4096;

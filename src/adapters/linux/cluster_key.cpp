@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 
 #include "adapters/linux/errno_text.h"
-#include "adapters/linux/fd.h"
 #include "adapters/linux/seal.h"
 #include "base/check.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 namespace {
@@ -48,7 +48,7 @@ Result<std::string> read_key_file(const std::filesystem::path& file) {
     return failure(errno_code(number),
                    fmt::format("key file {}: {}{}", file.string(), errno_text(number), remedy));
   }
-  struct stat facts{};
+  struct stat facts {};
   if (fstat(fd.number(), &facts) != 0) {
     return errno_failure(errno, fmt::format("key file {}", file.string()));
   }

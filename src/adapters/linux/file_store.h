@@ -12,10 +12,10 @@
 #include <filesystem>
 #include <string>
 
-#include "adapters/linux/fd.h"
 #include "adapters/linux/loop.h"
 #include "adapters/linux/worker.h"
 #include "ports/store.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 

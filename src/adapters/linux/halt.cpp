@@ -10,9 +10,9 @@
 #include <cstdlib>
 
 #include "adapters/linux/errno_text.h"
-#include "adapters/linux/fd.h"
 #include "adapters/linux/spawn.h"
 #include "base/check.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 namespace {
@@ -75,7 +75,7 @@ HaltPlace this_place(bool allowed) {
   HaltPlace place{.allowed = allowed};
   const char* link = "/proc/self/ns/pid";
   std::array<char, 64> text{};
-  struct stat facts{};
+  struct stat facts {};
   // What cannot be told apart is taken for the machine.
   if (readlink(link, text.data(), text.size() - 1) > 0 && stat(link, &facts) == 0) {
     place.pid_namespace = text.data();

@@ -9,9 +9,9 @@
 
 #include "adapters/linux/call_guard.h"
 #include "adapters/linux/errno_text.h"
-#include "adapters/linux/fd.h"
 #include "adapters/linux/icmp.h"
 #include "adapters/linux/netlink.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 namespace {

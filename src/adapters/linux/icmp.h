@@ -6,9 +6,9 @@
 #include <memory>
 
 #include "adapters/linux/address.h"
-#include "adapters/linux/fd.h"
 #include "adapters/linux/loop.h"
 #include "base/bytes.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 

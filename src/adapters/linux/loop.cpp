@@ -15,8 +15,8 @@
 #include <mutex>
 #include <utility>
 
-#include "adapters/linux/fd.h"
 #include "base/check.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 namespace {

@@ -10,9 +10,9 @@
 #include <thread>
 
 #include "adapters/linux/clock.h"
-#include "adapters/linux/fd.h"
 #include "adapters/linux/test_support.h"
 #include "adapters/linux/worker.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 namespace {

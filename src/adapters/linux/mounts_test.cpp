@@ -8,8 +8,8 @@
 #include <fcntl.h>
 #include <signal.h>
 
-#include "adapters/linux/fd.h"
 #include "adapters/linux/test_support.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "adapters/linux/fd.h"
 #include "base/bytes.h"
 #include "base/result.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "adapters/linux/fd.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 

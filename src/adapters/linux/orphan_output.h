@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "adapters/linux/fd.h"
 #include "adapters/linux/output_log.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 

@@ -10,10 +10,10 @@
 #include <memory>
 #include <string>
 
-#include "adapters/linux/fd.h"
 #include "adapters/linux/loop.h"
 #include "adapters/linux/worker.h"
 #include "base/result.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 

@@ -7,7 +7,7 @@
 #include <array>
 #include <charconv>
 
-#include "adapters/linux/fd.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 namespace {

@@ -11,9 +11,9 @@
 
 #include "adapters/linux/call_guard.h"
 #include "adapters/linux/errno_text.h"
-#include "adapters/linux/fd.h"
 #include "adapters/linux/seal.h"
 #include "base/file.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 namespace {

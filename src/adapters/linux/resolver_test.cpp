@@ -6,8 +6,8 @@
 #include <netinet/in.h>
 
 #include "adapters/linux/dns_sample.h"
-#include "adapters/linux/fd.h"
 #include "adapters/linux/test_support.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 namespace {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "adapters/linux/fd.h"
 #include "base/result.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 

@@ -16,10 +16,10 @@
 #include <vector>
 
 #include "adapters/linux/address.h"
-#include "adapters/linux/fd.h"
 #include "adapters/linux/loop.h"
 #include "adapters/linux/network_config.h"
 #include "adapters/linux/stream.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 

@@ -10,9 +10,9 @@
 
 #include "adapters/linux/address.h"
 #include "adapters/linux/datagram.h"
-#include "adapters/linux/fd.h"
 #include "adapters/linux/loop.h"
 #include "adapters/linux/network_config.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 

@@ -8,7 +8,7 @@
 #include <cerrno>
 
 #include "adapters/linux/errno_text.h"
-#include "adapters/linux/fd.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "adapters/linux/fd.h"
 #include "adapters/linux/loop.h"
 #include "base/result.h"
+#include "posix/fd.h"
 
 namespace mainstay::adapters {
 

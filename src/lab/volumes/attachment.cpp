@@ -35,7 +35,7 @@ std::string device_path(int number) { return fmt::format("/dev/loop{}", number);
 Result<std::unique_ptr<Attachment>> Attachment::make(Volume& volume) {
   std::unique_ptr<Attachment> made(new Attachment(volume));
   made->end_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!made->end_.is_open()) return system_failure("eventfd");
+  if (!made->end_) return system_failure("eventfd");
   if (auto done = made->mount(); !done) return std::unexpected(done.error());
   volume.power_on();
   for (int i = 0; i < threads_of_volume; ++i) {
@@ -47,14 +47,14 @@ Result<std::unique_ptr<Attachment>> Attachment::make(Volume& volume) {
 
 Attachment::~Attachment() {
   abort();
-  if (loop_.is_open()) ::ioctl(loop_.number(), LOOP_CLR_FD);  // Else with its last user.
+  if (loop_) ::ioctl(loop_.number(), LOOP_CLR_FD);  // Else with its last user.
 }
 
 Status Attachment::mount() {
   fuse_ = Fd(::open("/dev/fuse", O_RDWR | O_NONBLOCK | O_CLOEXEC));
-  if (!fuse_.is_open()) return system_failure("open /dev/fuse");
+  if (!fuse_) return system_failure("open /dev/fuse");
   const Fd context(::fsopen("fuse", FSOPEN_CLOEXEC));
-  if (!context.is_open()) return system_failure("make a FUSE mount");
+  if (!context) return system_failure("make a FUSE mount");
   const std::array<std::pair<const char*, std::string>, 6> options{
       {{"source", "mainstay-lab"},
        {"fd", std::to_string(fuse_.number())},
@@ -70,19 +70,19 @@ Status Attachment::mount() {
     return system_failure("make a FUSE mount");
   }
   mount_ = Fd(::fsmount(context.number(), FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV));
-  return mount_.is_open() ? Status{} : system_failure("make a FUSE mount");
+  return mount_ ? Status{} : system_failure("make a FUSE mount");
 }
 
 Status Attachment::attach_loop() {
   const Fd file(::openat(mount_.number(), volume_.id().c_str(), O_RDWR | O_CLOEXEC));
-  if (!file.is_open()) return system_failure("open the volume " + volume_.id());
+  if (!file) return system_failure("open the volume " + volume_.id());
   const Fd control(::open("/dev/loop-control", O_RDWR | O_CLOEXEC));
-  if (!control.is_open()) return system_failure("open /dev/loop-control");
+  if (!control) return system_failure("open /dev/loop-control");
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     loop_number_ = ::ioctl(control.number(), LOOP_CTL_GET_FREE);
     if (loop_number_ < 0) return system_failure("find a free loop device");
     Fd loop(::open(device_path(loop_number_).c_str(), O_RDWR | O_CLOEXEC));
-    if (!loop.is_open()) return system_failure("open " + device_path(loop_number_));
+    if (!loop) return system_failure("open " + device_path(loop_number_));
     loop_config config{};
     config.fd = static_cast<std::uint32_t>(file.number());
     config.block_size = volume_sector;
@@ -98,7 +98,7 @@ Status Attachment::attach_loop() {
 }
 
 void Attachment::abort() {
-  if (!fuse_.is_open()) return;
+  if (!fuse_) return;
   (void)volume_.power_off();  // Its sectors are counted by whoever cut the power before.
   ::eventfd_write(end_.number(), 1);
   for (std::thread& thread : threads_) thread.join();
@@ -112,8 +112,8 @@ Status Attachment::wait_until_free(Duration patience) const {
   for (;;) {
     // Whoever mounts it has claimed it.
     const Fd claim(::open(path.c_str(), O_RDWR | O_EXCL | O_CLOEXEC));
-    if (claim.is_open() && ::fsync(claim.number()) == 0) return {};
-    if (claim.is_open() || errno != EBUSY) return system_failure("flush " + path);
+    if (claim && ::fsync(claim.number()) == 0) return {};
+    if (claim || errno != EBUSY) return system_failure("flush " + path);
     if (monotonic_ns() > until) {
       return failure(Code::timed_out, "the volume " + volume_.id() + " is still mounted");
     }

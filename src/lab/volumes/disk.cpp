@@ -29,7 +29,7 @@ Status write_whole(const Fd& file, std::uint64_t offset, ByteView bytes) {
 
 Result<VolumeDisk> VolumeDisk::open(const std::string& file, std::uint64_t size) {
   Fd opened(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!opened.is_open()) return system_failure("open " + file);
+  if (!opened) return system_failure("open " + file);
   if (::ftruncate(opened.number(), static_cast<off_t>(size)) != 0) {
     return system_failure("give " + file + " its size");
   }

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace mainstay::adapters {
+namespace mainstay {
 
 class Fd {
  public:
@@ -31,4 +31,4 @@ class Fd {
   int number_ = -1;
 };
 
-}  // namespace mainstay::adapters
+}  // namespace mainstay
