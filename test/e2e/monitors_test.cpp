@@ -1,6 +1,6 @@
 // What monitors may move and what they may not, with real daemons in the lab: notices, zones,
 // names, drift, and an AWS that says nothing or nonsense.
-#include "e2e/fixture.h"
+#include "e2e/drift.h"
 
 namespace mainstay::bench {
 namespace {
@@ -11,9 +11,6 @@ constexpr std::string_view notices =
 constexpr std::string_view zones =
     "\n[[monitor]]\nname = \"awsazw1\"\ntype = \"awsazw\"\ninterval = \"1s\"\nretries = 0\n"
     "[monitor.recovery]\ntarget = \"local\"\nfinal_action = \"drain\"\n";
-constexpr std::string_view hasty_routes =
-    "\n[[monitor]]\nname = \"awsvipw1\"\ntype = \"awsvipw\"\nchecks = \"awsvip1\"\n"
-    "interval = \"1s\"\nrecovery = { restart_max = 99 }\n";
 
 // So long nothing must happen that should not; monitors run several times meanwhile.
 constexpr Duration watched = 8s;
@@ -97,25 +94,7 @@ TEST_CASE("Figure 4-1: a route changed by hand is put right, and no answer moves
                 "is in the warning status. (105 : the AWS CLI command failed.");
 
   const Standing before = standing(stage);
-  const std::string other = stage.cluster->other(before.owner);
-  const auto routes = must(stage.lab.routes_to(virtual_ip));
-  REQUIRE(routes.size() == 3);
-  const std::string table = stage.aws(
-      other, {"ec2", "describe-route-tables", "--filters", "Name=tag:Name,Values=Private-B",
-              "--query", "RouteTables[0].RouteTableId"});
-  const std::int64_t begun = monotonic_ns();
-  stage.aws(other,
-            {"ec2", "replace-route", "--route-table-id", table, "--destination-cidr-block",
-             fmt::format("{}/32", virtual_ip), "--network-interface-id", stage.eni_of(other)});
-  CHECK(stage.waits_for([&] {
-    return stage.said_by(before.owner, "detected an error. (8 : The routing for VIP was changed.",
-                         begun);
-  }));
-  CHECK(stage.waits_for([&] {
-    return std::ranges::all_of(must(stage.lab.routes_to(virtual_ip)), [&](const RouteTarget& one) {
-      return one.eni == stage.eni_of(before.owner);
-    });
-  }));
+  drift_is_put_right(stage);
   CHECK(standing(stage) == before);
 }
 
