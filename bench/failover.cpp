@@ -98,8 +98,7 @@ std::vector<std::string> tell_run(const Series& series, int run, int runs,
 // count.
 Status run_series(const Series& series, const Environment& environment, CaseResult& result) {
   const Programs& programs = environment.programs;
-  auto lab =
-      Lab::up(programs, environment.folder, instances_of(series.setting), series.setting.pattern);
+  auto lab = Lab::up(programs, environment.folder, wish_of(series.setting));
   if (!lab) return std::unexpected(lab.error());
   const auto site = arrange(*lab, programs, series.setting);
   if (!site) return std::unexpected(site.error());

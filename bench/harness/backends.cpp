@@ -19,7 +19,7 @@ constexpr Duration sample_interval = 5ms;
 // A process for every question takes its time.
 constexpr const char* patience_with_cli = "aws_timeout = \"60s\"\n";
 
-Spread spread(const BackendResult& result, double BackendRun::* what) {
+Spread spread(const BackendResult& result, double BackendRun::*what) {
   std::vector<double> values;
   for (const BackendRun& run : result.runs) values.push_back(run.*what);
   return spread_of(std::move(values));

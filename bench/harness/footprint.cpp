@@ -45,7 +45,7 @@ std::vector<std::string> grown(const Footprint& warm, const Footprint& now,
   }
   struct Row {
     std::string_view what;
-    std::int64_t Footprint::* value;
+    std::int64_t Footprint::*value;
     std::int64_t limit;
   };
   const std::array rows = {

@@ -108,9 +108,9 @@ class Campaign {
 Result<Campaign> Campaign::begin(const Programs& programs, const KillOptions& options) {
   auto folder = RunFolder::make("kills");
   if (!folder) return std::unexpected(folder.error());
-  auto lab =
-      Lab::up(programs, folder->path(), {}, Pattern::vip,
-              {{std::string(cluster_volume), cluster_mib}, {std::string(data_volume), data_mib}});
+  auto lab = Lab::up(programs, folder->path(),
+                     {.volumes = {{std::string(cluster_volume), cluster_mib},
+                                  {std::string(data_volume), data_mib}}});
   if (!lab) return std::unexpected(lab.error());
   Campaign campaign(programs, options, std::move(*folder), std::move(*lab));
   if (auto started = campaign.start_cluster(); !started) return std::unexpected(started.error());

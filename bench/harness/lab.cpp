@@ -78,6 +78,26 @@ std::vector<SiteNode> site_nodes(const json& instances, Pattern pattern) {
                                                        : site_node(instances, "server2", "nat2")};
 }
 
+void add_ipv6(json& layout) {
+  layout["vpc_ipv6"] = "2001:db8:1::/56";
+  std::map<std::string, std::string> prefixes;
+  int number = 0;
+  for (json& subnet : layout["subnets"]) {
+    const std::string prefix = fmt::format("2001:db8:1:{:x}", ++number);
+    subnet["ipv6"] = prefix + "::/64";
+    prefixes[subnet.at("name")] = prefix;
+  }
+  for (json& instance : layout["instances"]) {
+    const std::string name = instance.value("name", "");
+    if (!name.starts_with("server") && name != "client") continue;
+    instance["ipv6"] = prefixes.at(instance.at("subnet")) + "::10";
+  }
+  for (json& table : layout["route_tables"]) {
+    table["routes"].push_back(
+        {{"destination", fmt::format("{}/128", virtual_ipv6)}, {"target", "server1"}});
+  }
+}
+
 void add_service_ids(const json& status, Site& site) {
   for (const json& address : status.at("addresses")) {
     if (!address.at("eni").get<std::string>().empty()) continue;
@@ -99,32 +119,30 @@ Command Lab::command(std::vector<std::string> words, Duration patience) const {
           .patience = patience};
 }
 
-Status Lab::write_layout(Pattern pattern, const std::vector<ExtraInstance>& extra,
-                         const std::vector<ExtraVolume>& volumes, const std::string& file) const {
-  auto layout = parsed(output_of(command({"layout", layout_of(pattern)})), "the built-in layout");
+Status Lab::write_layout(const LabWish& wish, const std::string& file) const {
+  auto layout =
+      parsed(output_of(command({"layout", layout_of(wish.pattern)})), "the built-in layout");
   if (!layout) return std::unexpected(layout.error());
-  for (const ExtraInstance& one : extra) {
+  for (const ExtraInstance& one : wish.instances) {
     (*layout)["instances"].push_back(layout_entry(one));
   }
   for (json& instance : (*layout)["instances"]) {
     if (!instance.value("name", "").starts_with("server")) continue;
-    for (const ExtraVolume& volume : volumes) {
+    for (const ExtraVolume& volume : wish.volumes) {
       instance["volumes"].push_back({{"device", volume.device}, {"size_mib", volume.size_mib}});
     }
   }
+  if (wish.ipv6) add_ipv6(*layout);
   std::ofstream out(file);
   out << *layout;
   out.close();
   return out ? Status{} : failure(Code::unavailable, "cannot write " + file);
 }
 
-Result<Lab> Lab::up(const Programs& programs, const std::string& folder,
-                    const std::vector<ExtraInstance>& extra, Pattern pattern,
-                    const std::vector<ExtraVolume>& volumes) {
+Result<Lab> Lab::up(const Programs& programs, const std::string& folder, const LabWish& wish) {
   Lab lab(programs.lab, folder + "/lab");
   const std::string layout = folder + "/layout.json";
-  if (auto done = lab.write_layout(pattern, extra, volumes, layout); !done)
-    return std::unexpected(done.error());
+  if (auto done = lab.write_layout(wish, layout); !done) return std::unexpected(done.error());
   std::vector<std::string> words = {"up", "--layout", layout};
   if (hidden_in_instances(programs.folder + "/")) {
     words.insert(words.end(), {"--bind", programs.folder});

@@ -34,13 +34,21 @@ struct ExtraVolume {
   int size_mib = 0;
 };
 
+// What a lab has: the pattern's own layout, and more.
+struct LabWish {
+  Pattern pattern = Pattern::vip;
+  std::vector<ExtraInstance> instances = {};
+  std::vector<ExtraVolume> volumes = {};
+  // Addresses of IPv6 for the VPC, its subnets, the servers and the client, and a route for
+  // virtual_ipv6 in each table.
+  bool ipv6 = false;
+};
+
 class Lab {
  public:
   // Brings it up in FOLDER/lab. Its shared folder is seen by every instance as /run/lab.
   static Result<Lab> up(const Programs& programs, const std::string& folder,
-                        const std::vector<ExtraInstance>& extra = {},
-                        Pattern pattern = Pattern::vip,
-                        const std::vector<ExtraVolume>& volumes = {});
+                        const LabWish& wish = {});
   Lab(Lab&& other) noexcept;
   Lab& operator=(Lab&&) = delete;
   // Takes it down, with everything that runs in it.
@@ -77,9 +85,7 @@ class Lab {
  private:
   // Of the route tables, by id.
   Result<std::map<std::string, std::string>> table_names() const;
-  // Writes the pattern's layout with more instances, and disks, to this file.
-  Status write_layout(Pattern pattern, const std::vector<ExtraInstance>& extra,
-                      const std::vector<ExtraVolume>& volumes, const std::string& file) const;
+  Status write_layout(const LabWish& wish, const std::string& file) const;
   Lab(std::string program, std::string folder)
       : program_(std::move(program)), folder_(std::move(folder)) {}
 

@@ -258,7 +258,7 @@ bool pause(Duration duration) {
 }
 
 void note_stop_signals() {
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = raise_flag;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);

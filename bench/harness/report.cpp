@@ -9,7 +9,7 @@ namespace mainstay::bench {
 namespace {
 
 template <class Number>
-Spread spread(const std::vector<RunResult>& runs, Number RunResult::* what) {
+Spread spread(const std::vector<RunResult>& runs, Number RunResult::*what) {
   std::vector<double> values;
   for (const RunResult& run : runs) values.push_back(static_cast<double>(run.*what));
   return spread_of(std::move(values));

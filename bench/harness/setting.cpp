@@ -69,16 +69,18 @@ bool has_arbiter(std::string_view evidence) {
   return evidence == dynamodb_evidence || evidence == etcd_evidence;
 }
 
-std::vector<ExtraInstance> instances_of(const Setting& setting) {
+LabWish wish_of(const Setting& setting) {
   const Place ledger = ledger_place(setting.pattern);
-  std::vector<ExtraInstance> instances = {{ledger_instance, ledger.subnet, ledger.address}};
+  LabWish wish = {.pattern = setting.pattern,
+                  .instances = {{ledger_instance, ledger.subnet, ledger.address}},
+                  .ipv6 = setting.ipv6};
   if (setting.evidence == etcd_evidence) {
-    instances.push_back({store_instance, clients_subnet, store_address});
+    wish.instances.push_back({store_instance, clients_subnet, store_address});
   }
   if (setting.pattern == Pattern::sip) {
-    instances.push_back({neighbour, "Subnet-2A", "10.0.110.11", "ha-node"});
+    wish.instances.push_back({neighbour, "Subnet-2A", "10.0.110.11", "ha-node"});
   }
-  return instances;
+  return wish;
 }
 
 Result<Site> arrange(const Lab& lab, const Programs& programs, const Setting& setting) {

@@ -22,14 +22,15 @@ struct Setting {
   // A forced stop is configured besides the arbiter.
   bool forced_stop_too = false;
   Pattern pattern = Pattern::vip;
+  bool ipv6 = false;  // the lab has addresses of IPv6, too
 };
 
 // "presumed", "dynamodb", "etcd", "forced-stop".
 const std::vector<std::string>& evidence_names();
 bool has_arbiter(std::string_view evidence);
 
-// The instances besides those of the pattern's layout.
-std::vector<ExtraInstance> instances_of(const Setting& setting);
+// What the lab has besides the pattern's layout.
+LabWish wish_of(const Setting& setting);
 // Starts there what the cluster needs, and says how the cluster is configured.
 Result<Site> arrange(const Lab& lab, const Programs& programs, const Setting& setting);
 

@@ -66,7 +66,7 @@ std::string resource(std::string_view type) {
                      quoted(group_name));
 }
 
-std::string of_each_node(const Site& site, std::string_view field, std::string SiteNode::* value) {
+std::string of_each_node(const Site& site, std::string_view field, std::string SiteNode::*value) {
   std::string text;
   for (const SiteNode& node : site.nodes) {
     text += fmt::format("[resource.node.{}]\n{} = {}\n", node.name, field, quoted(node.*value));

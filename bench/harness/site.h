@@ -10,6 +10,7 @@ namespace mainstay::bench {
 
 inline constexpr std::string_view group_name = "failover1";
 inline constexpr std::string_view virtual_ip = "10.1.0.20";
+inline constexpr std::string_view virtual_ipv6 = "2001:db8:99::20";
 inline constexpr std::string_view config_path = "/etc/mainstay/cluster.toml";
 // In the folder that all instances of the lab share.
 inline constexpr const char* shared_ledger_file = "shared-ledger";

@@ -16,7 +16,7 @@ struct Clinic {
       : pattern(the_pattern),
         programs(must(find_programs())),
         folder(must(RunFolder::make("doctor"))),
-        lab(must(Lab::up(programs, folder.path(), extra, pattern))),
+        lab(must(Lab::up(programs, folder.path(), {.pattern = pattern, .instances = extra}))),
         site(must(lab.site(pattern))) {
     site.web = {"/etc/mainstay/web"};
   }

@@ -29,7 +29,8 @@ struct Stage {
   Stage()
       : programs(must(find_programs())),
         folder(must(RunFolder::make("etcd"))),
-        lab(must(Lab::up(programs, folder.path(), {{store, "Subnet-Clients", "10.0.200.20"}}))),
+        lab(must(Lab::up(programs, folder.path(),
+                         {.instances = {{store, "Subnet-Clients", "10.0.200.20"}}}))),
         site(must(lab.site())) {
     start_store();
     site.arbiter = "etcd";

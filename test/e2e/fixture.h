@@ -33,10 +33,13 @@ struct PatternStage {
   // `change`: what is configured besides. `prepare`: what else is done before the daemons start.
   explicit PatternStage(Pattern pattern, const std::function<void(Site&)>& change = {},
                         const std::function<void(const PatternStage&)>& prepare = {})
-      : setting{.pattern = pattern},
+      : PatternStage(Setting{.pattern = pattern}, change, prepare) {}
+  explicit PatternStage(Setting the_setting, const std::function<void(Site&)>& change = {},
+                        const std::function<void(const PatternStage&)>& prepare = {})
+      : setting(std::move(the_setting)),
         programs(must(find_programs())),
         folder(must(RunFolder::make("pattern"))),
-        lab(must(Lab::up(programs, folder.path(), instances_of(setting), pattern))),
+        lab(must(Lab::up(programs, folder.path(), wish_of(setting)))),
         site(must(arrange(lab, programs, setting))) {
     if (change) change(site);
     if (prepare) prepare(*this);

@@ -96,7 +96,8 @@ Stage::Stage(Pattern pattern, Speaker speaker)
     : speaker_(speaker),
       programs_(must(find_programs())),
       folder_(must(RunFolder::make("messages"))),
-      lab_(must(Lab::up(programs_, folder_.path(), extras(pattern), pattern))),
+      lab_(must(
+          Lab::up(programs_, folder_.path(), {.pattern = pattern, .instances = extras(pattern)}))),
       facts_(facts_of(lab_)) {}
 
 std::string Stage::filled(std::string_view text) const {
