@@ -78,7 +78,6 @@ void add_node(CLI::App& app, const Parsed& parsed) {
   node->require_subcommand(1);
   for (const auto& [action, help] : {
            std::pair{"stop", "Hand the groups over and stop the node's cluster service"},
-           std::pair{"start", "Start the local cluster service"},
            std::pair{"recover", "Let an isolated node in, and end its quarantine"},
            std::pair{"cancel-start-wait",
                      "Let a starting node go on without the nodes it waits for"},
@@ -87,6 +86,14 @@ void add_node(CLI::App& app, const Parsed& parsed) {
     add_node_order(*node, parsed, action, help, order)
         ->add_option("NODE", order->node, "Without it: the node that is asked");
   }
+  auto start = std::make_shared<StartNode>();
+  auto* sub = command(*node, "start", "Start the local cluster service, as the doctor looks on");
+  sub->add_option("NODE", start->node, "This one, or none");
+  sub->add_option("--config", start->file, "cluster.toml, which the doctor goes by")
+      ->capture_default_str();
+  sub->add_flag("--without-doctor", start->without_doctor,
+                "Do not look at what a failover will need");
+  sub->callback([parsed, start] { parsed->verb = *start; });
   auto order = std::make_shared<OrderNode>();
   auto* declare =
       add_node_order(*node, parsed, "declare-stopped",

@@ -19,6 +19,7 @@ struct Session {
 ExitCode perform(const Session& session, const ShowStatus& verb);
 ExitCode perform(const Session& session, const OrderGroup& verb);
 ExitCode perform(const Session& session, const OrderNode& verb);
+ExitCode perform(const Session& session, const StartNode& verb);
 ExitCode perform(const Session& session, const ShutdownPolicy& verb);
 ExitCode perform(const Session& session, const ShowEvents& verb);
 ExitCode perform(const Session& session, const ExplainGroup& verb);

@@ -89,6 +89,20 @@ ExitCode verdict(const doctor::Report& report) {
   return count(report, Grade::error) == 0 ? ExitCode::done : ExitCode::refused;
 }
 
+void warn_of_troubles(const Session& session, const ClusterConfig& config) {
+  auto& environment = session.environment;
+  const auto report = environment.examine(config, NodeName(), patience(session));
+  if (!report) {
+    environment.err << fmt::format(
+        "mainstay: what a failover will need was not looked at: {}; it is started all the same\n",
+        report.error().message);
+    return;
+  }
+  for (const Finding& finding : report->findings) {
+    if (finding.grade != Grade::good) environment.err << finding_text(finding, Style{});
+  }
+}
+
 std::string render_report(const doctor::Report& report, const Style& style) {
   std::string text =
       fmt::format("Node {}: {} error(s), {} warning(s), {} unknown, {} good\n\n", report.node,

@@ -13,6 +13,8 @@ std::string render_report(const doctor::Report& report, const Style& style);
 std::string report_json(const doctor::Report& report);
 // refused if there are errors.
 ExitCode verdict(const doctor::Report& report);
+// Examines this node, and says on the error stream what is not good, or why nobody can tell.
+void warn_of_troubles(const Session& session, const ClusterConfig& config);
 // How long its questions may take.
 Duration patience(const Session& session);
 

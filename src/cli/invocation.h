@@ -22,9 +22,14 @@ struct OrderGroup {
   std::string node;  // "" = whichever is best
 };
 struct OrderNode {
-  std::string action;  // stop, start, recover, cancel-start-wait, declare-stopped
+  std::string action;  // stop, recover, cancel-start-wait, declare-stopped
   std::string node;    // "" = the one that is asked
   std::string reason;  // declare-stopped
+};
+struct StartNode {
+  std::string node;  // "" = this one; no other can be started from here
+  std::string file = default_config;
+  bool without_doctor = false;
 };
 struct ShutdownPolicy {
   bool change = false;  // set, or reset if nothing is given
@@ -100,7 +105,7 @@ struct DescribeType {
 struct GenerateKey {};
 struct ShowVersion {};
 
-using Verb = std::variant<ShowStatus, OrderGroup, OrderNode, ShutdownPolicy, ShowEvents,
+using Verb = std::variant<ShowStatus, OrderGroup, OrderNode, StartNode, ShutdownPolicy, ShowEvents,
                           ExplainGroup, CheckFile, Simulate, CreateArbiter, ShowArbiter,
                           ExamineNode, DiscoverCluster, PrintPolicy, ShowBudget, ShowMirrors,
                           OrderMirror, CreateMirror, DescribeType, GenerateKey, ShowVersion>;

@@ -9,6 +9,8 @@
 
 #include "api/json.h"
 #include "cli/commands.h"
+#include "cli/configuration.h"
+#include "cli/doctor.h"
 
 namespace mainstay::cli {
 namespace {
@@ -48,21 +50,6 @@ Answer<std::string> node_to_order(const Session& session, const OrderNode& verb)
   return daemon->node;
 }
 
-// No daemon of the cluster can start another node's: it does not run there.
-ExitCode start_node(const Session& session, const OrderNode& verb) {
-  const std::string other = verb.node.empty() ? session.client.host() : verb.node;
-  if (!other.empty()) {
-    return complain(
-        session,
-        Error{Code::invalid, fmt::format("a node's service is started on the node itself: run "
-                                         "'mainstay node start' on {}",
-                                         other)});
-  }
-  const auto started = session.environment.start_service();
-  if (!started) return complain(session, started.error());
-  return report_done(session, R"({"outcome":"done"})", "the cluster service is started");
-}
-
 std::string sentence_of(const OrderNode& verb, const std::string& node) {
   if (verb.action == "stop") return node + " has stopped its cluster service";
   if (verb.action == "recover") return node + " is let in, and its losses are forgotten";
@@ -94,7 +81,6 @@ ExitCode perform(const Session& session, const OrderGroup& verb) {
 }
 
 ExitCode perform(const Session& session, const OrderNode& verb) {
-  if (verb.action == "start") return start_node(session, verb);
   const auto node = node_to_order(session, verb);
   if (!node) return complain(session, node.error());
   api::Request request{.path = fmt::format("/v1/nodes/{}/{}", *node, verb.action)};
@@ -104,6 +90,27 @@ ExitCode perform(const Session& session, const OrderNode& verb) {
   const auto body = session.client.order(request);
   if (!body) return complain(session, body.error());
   return report_done(session, *body, sentence_of(verb, *node));
+}
+
+// No daemon of the cluster can start another node's: it does not run there. What the doctor finds
+// keeps no node from starting: without AWS, too, it must.
+ExitCode perform(const Session& session, const StartNode& verb) {
+  const std::string other = verb.node.empty() ? session.client.host() : verb.node;
+  if (!other.empty()) {
+    return complain(
+        session,
+        Error{Code::invalid, fmt::format("a node's service is started on the node itself: run "
+                                         "'mainstay node start' on {}",
+                                         other)});
+  }
+  if (!verb.without_doctor) {
+    const auto config = load_configuration(session, verb.file);
+    if (!config) return config.error();
+    warn_of_troubles(session, *config);
+  }
+  const auto started = session.environment.start_service();
+  if (!started) return complain(session, started.error());
+  return report_done(session, R"({"outcome":"done"})", "the cluster service is started");
 }
 
 ExitCode perform(const Session& session, const ShutdownPolicy& verb) {

@@ -200,6 +200,17 @@ TEST_CASE("Figure 6-1: a name that nobody will find is found") {
   finds(clinic, {change("UPSERT", "10.0.77.77"),
                  "warning record-set: awsdns1: service.cluster.internal. is 10.0.77.77",
                  "another cluster", change("UPSERT", own), "fault dns forget"});
+  const std::string hosts = "service.cluster.internal >> /etc/hosts";
+  clinic.shell("server1", fmt::format("cp /etc/hosts /root/; echo 10.0.9.9 {}", hosts));
+  const std::string misled = clinic.findings("server1");
+  CHECK_MESSAGE(has(misled, "gives 10.0.9.9, and Route 53 has " + own), misled);
+  clinic.shell("server1", "cat /root/hosts > /etc/hosts");
+  clinic.shell("server1",
+               "cp /etc/resolv.conf /root/; echo nameserver 203.0.113.53 > /etc/resolv.conf");
+  const std::string lost = clinic.findings("server1");
+  CHECK_MESSAGE(has(lost, "error name-resolution: "), lost);
+  CHECK_MESSAGE(has(lost, "the VPC's own resolver"), lost);
+  clinic.shell("server1", "cat /root/resolv.conf > /etc/resolv.conf");
   finds(clinic, {"fault deny ha-node route53:ChangeResourceRecordSets",
                  "error permission: route53:ChangeResourceRecordSets is not permitted", "statement",
                  "fault permit ha-node all"});
@@ -207,6 +218,33 @@ TEST_CASE("Figure 6-1: a name that nobody will find is found") {
   site.hosted_zone_id = "Z0123456789ABCDEFGHIJ";
   clinic.configure(cluster_toml(site));
   CHECK(has(clinic.findings("server1"), "No hosted zone found with ID: Z0123456789ABCDEFGHIJ"));
+}
+
+TEST_CASE("Figure 6-1: a public zone that its registrar sends nobody to is found") {
+  const Clinic clinic(Pattern::dns);
+  const auto status = json::parse(must(output_of(clinic.lab.command({"status", "--json"}))));
+  std::string text = cluster_toml(clinic.site);
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    for (auto at = text.find(from); at != std::string::npos; at = text.find(from)) {
+      text.replace(at, from.size(), to);
+    }
+  };
+  replace(clinic.site.hosted_zone_id,
+          status.at("hosted_zones").at("cluster.example. public").at("id").get<std::string>());
+  replace("service.cluster.internal.", "service.cluster.example.");
+  clinic.configure(text);
+  REQUIRE(clinic.findings("server1") == "");
+  arrange(clinic, "fault delegation cluster.example ns1.registrar.example");
+  arrange(clinic, "fault dns forget");
+  const std::string found = clinic.findings("server1");
+  CHECK_MESSAGE(has(found,
+                    "error name-resolution: awsdns1: the registrar's NS records of cluster.example "
+                    "name ns1.registrar.example, not the name servers of hosted zone Z"),
+                found);
+  CHECK_MESSAGE(has(found, "Set the NS records of cluster.example at its registrar to ns-"), found);
+  arrange(clinic, "fault delegation cluster.example");
+  arrange(clinic, "fault dns forget");
+  CHECK(clinic.findings("server1") == "");
 }
 
 TEST_CASE("a secondary address out of the nodes' subnet is found") {
