@@ -54,7 +54,10 @@ void Engine::thaw() {
 
 void Engine::rot() {
   for (std::uint64_t sectors = 1 + world_.random().below(3); sectors > 0; --sectors) {
-    data_.rot(world_.random().below(data_.sectors()), world_.random().next() >> 3 | rotten);
+    const std::uint64_t said = world_.random().next() >> 3 | rotten;
+    const Sector sector = world_.random().below(data_.sectors());
+    world_.rots(data_.read(sector), said);
+    data_.rot(sector, said);
   }
 }
 
@@ -288,7 +291,7 @@ void Engine::land_metadata(const Flight& flight, bool torn) {
   }
   if (!flight.chooses || !newest_superblock_is(flight.bytes)) return;
   for (Sector sector = 0; sector < data_.sectors(); ++sector) {
-    world_.application().chosen(sector, data_.read(sector));
+    world_.application().chosen(sector, world_.before_rot(data_.read(sector)));
   }
 }
 

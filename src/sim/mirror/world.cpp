@@ -268,6 +268,15 @@ void World::on_verified(const Verification& verification) {
   }
 }
 
+std::uint64_t World::before_rot(std::uint64_t value) const {
+  auto found = before_rot_.find(value);
+  while (found != before_rot_.end()) {
+    value = found->second;
+    found = before_rot_.find(value);
+  }
+  return value;
+}
+
 bool World::differ(std::uint64_t first, std::uint64_t second) const {
   if (first == second) return false;
   return (!has_rotted(first) && !has_rotted(second)) || repaired_since_ > last_rot_;

@@ -2,6 +2,7 @@
 // an application that writes; and what befalls them.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -69,6 +70,9 @@ class World {
   void on_compared(mirror::Copy copy, const mirror::Verification::Latest& latest);
   void on_verified(const mirror::Verification& verification);
   Instant last_rot() const { return last_rot_; }
+  void rots(std::uint64_t value, std::uint64_t said) { before_rot_[said] = value; }
+  // What a sector said before it said this; its counterpart on the other disk may say it still.
+  std::uint64_t before_rot(std::uint64_t value) const;
   // Two copies of a sector differ, and not because one has rotted and nobody has repaired it yet.
   bool differ(std::uint64_t first, std::uint64_t second) const;
   void violate(std::string_view law, std::string text);
@@ -108,6 +112,7 @@ class World {
   std::uint64_t steps_ = 0;
   bool healed_ = false;
   Instant last_rot_{};
+  std::map<std::uint64_t, std::uint64_t> before_rot_;
   Instant repaired_since_{};  // when the last repair that came to its end had begun
 };
 
