@@ -59,6 +59,13 @@ struct Geometry {
   static constexpr std::uint64_t bits_of_block = block_size * 8;
 };
 
+// What a node's two partitions can hold.
+struct Capacity {
+  std::uint64_t sectors = 0;          // of data
+  std::uint64_t partition_bytes = 0;  // of the cluster partition
+  friend bool operator==(const Capacity&, const Capacity&) = default;
+};
+
 // invalid: the numbers cannot be a mirror's.
 Status check(const Geometry& geometry);
 
