@@ -143,5 +143,19 @@ TEST_CASE("a copy that was never built is built, and then equal") {
   CHECK(world.arbiter().record().has(1));
 }
 
+TEST_CASE("copies whose partitions were enlarged grow when somebody says so, and are used whole") {
+  Random random(3);
+  Environment environment = draw_environment(random);
+  environment.faults = {{FaultKind::enlarged, 1s, 10ms, 0}, {FaultKind::resized, 2s, 2s, 0}};
+  environment.faults_for = 5s;
+  const std::uint64_t before = environment.geometry.sectors;
+  World world(3, environment, false);
+  world.run();
+  CHECK(world.violations().empty());
+  CHECK(world.in_order());
+  CHECK(world.engine(0).size() > before);
+  CHECK(world.engine(1).size() == world.engine(0).size());
+}
+
 }  // namespace
 }  // namespace mainstay::mirror_sim
