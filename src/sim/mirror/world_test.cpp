@@ -74,6 +74,19 @@ TEST_CASE("a power cut brings back what was not flushed away, and nothing else d
   CHECK(ledger.read(0, two).has_value());
 }
 
+TEST_CASE("what a read has shown may be lost by a power cut of the other node before it") {
+  Ledger ledger(4);
+  const auto one = ledger.write_issued(first_two, false);
+  const auto two = ledger.write_issued(first_two, false);
+  ledger.write_acknowledged(one, false);
+  ledger.write_acknowledged(two, false);
+  ledger.power_lost();
+  CHECK_FALSE(ledger.read(0, two).has_value());
+  CHECK(ledger.read(0, one).has_value());
+  ledger.restart();
+  CHECK_FALSE(ledger.read(0, one).has_value());
+}
+
 TEST_CASE("a flush, and a durable write, end what a power cut may bring back") {
   Ledger ledger(4);
   const auto one = ledger.write_issued(first_two, false);
