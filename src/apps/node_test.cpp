@@ -72,6 +72,12 @@ struct Node {
     if (pid == 0) live(options);
   }
   ~Node() {
+    // Told twice it ends what it runs at once; killed it would leave it behind.
+    for (int i = 0; i < 100 && pid > 0; ++i) {
+      if (i % 10 == 0) kill(pid, SIGTERM);
+      if (waitpid(pid, nullptr, WNOHANG) == pid) pid = -1;
+      std::this_thread::sleep_for(10ms);
+    }
     if (pid > 0) {
       kill(pid, SIGKILL);
       waitpid(pid, nullptr, 0);
@@ -84,8 +90,12 @@ struct Node {
     if (!std::freopen((options.log_directory + ".txt").c_str(), "w", stderr)) _exit(3);
     auto prepared = prepare(options, "");
     if (!prepared) _exit(2);
-    auto daemon = Daemon::start(std::move(*prepared));
-    _exit(daemon ? (*daemon)->run() : 1);
+    int code = 1;
+    if (auto daemon = Daemon::start(std::move(*prepared))) {
+      code = (*daemon)->run();
+      daemon->reset();
+    }
+    _exit(code);
   }
   // The exit code; -1 if it had to be killed.
   int stop() {

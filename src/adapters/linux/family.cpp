@@ -11,9 +11,11 @@
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "adapters/linux/proc_files.h"
 #include "adapters/linux/seal.h"
+#include "base/time.h"
 
 namespace mainstay::adapters {
 namespace {
@@ -156,6 +158,9 @@ void remove_empty(const fs::path& cgroup) {
   rmdir(cgroup.c_str());
 }
 
+constexpr int removal_tries_max = 20;
+constexpr Duration removal_pause = 5ms;
+
 // Any text as a file name: what is not a letter, a digit or one of "._-" becomes %XX.
 std::string file_name(std::string_view text) {
   std::string name;
@@ -185,7 +190,7 @@ fs::path cgroup_mount() {
 }  // namespace
 
 std::optional<fs::path> own_cgroup() {
-  struct stat facts{};
+  struct stat facts {};
   if (stat("/proc/self/ns/pid", &facts) != 0 || facts.st_ino != initial_pid_namespace) {
     return std::nullopt;
   }
@@ -208,7 +213,13 @@ Families::Families(Settings settings) : settings_(std::move(settings)) {
 }
 
 Families::~Families() {
-  if (settings_.cgroup) remove_empty(node_cgroup());
+  if (!settings_.cgroup) return;
+  // What was killed a moment ago may still be on its way out.
+  for (int tries = 0; tries < removal_tries_max; ++tries) {
+    remove_empty(node_cgroup());
+    if (!fs::exists(node_cgroup())) return;
+    std::this_thread::sleep_for(removal_pause);
+  }
 }
 
 fs::path Families::node_cgroup() const {

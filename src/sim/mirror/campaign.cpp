@@ -7,13 +7,13 @@
 namespace mainstay::mirror_sim {
 namespace {
 
-Environment environment_of(std::uint64_t seed) {
+Environment environment_of(std::uint64_t seed, const RunOptions& options) {
   Random random(seed);
-  return draw_environment(random);
+  return draw_environment(random, options.wanted);
 }
 
 RunResult run_once(std::uint64_t seed, const RunOptions& options) {
-  Environment environment = environment_of(seed);
+  Environment environment = environment_of(seed, options);
   for (std::size_t i = options.without.size(); i > 0; --i) {
     if (options.without[i - 1]) {
       environment.faults.erase(environment.faults.begin() + static_cast<std::ptrdiff_t>(i - 1));
@@ -38,7 +38,9 @@ RunResult run_once(std::uint64_t seed, const RunOptions& options) {
 
 }  // namespace
 
-std::size_t faults_of(std::uint64_t seed) { return environment_of(seed).faults.size(); }
+std::size_t faults_of(std::uint64_t seed, const RunOptions& options) {
+  return environment_of(seed, options).faults.size();
+}
 
 RunResult run_seed(std::uint64_t seed, const RunOptions& options) {
   RunResult first = run_once(seed, options);
@@ -51,9 +53,9 @@ RunResult run_seed(std::uint64_t seed, const RunOptions& options) {
   return first;
 }
 
-RunOptions shrink(std::uint64_t seed) {
-  RunOptions best{.twice = false};
-  best.without.assign(faults_of(seed), false);
+RunOptions shrink(std::uint64_t seed, const RunOptions& options) {
+  RunOptions best{.twice = false, .without = {}, .wanted = options.wanted};
+  best.without.assign(faults_of(seed, options), false);
   const std::string law = run_once(seed, best).law;
   for (std::size_t size = std::max<std::size_t>(best.without.size() / 2, 1); size > 0; size /= 2) {
     for (std::size_t first = 0; first < best.without.size(); first += size) {

@@ -22,13 +22,14 @@ struct RunResult {
 struct RunOptions {
   bool story = false;
   bool twice = true;
-  std::vector<bool> without;  // faults to leave out, by their place in the drawn list
+  std::vector<bool> without;      // faults to leave out, by their place in the drawn list
+  std::vector<FaultKind> wanted;  // many of these
 };
 
-std::size_t faults_of(std::uint64_t seed);
+std::size_t faults_of(std::uint64_t seed, const RunOptions& options);
 RunResult run_seed(std::uint64_t seed, const RunOptions& options);
 // Leaves out faults as long as the same law is broken.
-RunOptions shrink(std::uint64_t seed);
+RunOptions shrink(std::uint64_t seed, const RunOptions& options);
 
 struct Campaign {
   std::uint64_t from = 1;

@@ -33,11 +33,14 @@ constexpr std::array<Habit, fault_kinds> habits = {{
     {FaultKind::resized, 0.8, 2s, {1ms, 6s}},
 }};
 
-void draw_faults(Random& random, Environment& environment) {
+void draw_faults(Random& random, const std::vector<FaultKind>& wanted, Environment& environment) {
   const double hell = 0.2 + 0.8 * random.fraction();
   for (const Habit& habit : habits) {
-    const bool happens = random.chance(habit.in_a_world);
-    const Duration mean = std::chrono::duration_cast<Duration>(habit.between_most / hell);
+    const bool is_wanted = std::ranges::find(wanted, habit.kind) != wanted.end();
+    const bool happens = random.chance(habit.in_a_world) || is_wanted;
+    const Duration mean = is_wanted
+                              ? habit.between_most / 2
+                              : std::chrono::duration_cast<Duration>(habit.between_most / hell);
     Duration at = 1s + random.between(Duration{}, 2 * mean);
     while (happens && at < environment.faults_for) {
       environment.faults.push_back({.kind = habit.kind,
@@ -97,7 +100,7 @@ std::string_view to_text(FaultKind kind) {
   return "?";
 }
 
-Environment draw_environment(Random& random) {
+Environment draw_environment(Random& random, const std::vector<FaultKind>& wanted) {
   Environment environment;
   mirror::Geometry& geometry = environment.geometry;
   geometry.region_sectors = 1u << random.between(1, 3);
@@ -122,7 +125,7 @@ Environment draw_environment(Random& random) {
   environment.durable = random.chance(0.5) ? 0 : 0.2 * random.fraction();
   environment.zeroes = 0.1 * random.fraction();
   environment.reads = 0.4 * random.fraction();
-  draw_faults(random, environment);
+  draw_faults(random, wanted, environment);
   environment.sectors_max = geometry.sectors + static_cast<std::uint64_t>(random.between(1, 256));
   return environment;
 }

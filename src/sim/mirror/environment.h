@@ -64,6 +64,7 @@ struct Environment {
   std::vector<Fault> faults;
 };
 
-Environment draw_environment(Random& random);
+// Of the faults that are wanted there are many.
+Environment draw_environment(Random& random, const std::vector<FaultKind>& wanted = {});
 
 }  // namespace mainstay::mirror_sim
