@@ -71,6 +71,9 @@ inline MirrorReport fake_mirror() {
   mirror.verify = MirrorVerify{
       .running = true, .percent = 12, .rate = 1048576, .time_left = 90s, .differing_regions = 2};
   mirror.device = "/dev/loop3";
+  mirror.size = 1073741824;
+  mirror.grown_from = 536870912;
+  mirror.growth = MirrorGrowth{.to = 2147483648, .percent = 25};
   mirror.latencies["flush"] = {.count = 20, .p50_us = 130, .p99_us = 900, .max_us = 1100};
   return {ResourceName("md1"), GroupName("web"), mirror, ""};
 }

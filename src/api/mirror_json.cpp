@@ -33,6 +33,10 @@ Json verify_json(const MirrorVerify& verify) {
           {"unreadable_regions", verify.unreadable_regions}};
 }
 
+Json growth_json(const MirrorGrowth& growth) {
+  return {{"to_bytes", growth.to}, {"percent", growth.percent}};
+}
+
 Json status_json(const MirrorStatus& status) {
   Json latencies = Json::object();
   for (const auto& [name, latency] : status.latencies) latencies[name] = latency_json(latency);
@@ -51,6 +55,8 @@ Json status_json(const MirrorStatus& status) {
           {"verify", or_null(status.verify, verify_json)},
           {"device", status.device},
           {"size", status.size},
+          {"grown_from", status.grown_from},
+          {"growth", or_null(status.growth, growth_json)},
           {"queue", status.queue},
           {"waiting_for_record", status.waiting_for_record},
           {"engine_restarts", status.restarts},
@@ -96,6 +102,13 @@ void take_verify(const Json& json, MirrorVerify& verify) {
   take(json, "unreadable_regions", verify.unreadable_regions);
 }
 
+void take_growth(const Json& json, MirrorGrowth& growth) {
+  take(json, "to_bytes", growth.to);
+  if (const Json* percent = field(json, "percent"); percent && percent->is_number()) {
+    growth.percent = percent->get<double>();
+  }
+}
+
 MirrorStatus status_of(const Json& json, const std::string& name) {
   MirrorStatus status{.name = name};
   take_word(json, "role", MirrorRole::broken, status.role);
@@ -114,6 +127,10 @@ MirrorStatus status_of(const Json& json, const std::string& name) {
   take_progress(json, status);
   take(json, "device", status.device);
   take(json, "size", status.size);
+  take(json, "grown_from", status.grown_from);
+  if (const Json* growth = field(json, "growth"); growth && growth->is_object()) {
+    take_growth(*growth, status.growth.emplace());
+  }
   take(json, "queue", status.queue);
   take(json, "waiting_for_record", status.waiting_for_record);
   take(json, "engine_restarts", status.restarts);

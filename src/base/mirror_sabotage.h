@@ -49,9 +49,13 @@ enum class Sabotage : std::uint8_t {
   verify_overtaken,            // ... or that was written to meanwhile
   verify_skips,                // ... and leaves out the last one
   repair_not_sent,             // ... and does not send what differs
+  growth_not_zeroed,           // a copy grows without making its new part zero
+  growth_not_flushed,          // ... or says so before that is durable
+  growth_before_peer,          // ... or is used before the other one has grown
+  smaller_copy_led,            // a copy that has not grown yet is led by one that has
 };
 
-inline constexpr std::array<std::pair<Sabotage, std::string_view>, 38> sabotage_names = {{
+inline constexpr std::array<std::pair<Sabotage, std::string_view>, 42> sabotage_names = {{
     {Sabotage::log_not_awaited, "log_not_awaited"},
     {Sabotage::log_wraps_early, "log_wraps_early"},
     {Sabotage::log_evicts_early, "log_evicts_early"},
@@ -90,6 +94,10 @@ inline constexpr std::array<std::pair<Sabotage, std::string_view>, 38> sabotage_
     {Sabotage::verify_overtaken, "verify_overtaken"},
     {Sabotage::verify_skips, "verify_skips"},
     {Sabotage::repair_not_sent, "repair_not_sent"},
+    {Sabotage::growth_not_zeroed, "growth_not_zeroed"},
+    {Sabotage::growth_not_flushed, "growth_not_flushed"},
+    {Sabotage::growth_before_peer, "growth_before_peer"},
+    {Sabotage::smaller_copy_led, "smaller_copy_led"},
 }};
 
 #ifdef MAINSTAY_SABOTAGE

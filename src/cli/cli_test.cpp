@@ -697,7 +697,8 @@ TEST_CASE("mirror status: both copies in words and colours, progress and latenci
   CHECK(ran.code == ExitCode::done);
   for (const char* part :
        {"primary", "up to date (green)", "recovering (yellow)", "10.0.2.10:29051", "70 MiB",
-        "md1: recovering 42 %, 100 MiB a second, 700 ms left", "flush", "130 µs", "900 µs"}) {
+        "md1: recovering 42 %, 100 MiB a second, 700 ms left",
+        "md1: growing from 1 GiB to 2 GiB: 25 %", "flush", "130 µs", "900 µs"}) {
     CAPTURE(ran.out);
     CAPTURE(part);
     CHECK(has(ran.out, part));
@@ -711,6 +712,8 @@ TEST_CASE("mirror orders go to the engine; recovery is what a link brings by its
   CHECK(f.run({"mirror", "break", "md1"}).code == ExitCode::done);
   CHECK(f.run({"mirror", "recover", "md1"}).out == "md1: recover: done\n");
   CHECK(f.control.mirror_orders == std::vector<std::string>{"break md1", "connect md1"});
+  CHECK(f.run({"mirror", "resize", "md1"}).out ==
+        "md1: resize: begun; 'mainstay mirror status' shows how far it is\n");
   f.control.outcome = failure(Code::invalid, "this engine cannot verify");
   const Ran refused = f.run({"mirror", "verify", "md1"});
   CHECK(refused.code == ExitCode::refused);

@@ -41,6 +41,13 @@ std::string mirrors_json(const std::string& document, const std::string& mirror)
   return Json{{"mirrors", found}}.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// What is begun goes on by itself.
+std::string answer_text(const OrderMirror& verb) {
+  const bool begun = verb.action == "resize";
+  return fmt::format("{}: {}: {}", verb.mirror, verb.action,
+                     begun ? "begun; 'mainstay mirror status' shows how far it is" : "done");
+}
+
 std::string last_heard(const MirrorStatus& status) {
   if (status.connected) return "is connected";
   if (!status.peer_silent) return "has not been heard since this engine started";
@@ -117,10 +124,7 @@ ExitCode perform(const Session& session, const OrderMirror& verb) {
   const auto done =
       session.client.order({.path = fmt::format("/v1/mirrors/{}/{}", verb.mirror, action)});
   if (!done) return complain(session, done.error());
-  session.environment.out << (session.invocation.json
-                                  ? *done
-                                  : fmt::format("{}: {}: done", verb.mirror, verb.action))
-                          << '\n';
+  session.environment.out << (session.invocation.json ? *done : answer_text(verb)) << '\n';
   return ExitCode::done;
 }
 

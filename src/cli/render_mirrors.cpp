@@ -68,6 +68,12 @@ std::string verify_text(const MirrorStatus& status) {
   return fmt::format("{}; so far {}\n", text, found);
 }
 
+std::string growth_text(const MirrorStatus& status) {
+  if (!status.growth) return "";
+  return fmt::format("  {}: growing from {} to {}: {:.0f} %\n", status.name, size_text(status.size),
+                     size_text(status.growth->to), status.growth->percent);
+}
+
 std::string latencies_text(const api::StatusReport& report, const Style& style) {
   Table table({"MIRROR", "LATENCY OF", "COUNT", "MEDIAN", "99 %", "LONGEST"});
   const auto cell = [](std::uint64_t microseconds) {
@@ -101,7 +107,7 @@ std::string render_mirrors(const api::StatusReport& report, const Style& style) 
                copy_cell(status.own), copy_cell(status.peer), link_text(status),
                size_text(status.dirty_bytes), status.device.empty() ? "-" : status.device,
                note_of(status)});
-    progress += progress_text(status) + verify_text(status);
+    progress += progress_text(status) + verify_text(status) + growth_text(status);
   }
   if (!table.has_rows()) {
     return fmt::format("Node {} has no copy of a mirror disk.\n", report.cluster.self);

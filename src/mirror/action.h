@@ -46,6 +46,11 @@ struct WriteMetadata {
   Bytes bytes;
 };
 
+// How large the two partitions are now.
+struct MeasureDevices {
+  Ticket ticket = 0;
+};
+
 // ---- The peer.
 struct SendMessage {
   Message message;
@@ -83,9 +88,9 @@ struct Note {
   std::string text;
 };
 
-using Action =
-    std::variant<ReadData, SumData, WriteData, FlushData, ReadMetadata, WriteMetadata, SendMessage,
-                 DropLink, ReleaseBuffer, ReadRecord, SwapRecord, Acknowledge, AnswerCluster, Note>;
+using Action = std::variant<ReadData, SumData, WriteData, FlushData, ReadMetadata, WriteMetadata,
+                            MeasureDevices, SendMessage, DropLink, ReleaseBuffer, ReadRecord,
+                            SwapRecord, Acknowledge, AnswerCluster, Note>;
 using Actions = std::vector<Action>;
 
 }  // namespace mainstay::mirror

@@ -49,6 +49,12 @@ void ActivityLog::load(ByteView ring) {
   pending_ = false;
 }
 
+void ActivityLog::grow(const Geometry& geometry) {
+  MAINSTAY_CHECK(geometry.zones() >= zones_);
+  zones_ = geometry.zones();
+  slot_of_.resize(zones_, no_slot);
+}
+
 std::vector<Zone> ActivityLog::zones() const {
   std::vector<Zone> all;
   for (const Slot& slot : slots_) {

@@ -21,6 +21,8 @@ class ActivityLog {
 
   // Takes over what the ring holds; nothing if it was never written.
   void load(ByteView ring);
+  // There are more zones from now on.
+  void grow(const Geometry& geometry);
   std::vector<Zone> zones() const;
   std::size_t size() const { return size_; }
 

@@ -42,6 +42,12 @@ void Bitmap::clear_all() {
   count_ = 0;
 }
 
+void Bitmap::grow(std::uint64_t size) {
+  MAINSTAY_CHECK(size >= size_);
+  size_ = size;
+  words_.resize((size + 63) / 64);
+}
+
 std::uint64_t Bitmap::next(std::uint64_t from) const {
   if (from >= size_ || count_ == 0) return size_;
   std::uint64_t number = from / 64;

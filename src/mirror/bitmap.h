@@ -23,6 +23,8 @@ class Bitmap {
   bool clear(std::uint64_t bit);
   void set_range(std::uint64_t first, std::uint64_t end);
   void clear_all();
+  // More bits, all of them clear.
+  void grow(std::uint64_t size);
   // The first set bit at or behind `from`; size() if there is none.
   std::uint64_t next(std::uint64_t from) const;
 
@@ -49,6 +51,7 @@ class RegionList {
   bool has(Region region) const { return seen_.test(region); }
   const std::vector<Region>& list() const { return list_; }
   bool empty() const { return list_.empty(); }
+  void grow(std::uint64_t regions) { seen_.grow(regions); }
   void clear() {
     for (const Region region : list_) seen_.clear(region);
     list_.clear();

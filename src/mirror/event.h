@@ -94,8 +94,19 @@ struct LimitResync {
   std::uint64_t bytes_per_second = 0;  // 0: as fast as it goes
 };
 
+// All of partitions that have grown is to be used, on both nodes. Answered when it has begun;
+// State::growth says how far it is.
+struct Resize {
+  Ticket ticket = 0;
+};
+// The answer to MeasureDevices.
+struct DevicesMeasured {
+  Ticket ticket = 0;
+  Capacity capacity;
+};
+
 using Event = std::variant<Tick, RequestArrived, DataDone, MetadataRead, MetadataWritten, LinkUp,
                            LinkDown, Received, RecordRead, RecordSwapped, Promote, Demote, Force,
-                           DataSummed, Verify, LimitResync>;
+                           DataSummed, Verify, LimitResync, Resize, DevicesMeasured>;
 
 }  // namespace mainstay::mirror

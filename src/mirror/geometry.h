@@ -59,6 +59,18 @@ struct Geometry {
   static constexpr std::uint64_t bits_of_block = block_size * 8;
 };
 
+// What a mirror uses of a device with so many bytes.
+inline constexpr std::uint64_t whole_sectors(std::uint64_t bytes) {
+  return bytes / block_size * (block_size / sector_size);
+}
+
+// What a node's two partitions can hold.
+struct Capacity {
+  std::uint64_t sectors = 0;          // of data
+  std::uint64_t partition_bytes = 0;  // of the cluster partition
+  friend bool operator==(const Capacity&, const Capacity&) = default;
+};
+
 // invalid: the numbers cannot be a mirror's.
 Status check(const Geometry& geometry);
 

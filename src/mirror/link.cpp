@@ -9,7 +9,7 @@ namespace {
 void on_hello(Step& step, const Hello& hello) {
   State& s = step.s;
   if (!s.link_up || s.phase == Phase::opening) return;
-  if (hello.mirror != s.settings.mirror || hello.geometry != s.settings.geometry) {
+  if (hello.mirror != s.settings.mirror || !of_one_size(s, hello)) {
     if (s.echoed != hello.session) step.note("the peer's copy is of another mirror or size");
     s.echoed = hello.session;
     return;
@@ -19,12 +19,15 @@ void on_hello(Step& step, const Hello& hello) {
     greet(step);
   }
   if (hello.echo != s.session || s.peer) return;
-  s.peer = hello;
-  s.peer_session = hello.session;
   const bool leads = s.phase == Phase::primary || s.phase == Phase::promoting;
   if (leads && hello.term > s.wanted.term) {
     step_down(step, hello.term, "the peer knows a higher term");
   }
+  if (hello.geometry != s.settings.geometry && !sabotaged(Sabotage::smaller_copy_led)) {
+    return on_copy_size(step, hello.geometry.sectors);
+  }
+  s.peer = hello;
+  s.peer_session = hello.session;
 }
 
 // The histories allow no more than to know of each other.
@@ -128,6 +131,12 @@ void on_body(Step& step, const Message& message) {
   if (const auto* asked = std::get_if<Lead>(&body)) return on_lead(step, message.term, *asked);
   if (const auto* finish = std::get_if<Finish>(&body)) return on_finish(step, message, *finish);
   if (const auto* check = std::get_if<Check>(&body)) return on_check(step, message, *check);
+  if (std::holds_alternative<Measure>(body)) return on_measure(step, message);
+  if (const auto* grow = std::get_if<Grow>(&body)) return on_grow(step, message, *grow);
+  if (const auto* measured = std::get_if<Measured>(&body)) return on_measured(step, *measured);
+  if (const auto* grown = std::get_if<Grown>(&body)) {
+    return on_copy_size(step, grown->sectors);
+  }
   if (const auto* refuse = std::get_if<Refuse>(&body)) return on_refuse(step, *refuse);
   // What is left are answers to us as the primary of this term.
   if (message.term != s.wanted.term) return;
@@ -177,7 +186,8 @@ void greet(Step& step) {
                     .dirty = s.dirty.count(),
                     .data_term = s.wanted.data_term,
                     .choice = s.wanted.choice,
-                    .given_up = s.wanted.given_up};
+                    .given_up = s.wanted.given_up,
+                    .grown_from = s.durable.grown_from};
   step.act(SendMessage{Message{0, s.wanted.term, hello}});
 }
 

@@ -28,6 +28,7 @@ struct Hello {
   Term data_term = 0;       // see Superblock
   std::uint64_t choice = 0;
   Term given_up = 0;
+  std::uint64_t grown_from = 0;
 };
 
 enum class Joining : std::uint8_t {
@@ -88,12 +89,25 @@ struct Finish {
   Generation current = 0;
 };
 struct Finished {};
+// "How much could your partitions hold?"
+struct Measure {};
+struct Measured {
+  Capacity capacity;
+};
+// "Make your copy that large."
+struct Grow {
+  std::uint64_t sectors = 0;
+};
+// "My copy is that large, durably": if it is less than what was asked for, it will not be.
+struct Grown {
+  std::uint64_t sectors = 0;
+};
 
 struct Message {
   Session session = 0;
   Term term = 0;
   std::variant<Hello, Lead, DirtyBlock, Follow, Refuse, Write, Written, Flush, Flushed, Finish,
-               Finished, Check, Checked>
+               Finished, Check, Checked, Measure, Measured, Grow, Grown>
       body;
 };
 

@@ -152,6 +152,8 @@ void on_metadata_written(Step& step, const MetadataWritten& event) {
     case Kind::bitmap:
       s.bitmap_writing.reset();
       return;
+    case Kind::growth:
+      return on_growth_cleared(step, handle_of(event.ticket));
     default:
       return;
   }

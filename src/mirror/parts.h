@@ -32,6 +32,8 @@ enum class Kind : std::uint8_t {
   taken_flush,
   record,
   force_flush,
+  growth,
+  measure,  // for the peer
 };
 inline Ticket ticket(Kind kind, Handle handle) {
   return handle << 4 | static_cast<std::uint64_t>(kind);
@@ -130,6 +132,23 @@ void on_checked(Step& step, const Checked& checked);
 void stop_comparing(State& s);
 void pump_checks(Step& step);
 void pump_verify(Step& step);
+
+// ---- growth.cpp
+// The peer's copy is of one size with ours, or one of the two has grown and the other has not yet.
+bool of_one_size(const State& s, const Hello& hello);
+// The peer's copy has that size now. Whoever finds the other one ahead grows, too.
+void on_copy_size(Step& step, std::uint64_t sectors);
+void on_resize(Step& step, const Resize& event);
+void refuse_resize(Step& step, Code code, std::string why);
+void on_devices_measured(Step& step, const DevicesMeasured& event);
+void on_measure(Step& step, const Message& message);
+void on_measured(Step& step, const Measured& measured);
+void on_grow(Step& step, const Message& message, const Grow& grow);
+void on_growth_done(Step& step, Handle handle, bool ok);
+void on_growth_cleared(Step& step, Handle handle);
+void pump_growth(Step& step);
+// It waits for the pace, or may.
+bool zeroing(const State& s);
 
 // ---- outside.cpp
 bool record_excludes_peer(const State& s);

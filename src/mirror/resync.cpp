@@ -148,8 +148,9 @@ std::uint64_t region_bytes(const State& s) {
 
 bool pace_allows(Step& step) {
   State& s = step.s;
-  const auto under_way = std::ranges::count_if(
+  auto under_way = std::ranges::count_if(
       s.chunks, [](const Chunk& chunk) { return chunk.stage != Chunk::Stage::idle; });
+  if (s.growth && s.growth->busy != 0) ++under_way;
   return s.pace.may_begin(step.now, static_cast<std::size_t>(under_way));
 }
 

@@ -20,6 +20,8 @@ void on_data_done(Step& step, const DataDone& event) {
       return on_local_resync_flushed(step, handle, event.ok);
     case Kind::force_flush:
       return on_force_flushed(step, handle, event.ok);
+    case Kind::growth:
+      return on_growth_done(step, handle, event.ok);
     case Kind::taken:
     case Kind::taken_flush:
       return on_taken_done(step, handle, event.ok);
@@ -47,6 +49,10 @@ void take_in(Step& step, const Event& event) {
   if (const auto* force = std::get_if<Force>(&event)) return on_force(step, *force);
   if (const auto* summed = std::get_if<DataSummed>(&event)) return on_summed(step, *summed);
   if (const auto* verify = std::get_if<Verify>(&event)) return on_verify(step, *verify);
+  if (const auto* resize = std::get_if<Resize>(&event)) return on_resize(step, *resize);
+  if (const auto* measured = std::get_if<DevicesMeasured>(&event)) {
+    return on_devices_measured(step, *measured);
+  }
   if (const auto* limit = std::get_if<LimitResync>(&event)) {
     step.s.pace.set_limit(limit->bytes_per_second);
   }
@@ -65,6 +71,7 @@ void advance(Step& step) {
     pump_requests(step);
     pump_resync(step);
     pump_verify(step);
+    pump_growth(step);
     pump_metadata(step);
   } while (step.out.size() != before && step.s.phase != Phase::broken);
 }
@@ -74,7 +81,7 @@ bool asks_pace(const State& s) {
   const bool sends = s.standing == Standing::syncing && s.resync_pause == Instant{};
   const bool room = std::ranges::any_of(
       s.chunks, [](const Chunk& chunk) { return chunk.stage == Chunk::Stage::idle; });
-  return s.phase == Phase::primary && room && (sends || comparing(s));
+  return (s.phase == Phase::primary && room && (sends || comparing(s))) || zeroing(s);
 }
 
 }  // namespace
@@ -142,6 +149,8 @@ void fail_stop(Step& step, std::string why) {
     s.demotion.reset();
   }
   if (s.forcing) refuse_force(step, Code::unavailable, why);
+  if (s.growth && s.growth->order) refuse_resize(step, Code::unavailable, why);
+  s.growth.reset();
   if (s.link_up) step.act(DropLink{why});
   s.taken.for_each([&](Handle, const Taken& taken) {
     if (taken.operation == Operation::write) step.act(ReleaseBuffer{taken.buffer});
@@ -165,6 +174,8 @@ void step(State& state, const Event& event, Instant now, Actions& out) {
       out.push_back(AnswerCluster{force->ticket, failure(Code::unavailable, state.trouble)});
     } else if (const auto* verify = std::get_if<Verify>(&event)) {
       out.push_back(AnswerCluster{verify->ticket, failure(Code::unavailable, state.trouble)});
+    } else if (const auto* resize = std::get_if<Resize>(&event)) {
+      out.push_back(AnswerCluster{resize->ticket, failure(Code::unavailable, state.trouble)});
     }
     return;
   }
@@ -172,7 +183,8 @@ void step(State& state, const Event& event, Instant now, Actions& out) {
   take_in(one, event);
   if (state.phase == Phase::broken || state.phase == Phase::opening) return;
   advance(one);
-  if (chunks_idle(state) && state.resync_flush == 0) state.pace.fell_quiet(now);
+  const bool grows = state.growth && state.growth->busy != 0;
+  if (chunks_idle(state) && state.resync_flush == 0 && !grows) state.pace.fell_quiet(now);
 }
 
 Instant next_deadline(const State& state) {
@@ -183,6 +195,7 @@ Instant next_deadline(const State& state) {
   };
   if (state.promotion) consider(state.promotion->deadline);
   if (state.forcing) consider(state.forcing->deadline);
+  if (state.growth) consider(state.growth->deadline);
   if (state.record_busy == 0) consider(state.record_retry);
   consider(state.resync_pause);
   if (asks_pace(state)) consider(state.pace.look_again());

@@ -54,6 +54,7 @@ Superblock read_body(ByteReader& reader) {
   superblock.data_term = reader.u64();
   superblock.choice = reader.u64();
   superblock.given_up = reader.u64();
+  superblock.grown_from = reader.u64();
   if (superblock.data_term == 0) superblock.data_term = superblock.term;
   return superblock;
 }
@@ -89,6 +90,7 @@ Bytes encode(const Superblock& superblock) {
   writer.u64(superblock.data_term);
   writer.u64(superblock.choice);
   writer.u64(superblock.given_up);
+  writer.u64(superblock.grown_from);
   Bytes block = writer.take();
   block.resize(block_size - checksum_size);
   ByteWriter checksum;

@@ -39,6 +39,9 @@ struct Superblock {
   // up to `given_up`. The later choice counts. 0: there was none.
   std::uint64_t choice = 0;
   Term given_up = 0;
+  // How many sectors it had before it last grew; 0: it has not grown. What is behind them is zero,
+  // or was written since.
+  std::uint64_t grown_from = 0;
   friend bool operator==(const Superblock&, const Superblock&) = default;
 };
 

@@ -23,6 +23,9 @@ class Core {
  public:
   Core(Copy self, const Superblock& superblock)
       : partition_(Layout::size(small_geometry()), 0), settings_(settings(self)) {
+    // Behind what was formatted there may be anything.
+    partition_.resize(partition_.size() + 4 * std::size_t{block_size}, 0xa5);
+    settings_.geometry = superblock.geometry;
     std::ranges::copy(
         encode(superblock),
         partition_.begin() + static_cast<std::ptrdiff_t>(Layout::superblock(superblock.counter)));
@@ -35,6 +38,11 @@ class Core {
     Actions actions;
     state = begin(settings_, actions);
     take(std::move(actions));
+  }
+  // ... of which the superblock says that they are larger now.
+  void open_with(std::uint64_t sectors) {
+    settings_.geometry.sectors = sectors;
+    open();
   }
   void tell(const Event& event) {
     Actions actions;

@@ -23,7 +23,7 @@ namespace mainstay::mirror {
 
 struct Settings {
   MirrorId mirror{};
-  Geometry geometry;
+  Geometry geometry;  // as the superblock says; grows with the copy
   Copy self = 0;
   // false: no arbiter is configured, and a primary that loses its peer goes on with nothing but
   // itself to remember it. Weak: both copies may then go on.
@@ -132,6 +132,28 @@ struct Verification {
   Latest latest;
 };
 
+// This copy becomes larger. What is behind its end is made to read as zeroes, durably; then its
+// superblock says so, and only then may anybody write there. So two copies of one size are equal
+// where nobody has written, and one that is ahead of the other has nothing there that would be lost
+// with it.
+struct Growth {
+  std::uint64_t sectors = 0;  // what it is to have; 0: not known yet
+  // An order that is not answered yet: both copies are measured first.
+  std::optional<Ticket> order;
+  Instant deadline{};
+  Handle measuring = 0;
+  std::optional<Capacity> own, theirs;
+  // The peer's copy is that large, or ours may be without it.
+  bool peer_ready = false;
+  Session asked = 0;  // it was told in this session
+  // Where this is in hand it is waited for: nothing of it may land on what is written later.
+  Handle busy = 0;
+  bool given_up = false;
+  Sector zeroed = 0;  // up to there
+  bool flushed = false;
+  std::uint64_t cleared = 0;  // blocks of the bitmap
+};
+
 struct State {
   Settings settings;
   Random random{0};
@@ -199,6 +221,9 @@ struct State {
   std::optional<Verification> verify;    // under way
   std::optional<Verification> verified;  // the last one that came to its end
 
+  // ---- Growth.
+  std::optional<Growth> growth;
+
   // ---- As follower.
   struct Wish {
     Term term = 0;
@@ -256,6 +281,9 @@ struct State {
 };
 
 std::string_view to_text(Chunk::Stage stage);
+// Bytes that are known to read as zeroes, of those that the copy is to have more.
+std::uint64_t zeroed_bytes(const State& state);
+std::uint64_t growth_bytes(const State& state);
 
 // What a new copy's superblock says. A source is what the other is built from; a target is nothing
 // yet; equal ones were proven equal beforehand and share `generation`.

@@ -5,7 +5,7 @@
 namespace mainstay::mirror {
 namespace {
 
-constexpr std::uint8_t version = 2;
+constexpr std::uint8_t version = 3;
 constexpr std::size_t usual_size = 64;
 constexpr std::uint8_t states = 2;
 constexpr std::uint8_t joinings = 2;
@@ -47,6 +47,7 @@ struct Writer {
     to.u64(hello.data_term);
     to.u64(hello.choice);
     to.u64(hello.given_up);
+    to.u64(hello.grown_from);
   }
   void operator()(const Lead& lead) {
     to.u8(static_cast<std::uint8_t>(lead.joining));
@@ -86,6 +87,13 @@ struct Writer {
     to.boolean(checked.ok);
     for (const auto half : checked.sum) to.u64(half);
   }
+  void operator()(const Measure&) {}
+  void operator()(const Measured& measured) {
+    to.u64(measured.capacity.sectors);
+    to.u64(measured.capacity.partition_bytes);
+  }
+  void operator()(const Grow& grow) { to.u64(grow.sectors); }
+  void operator()(const Grown& grown) { to.u64(grown.sectors); }
 };
 
 Hello read_hello(ByteReader& from) {
@@ -104,6 +112,7 @@ Hello read_hello(ByteReader& from) {
   hello.data_term = from.u64();
   hello.choice = from.u64();
   hello.given_up = from.u64();
+  hello.grown_from = from.u64();
   return hello;
 }
 
@@ -157,6 +166,13 @@ Checked read_checked(ByteReader& from) {
   return checked;
 }
 
+Measured read_measured(ByteReader& from) {
+  Measured measured;
+  measured.capacity.sectors = from.u64();
+  measured.capacity.partition_bytes = from.u64();
+  return measured;
+}
+
 // By the place of the kind in Message's variant.
 decltype(Message::body) read_body(std::uint8_t kind, ByteReader& from) {
   switch (kind) {
@@ -186,6 +202,14 @@ decltype(Message::body) read_body(std::uint8_t kind, ByteReader& from) {
       return read_check(from);
     case 12:
       return read_checked(from);
+    case 13:
+      return Measure{};
+    case 14:
+      return read_measured(from);
+    case 15:
+      return Grow{from.u64()};
+    case 16:
+      return Grown{from.u64()};
     default:
       from.fail();
       return Finished{};

@@ -10,8 +10,8 @@ namespace {
 std::vector<Message> one_of_each() {
   Bytes bits(block_size, 0);
   bits[9] = 7;
-  const Hello hello{1, 2, {3, 4}, {.sectors = 99}, {5, {6}, {7, 8}}, CopyState::up_to_date, 9, 10,
-                    3, 4, 5};
+  const Hello hello{
+      1, 2, {3, 4}, {.sectors = 99}, {5, {6}, {7, 8}}, CopyState::up_to_date, 9, 10, 3, 4, 5, 6};
   return {{0, 9, hello},
           {1, 9, Lead{Joining::sync, {5, {6}, {}}}},
           {1, 9, DirtyBlock{3, bits}},
@@ -24,7 +24,11 @@ std::vector<Message> one_of_each() {
           {1, 9, Finish{16}},
           {1, 9, Finished{}},
           {1, 9, Check{17, {18, 19}}},
-          {1, 9, Checked{17, true, {20, 21}}}};
+          {1, 9, Checked{17, true, {20, 21}}},
+          {1, 9, Measure{}},
+          {1, 9, Measured{{22, 23}}},
+          {1, 9, Grow{24}},
+          {1, 9, Grown{25}}};
 }
 
 TEST_CASE("a message of each kind is read as it was written") {
@@ -54,9 +58,9 @@ TEST_CASE("a message of another version, of no kind, or with an impossible value
   Bytes bytes = encode({1, 9, Finished{}});
   bytes[0] = 1;
   CHECK(decode_message(bytes).error().message ==
-        "mirror: the peer speaks version 1, not 2; install the same Mainstay on both nodes");
-  bytes[0] = 2;
-  bytes[1] = 13;
+        "mirror: the peer speaks version 1, not 3; install the same Mainstay on both nodes");
+  bytes[0] = 3;
+  bytes[1] = 17;
   CHECK_FALSE(decode_message(bytes));
   CHECK_FALSE(decode_message(encode({1, 9, Write{1, Operation::flush, {0, 1}, false, 0}})));
 }

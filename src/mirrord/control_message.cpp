@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, Verb>, 10> verbs{{
+constexpr std::array<std::pair<std::string_view, Verb>, 11> verbs{{
     {"status", Verb::status},
     {"promote", Verb::promote},
     {"demote", Verb::demote},
@@ -21,6 +21,7 @@ constexpr std::array<std::pair<std::string_view, Verb>, 10> verbs{{
     {"repair", Verb::repair},
     {"force", Verb::force},
     {"limit", Verb::limit},
+    {"resize", Verb::resize},
     {"serve_record", Verb::serve_record},
 }};
 
@@ -54,7 +55,7 @@ Result<std::variant<Order, RecordAnswer, Refused>> parse_order(const json& objec
   if (found == verbs.end()) {
     return refuse(
         fmt::format("'{}' cannot be done; status, promote, demote, break, connect, verify, "
-                    "repair, force, limit and serve_record can",
+                    "repair, force, limit, resize and serve_record can",
                     verb));
   }
   order.verb = found->second;

@@ -23,6 +23,7 @@ enum class Verb : std::uint8_t {
   repair,
   force,
   limit,
+  resize,
   serve_record,
 };
 

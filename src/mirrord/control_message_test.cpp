@@ -41,6 +41,7 @@ TEST_CASE("orders are read as the document has them") {
   const Order force = order_of(R"({"id":6,"do":"force","term":7})");
   CHECK(force.verb == Verb::force);
   CHECK(force.term == 7);
+  CHECK(order_of(R"({"id":7,"do":"resize"})").verb == Verb::resize);
   CHECK(order_of(R"({"do":"serve_record"})").verb == Verb::serve_record);
 }
 

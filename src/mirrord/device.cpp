@@ -42,6 +42,17 @@ Status measure_block(Device& device) {
 
 }  // namespace
 
+Result<std::uint64_t> size_of(const Device& device) {
+  std::uint64_t bytes = 0;
+  if (device.block) {
+    if (ioctl(device.file.number(), BLKGETSIZE64, &bytes) == 0) return bytes;
+    return adapters::errno_failure(errno, device.path);
+  }
+  struct stat found{};
+  if (fstat(device.file.number(), &found) != 0) return adapters::errno_failure(errno, device.path);
+  return static_cast<std::uint64_t>(found.st_size);
+}
+
 Result<Device> open_device(const std::string& path, Durability durability) {
   struct stat found {};
   if (stat(path.c_str(), &found) != 0) return adapters::errno_failure(errno, path);

@@ -18,6 +18,9 @@ struct Device {
 
 enum class Durability : std::uint8_t { cached, each_write };
 
+// How large it is now.
+Result<std::uint64_t> size_of(const Device& device);
+
 // conflict: somebody else uses it. invalid: it cannot be used for a mirror.
 Result<Device> open_device(const std::string& path, Durability durability);
 

@@ -152,6 +152,16 @@ void Disks::flush(const mirror::FlushData& flush) {
   });
 }
 
+mirror::Capacity Disks::measure() {
+  const auto data = size_of(data_);
+  const auto metadata = size_of(metadata_);
+  for (const auto* each : {&data, &metadata}) {
+    if (!*each) trouble_ = each->error().message;
+  }
+  return {.sectors = mirror::whole_sectors(data.value_or(0)),
+          .partition_bytes = metadata.value_or(0)};
+}
+
 void Disks::read(const mirror::ReadMetadata& read) {
   Aligned memory = aligned(read.size);
   const std::span<std::uint8_t> into(memory.get(), read.size);

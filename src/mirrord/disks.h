@@ -20,6 +20,8 @@ class Disks {
   void flush(const mirror::FlushData& flush);
   void read(const mirror::ReadMetadata& read);
   void write(mirror::WriteMetadata write);
+  // What the partitions could hold now; nothing, if they do not say.
+  mirror::Capacity measure();
   // What the system has in hand.
   std::size_t under_way() const { return under_way_; }
   // Of the last error, for people.

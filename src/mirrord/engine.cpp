@@ -52,6 +52,10 @@ void Engine::State::perform(mirror::Action action) {
   if (auto* write = std::get_if<mirror::WriteMetadata>(&action)) {
     return disks->write(std::move(*write));
   }
+  if (auto* measure = std::get_if<mirror::MeasureDevices>(&action)) {
+    next_events.emplace_back(mirror::DevicesMeasured{measure->ticket, disks->measure()});
+    return;
+  }
   if (auto* drop = std::get_if<mirror::DropLink>(&action)) return link->drop(drop->why);
   if (auto* read = std::get_if<mirror::ReadRecord>(&action)) {
     return ask_record(read->ticket, false, control->ask_read(read->ticket));
@@ -110,6 +114,7 @@ void Engine::State::look_after(Instant now) {
     promote(std::exchange(promote_again, 0), std::nullopt);
   }
   look_after_device();
+  look_after_size(now);
   if (buffers->releases() != seen_releases) {
     seen_releases = buffers->releases();
     if (front_end) front_end->resume();

@@ -12,6 +12,8 @@ namespace {
 using mirror::Phase;
 using Kind = SupervisorMessage::Kind;
 
+constexpr Duration size_told_again_after = 1s;
+
 }  // namespace
 
 void Engine::State::begin(SupervisorMessage message) {
@@ -45,10 +47,13 @@ void Engine::State::on_supervisor() {
   if ((*message)->kind == Kind::fuse && !(*message)->files.empty()) {
     buffers->journal().clear();
     open_front_end(std::move((*message)->files[0]));
+    told_bytes = device_bytes = mirror_bytes();
   } else if ((*message)->kind == Kind::provided) {
     on_provided(**message);
   } else if ((*message)->kind == Kind::removed) {
     on_removed(**message);
+  } else if ((*message)->kind == Kind::resized) {
+    on_resized(**message);
   } else if ((*message)->kind == Kind::stop) {
     stop();
   }
@@ -85,7 +90,7 @@ void Engine::State::open_front_end(Fd fuse) {
                                 if (!removal) say("the device's requests have ended: " + why);
                               }},
       std::move(fuse),
-      FuseFrontEnd::Size{.disk = geometry.sectors * mirror::sector_size,
+      FuseFrontEnd::Size{.disk = mirror_bytes(),
                          .request_max = request_max(),
                          .zero_max = geometry.request_sectors_max() * mirror::sector_size});
 }
@@ -103,6 +108,7 @@ void Engine::State::on_provided(const SupervisorMessage& message) {
 
 void Engine::State::abandon_front_end() {
   device.clear();
+  told_bytes = device_bytes = 0;
   inherited_fuse.reset();
   if (!front_end) return;
   front_end->abandon();
@@ -126,6 +132,30 @@ void Engine::State::on_removed(const SupervisorMessage& message) {
   if (!removal) return;
   orders[++last_order] = *std::exchange(removal, std::nullopt);
   tell(mirror::Demote{last_order});
+}
+
+std::uint64_t Engine::State::mirror_bytes() const {
+  return settings.geometry.sectors * mirror::sector_size;
+}
+
+// The mirror has grown, or the engine before this one may not have said so.
+void Engine::State::look_after_size(Instant now) {
+  settings.geometry = core.settings.geometry;
+  const bool shown = front_end && !device.empty() && !removal;
+  if (!shown || told_bytes == mirror_bytes() || now < tell_size_at) return;
+  told_bytes = mirror_bytes();
+  front_end->resized(told_bytes);
+  to_supervisor({.kind = Kind::resize});
+}
+
+void Engine::State::on_resized(const SupervisorMessage& message) {
+  if (!message.error) {
+    device_bytes = message.number;
+    return say(fmt::format("{} has {} bytes", device, device_bytes));
+  }
+  say(message.text);
+  told_bytes = 0;
+  tell_size_at = Ring::now() + size_told_again_after;
 }
 
 void Engine::State::look_after_device() {

@@ -41,6 +41,9 @@ void Engine::State::on_order(Control::ClientId client, const control::Order& ord
     case Verb::repair:
       orders[++last_order] = {.verb = order.verb, .asker = asker};
       return tell(mirror::Verify{last_order, order.verb == Verb::repair});
+    case Verb::resize:
+      orders[++last_order] = {.verb = Verb::resize, .asker = asker};
+      return tell(mirror::Resize{last_order});
     case Verb::limit:
       tell(mirror::LimitResync{order.bytes_per_second});
       return control->answer(client, control::done(order.id));
@@ -125,6 +128,7 @@ EngineStatus Engine::State::status() const {
           .broken_off = link->broken_off(),
           .path = link->path(),
           .device = front_end ? device : "",
+          .device_bytes = front_end ? device_bytes : mirror_bytes(),
           .trouble = std::move(trouble),
           .restarts = restarts,
           .queue_depth = front_end ? front_end->queue_depth() : 0,

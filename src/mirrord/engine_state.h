@@ -69,6 +69,10 @@ struct Engine::State {
   std::vector<std::unique_ptr<FuseFrontEnd>> abandoned;  // until the core has answered them
   std::uint64_t last_request = 0;
   std::string device;
+  // What the kernel was last told to look at; nothing: it must be. And what its device had then.
+  std::uint64_t told_bytes = 0;
+  std::uint64_t device_bytes = 0;
+  Instant tell_size_at{};
   bool front_end_ended = false;  // dealt with at the end of the turn
   Fd inherited_fuse;             // of the engine before this one, until we are promoted again
 
@@ -112,7 +116,10 @@ struct Engine::State {
   void abandon_front_end();
   void on_provided(const SupervisorMessage& message);
   void on_removed(const SupervisorMessage& message);
+  void on_resized(const SupervisorMessage& message);
   void look_after_device();
+  void look_after_size(Instant now);
+  std::uint64_t mirror_bytes() const;
   void to_supervisor(const SupervisorMessage& message);
   std::uint64_t request_max() const;
 };

@@ -14,6 +14,8 @@ class FrontEnd {
 
   virtual ~FrontEnd() = default;
   virtual void answer(mirror::RequestId request, bool ok) = 0;
+  // What is asked may reach that far from now on.
+  virtual void resized(std::uint64_t bytes) = 0;
   // A buffer was released: go on reading if it was for want of one that it stopped.
   virtual void resume() = 0;
   // Requests that were read and are not answered.

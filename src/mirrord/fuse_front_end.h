@@ -39,6 +39,7 @@ class FuseFrontEnd final : public FrontEnd {
   void abandon();
 
   void answer(mirror::RequestId request, bool ok) override;
+  void resized(std::uint64_t bytes) override { size_.disk = bytes; }
   void resume() override;
   std::size_t queue_depth() const override { return queue_depth_; }
 

@@ -91,6 +91,24 @@ Result<LoopDevice> attach_loop(const FuseMount& mount, const std::string& name) 
   return failure(Code::conflict, "loop devices: others take them faster than we do; try again");
 }
 
+Result<std::uint64_t> refresh_size(const FuseMount& mount, const LoopDevice& device) {
+  const std::string disk(fuse::disk_name);
+  // The kernel believes for ever what it was told of the file, unless it is to ask again; the loop
+  // device believes the kernel.
+  struct statx file{};
+  if (statx(mount.mount.number(), disk.c_str(), AT_STATX_FORCE_SYNC, STATX_SIZE, &file) != 0) {
+    return errno_failure(errno, "FUSE: the disk's size");
+  }
+  std::uint64_t bytes = 0;
+  if (ioctl(device.loop.number(), LOOP_SET_CAPACITY, 0) != 0 ||
+      ioctl(device.loop.number(), BLKGETSIZE64, &bytes) != 0) {
+    return errno_failure(errno, device.path);
+  }
+  if (bytes == file.stx_size) return bytes;
+  return failure(Code::unavailable, fmt::format("{}: it has {} bytes, its file {}", device.path,
+                                                bytes, file.stx_size));
+}
+
 Status detach_loop(LoopDevice& device, Detach how) {
   if (how == Detach::unless_used) {
     // Whoever mounts it has claimed it; what was written to it is flushed before it goes.

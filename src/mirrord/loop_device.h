@@ -24,6 +24,9 @@ struct LoopDevice {
 // whoever mounted it, are gone.
 Result<LoopDevice> attach_loop(const FuseMount& mount, const std::string& name);
 
+// The file has become larger, and so the device does, whoever uses it. How many bytes it has then.
+Result<std::uint64_t> refresh_size(const FuseMount& mount, const LoopDevice& device);
+
 enum class Detach : std::uint8_t { unless_used, by_force };
 // conflict: a file system is mounted from it, or somebody else claims it; nothing was changed.
 // By force it goes away as soon as nobody uses it any more.

@@ -78,7 +78,7 @@ std::string value_of(blkid_probe probe, const char* name) {
   return value;
 }
 
-Geometry new_geometry(std::uint64_t bytes) { return {.sectors = bytes / block_size * 8}; }
+Geometry new_geometry(std::uint64_t bytes) { return {.sectors = mirror::whole_sectors(bytes)}; }
 
 Result<std::string> mirror_on(const Device& device) {
   for (const std::uint64_t counter : {0U, 1U}) {

@@ -54,6 +54,13 @@ json verify(const EngineStatus& status) {
           {"unreadable_regions", shown->unreadable}};
 }
 
+json growth(const mirror::State& core) {
+  const std::uint64_t all = growth_bytes(core);
+  if (all == 0) return nullptr;
+  const std::uint64_t size = core.settings.geometry.sectors * mirror::sector_size;
+  return {{"to_bytes", size + all}, {"percent", zeroed_bytes(core) * 100 / all}};
+}
+
 json peer(const EngineStatus& status) {
   json object{{"state", peer_state(status.core)}};
   const auto running = status.meter.resync(status.core);
@@ -183,7 +190,9 @@ std::string to_line(std::uint64_t id, const EngineStatus& status) {
       {"resync", resync(status, dirty)},
       {"verify", verify(status)},
       {"device", status.device},
-      {"device_size", geometry.sectors * mirror::sector_size},
+      {"device_size", status.device_bytes},
+      {"grown_from", core.durable.grown_from * mirror::sector_size},
+      {"growth", growth(core)},
       {"trouble", status.trouble},
       {"engine_restarts", status.restarts},
       {"queue_depth", status.queue_depth},

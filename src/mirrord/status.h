@@ -77,6 +77,7 @@ struct EngineStatus {
   bool broken_off = false;
   std::string path;
   std::string device;
+  std::uint64_t device_bytes = 0;
   std::string trouble;
   std::uint64_t restarts = 0;
   std::size_t queue_depth = 0;

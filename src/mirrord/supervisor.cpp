@@ -111,6 +111,8 @@ struct Supervisor::State {
   void handle(const SupervisorMessage& message);
   void provide(std::uint64_t request_max);
   void on_attached(Result<LoopDevice> attached);
+  void resize();
+  void on_resized(const Result<std::uint64_t>& bytes);
   void remove(Detach how);
   void on_detached(const Status& detached);
   void stop();
@@ -223,6 +225,8 @@ void Supervisor::State::handle(const SupervisorMessage& message) {
     term = message.number;
   } else if (message.kind == Kind::provide) {
     provide(message.number);
+  } else if (message.kind == Kind::resize) {
+    resize();
   } else if (message.kind == Kind::remove) {
     remove(message.number != 0 ? Detach::by_force : Detach::unless_used);
   }
@@ -260,6 +264,29 @@ void Supervisor::State::on_attached(Result<LoopDevice> attached) {
   device = std::move(*attached);
   say(fmt::format("{} is {}", setup.config.device, device->path));
   tell({.kind = Kind::provided, .text = setup.config.device});
+}
+
+void Supervisor::State::resize() {
+  if (busy || !device || !mount) {
+    return tell({.kind = Kind::resized,
+                 .error = Code::conflict,
+                 .text = "the device is just being provided or removed"});
+  }
+  const bool begun = worker.submit<Result<std::uint64_t>>(
+      [its_mount = FuseMount{.fuse = {}, .mount = duplicate(mount->mount)},
+       its_device = LoopDevice{.path = device->path, .loop = duplicate(device->loop)}] {
+        return refresh_size(its_mount, its_device);
+      },
+      [this](const Result<std::uint64_t>& bytes) { on_resized(bytes); });
+  MAINSTAY_CHECK(begun);
+}
+
+void Supervisor::State::on_resized(const Result<std::uint64_t>& bytes) {
+  if (!bytes) {
+    return tell(
+        {.kind = Kind::resized, .error = bytes.error().code, .text = bytes.error().message});
+  }
+  tell({.kind = Kind::resized, .number = *bytes});
 }
 
 void Supervisor::State::remove(Detach how) {

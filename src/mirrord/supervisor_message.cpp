@@ -14,7 +14,7 @@
 namespace mainstay::mirrord {
 namespace {
 
-constexpr std::uint8_t kinds = 8;
+constexpr std::uint8_t kinds = 10;
 constexpr std::uint8_t codes = static_cast<std::uint8_t>(Code::cancelled) + 1;
 constexpr std::uint8_t no_error = 0xff;
 

@@ -20,11 +20,13 @@ struct SupervisorMessage {
     fuse,      // files: fuse, mounted; the device follows
     provided,  // text: the device; or what went wrong
     removed,   // or what stood against it
+    resized,   // number: bytes that the device has now; or what went wrong
     stop,
     // ---- To the supervisor.
     provide,   // number: bytes
     remove,    // number 1: by force
     promoted,  // number: the term; 0: not any more
+    resize,    // the device's file has another size
   };
   Kind kind = Kind::begin;
   std::uint64_t number = 0;

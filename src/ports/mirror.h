@@ -58,6 +58,13 @@ struct MirrorVerify {
   friend bool operator==(const MirrorVerify&, const MirrorVerify&) = default;
 };
 
+// Both copies become larger.
+struct MirrorGrowth {
+  std::uint64_t to = 0;  // bytes
+  double percent = 0;    // of what is more, that has been made zero here
+  friend bool operator==(const MirrorGrowth&, const MirrorGrowth&) = default;
+};
+
 struct MirrorStatus {
   std::string name;
   MirrorRole role = MirrorRole::opening;
@@ -75,11 +82,13 @@ struct MirrorStatus {
   std::optional<Duration> time_left;
   std::optional<MirrorVerify> verify;  // under way, or the last that ended
   std::string device;                  // "/dev/loop3"; "" while there is none
-  std::uint64_t size = 0;
-  std::uint64_t queue = 0;          // requests under way
-  bool waiting_for_record = false;  // nothing is acknowledged until the arbiter answers
-  std::uint64_t restarts = 0;       // of the engine, since it was first started
-  std::string trouble;              // what keeps it from being better, in words
+  std::uint64_t size = 0;              // bytes
+  std::uint64_t grown_from = 0;        // ... before it last grew; 0: it has not
+  std::optional<MirrorGrowth> growth;  // while it grows
+  std::uint64_t queue = 0;             // requests under way
+  bool waiting_for_record = false;     // nothing is acknowledged until the arbiter answers
+  std::uint64_t restarts = 0;          // of the engine, since it was first started
+  std::string trouble;                 // what keeps it from being better, in words
   std::map<std::string, MirrorLatency> latencies;  // "local_write", "remote_write", "flush"
   friend bool operator==(const MirrorStatus&, const MirrorStatus&) = default;
 };

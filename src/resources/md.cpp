@@ -246,15 +246,36 @@ Task<Health> check(const Config& config, Context& context) {
   co_return judge_mount(config, *status, context);
 }
 
+// A mirror that has grown since it was made may be larger than its file system. `filled`: what that
+// was already told to fill.
+Task<void> fill(const Config& config, const MirrorStatus& status, std::uint64_t& filled,
+                Context& context) {
+  const bool grown = status.role == MirrorRole::primary && status.grown_from != 0;
+  if (config.file_system == FileSystem::none || !grown || status.device.empty()) co_return;
+  if (status.size <= filled) co_return;
+  const auto entry = mounted(config, context);
+  if (!entry || !*entry || (*entry)->source != status.device) co_return;
+  filled = status.size;
+  const Status done = co_await fill_device(config, status.device, context);
+  if (done || context.call.cancellation.requested()) co_return;
+  context.warn(
+      fmt::format("{}: the mirror has {} bytes, but its file system could not be made as "
+                  "large: {} Grow it by hand.",
+                  context.resource, filled, done.error().message));
+}
+
 // An engine that was restarted is a secondary again, while the application waits for its device: it
 // is made primary at the same term, unless another node has gone on meanwhile.
-Task<Error> watch(const Config&, Context& context) {
+Task<Error> watch(const Config& config, Context& context) {
+  std::uint64_t filled = 0;
   while (true) {
     co_await pause_until(context, context.clock.now() + watch_pause);
     if (context.call.cancellation.requested()) co_return Error{Code::cancelled, "not watched"};
     const auto status =
         co_await context.mirror.status(context.resource.value, limited(context, answer_max));
-    if (!status || status->role != MirrorRole::secondary) continue;
+    if (!status) continue;
+    co_await fill(config, *status, filled, context);
+    if (status->role != MirrorRole::secondary) continue;
     const Status again = co_await context.mirror.promote(context.resource.value, context.term,
                                                          limited(context, engine_patience));
     if (again) {

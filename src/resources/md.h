@@ -58,6 +58,8 @@ Call limited(const Context& context, const Call& call, Duration limit);
 
 // ---- md_mount.cpp: the file system on the device.
 Task<Status> put_in_place(const Config& config, const std::string& device, Context& context);
+// It becomes as large as the device, while it is mounted; nothing happens if it is.
+Task<Status> fill_device(const Config& config, const std::string& device, Context& context);
 // Once; whoever holds it is not touched.
 Task<Status> unmount_once(const Config& config, Call call, Context& context);
 // The holders, as many as fit a sentence.

@@ -125,6 +125,18 @@ Task<Status> put_in_place(const Config& config, const std::string& device, Conte
   co_return co_await mount(config, device, context);
 }
 
+Task<Status> fill_device(const Config& config, const std::string& device, Context& context) {
+  const bool xfs = config.file_system == FileSystem::xfs;
+  const std::string program = xfs ? "/usr/sbin/xfs_growfs" : "/usr/sbin/resize2fs";
+  std::vector<std::string> argv = {program, xfs ? config.mount_point : device};
+  const Call call = limited(context, context.call, config.fsck_timeout);
+  const auto end = co_await run(std::move(argv), number_mount, call, context);
+  if (!end) co_return std::unexpected(end.error());
+  if (end->exit_code == 0) co_return Status{};
+  co_return numbered(Code::unavailable, number_mount,
+                     fmt::format("{} returned {}: {}", program, end->exit_code, end->last_line));
+}
+
 Task<Status> unmount_once(const Config& config, Call call, Context& context) {
   std::vector<std::string> argv = {"/usr/bin/umount", config.mount_point};
   const Call once = limited(context, call, config.unmount_timeout);

@@ -201,7 +201,9 @@ std::string notes() {
   return "Two nodes have a mirror's copies: the failover policy of its group names these two, also "
          "in a cluster of more. With every `md` comes a monitor [mdnw](mdnw.md) on both, unless "
          "the document has one for it. Prepare the partitions with `mainstay mirror create` on "
-         "each; see [mirror.md](../mirror.md).\n\n"
+         "each; what they have after they were enlarged is used after `mainstay mirror resize`. "
+         "See "
+         "[mirror.md](../mirror.md).\n\n"
          "A group whose copy is not known to be the latest does not start: it is placed where the "
          "latest copy is. An arbiter remembers which copy that is, even if both nodes are gone; "
          "without one, a node that goes on alone is believed when it is back.\n";

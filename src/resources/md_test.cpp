@@ -335,6 +335,50 @@ TEST_CASE("md: an engine that was restarted is made primary again at the same te
   CHECK(watch.take().number == 4);
 }
 
+TEST_CASE("md: the file system of a mirror that has grown is grown, once, while it is mounted") {
+  for (const std::string type : {"ext4", "xfs"}) {
+    Md bench({{"file_system", type}, {"mount_point", std::string("/mnt/md1")}});
+    bench.in_use();
+    bench.copy().size = 1000;
+    bench.process.behaviours["/usr/sbin/resize2fs"] = {};
+    bench.process.behaviours["/usr/sbin/xfs_growfs"] = {};
+    Context context = bench.context();
+    Task<Error> watch = bench.type.watch(bench.params, context);
+    watch.start();
+    bench.clock.advance(3s);
+    CHECK(bench.process.started.empty());
+    bench.copy().size = 2000;
+    bench.copy().grown_from = 1000;
+    bench.clock.advance(3s);
+    REQUIRE(bench.process.started.size() == 1);
+    CHECK(bench.command(0) ==
+          (type == "ext4" ? "/usr/sbin/resize2fs /dev/loop9" : "/usr/sbin/xfs_growfs /mnt/md1"));
+    bench.copy().size = 3000;
+    bench.clock.advance(3s);
+    CHECK(bench.process.started.size() == 2);
+    bench.cancellation.request();
+    bench.clock.advance(3s);
+    CHECK(watch.done());
+  }
+}
+
+TEST_CASE("md: a file system that cannot be grown is named, and tried no more") {
+  Md bench;
+  bench.in_use();
+  bench.copy().size = 2000;
+  bench.copy().grown_from = 1000;
+  bench.process.behaviours["/usr/sbin/resize2fs"] = {
+      .end = {.exit_code = 1, .last_line = "Bad magic"}};
+  Context context = bench.context();
+  Task<Error> watch = bench.type.watch(bench.params, context);
+  watch.start();
+  bench.clock.advance(5s);
+  CHECK(bench.process.started.size() == 1);
+  REQUIRE(bench.warnings.size() == 1);
+  CHECK(holds(bench.warnings[0], "has 2000 bytes, but its file system could not be made as large"));
+  CHECK(holds(bench.warnings[0], "/usr/sbin/resize2fs returned 1: Bad magic"));
+}
+
 TEST_CASE("md: a copy that is not in use and not the latest keeps its group away, in words") {
   Md bench;
   const auto behind = [&bench] {

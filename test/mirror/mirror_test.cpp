@@ -2,8 +2,10 @@
 #include <doctest/doctest.h>
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,6 +48,27 @@ struct Wanted {
   bool record = false;
   std::uint64_t size = 64 * mebibyte;
   std::string type = "ext4";
+  bool block = false;  // the data partitions are block devices, not files
+};
+
+// A file with a loop device on it, found under the path that the file had.
+class BlockDevice {
+ public:
+  explicit BlockDevice(const std::string& path) : file_(path + ".file") {
+    std::filesystem::rename(path, file_);
+    loop_ = must(output_of({.argv = {"losetup", "--find", "--show", "--direct-io=on", file_}}));
+    while (loop_.ends_with('\n')) loop_.pop_back();
+    std::filesystem::create_symlink(loop_, path);
+  }
+  ~BlockDevice() { (void)output_of({.argv = {"losetup", "--detach", loop_}}); }
+  BlockDevice(const BlockDevice&) = delete;
+  BlockDevice& operator=(const BlockDevice&) = delete;
+
+  const std::string& file() const { return file_; }
+  void look_at_size() const { must(output_of({.argv = {"losetup", "--set-capacity", loop_}})); }
+
+ private:
+  std::string file_, loop_;
 };
 
 struct Stage {
@@ -60,6 +83,10 @@ struct Stage {
     first.emplace(must(MirrorNode::make(setup, 0)));
     second.emplace(must(MirrorNode::make(setup, 1)));
     std::filesystem::create_directory(mounted());
+    if (!wanted.block) return;
+    for (const auto* node : {&*first, &*second}) {
+      devices.push_back(std::make_unique<BlockDevice>(node->data()));
+    }
   }
   ~Stage() {
     umount2(mounted().c_str(), MNT_DETACH);
@@ -94,6 +121,7 @@ struct Stage {
 
   RunFolder folder;
   std::string type;  // of the file system
+  std::vector<std::unique_ptr<BlockDevice>> devices;
   std::optional<MirrorNode> first, second;
 };
 
@@ -236,6 +264,9 @@ class Writers {
     for (std::uint64_t number = 0; number < count; ++number) {
       files_.push_back(std::make_unique<Blocks>(fmt::format("{}/blocks{}", folder, number)));
     }
+    go_on();
+  }
+  void go_on() {
     for (std::uint64_t number = 0; number < count; ++number) {
       threads_.emplace_back([this, number](const std::stop_token& stop) { write(stop, number); });
     }
@@ -327,6 +358,113 @@ TEST_CASE("an engine that dies twenty times under writers on ext4 costs no error
 TEST_CASE("an engine that dies twenty times under writers on xfs costs no error and no write") {
   // Its tools refuse a smaller one.
   survive_kills({.name = "xfs", .size = 320 * mebibyte, .check = {"xfs_repair", "-n"}});
+}
+
+// What is there may be anything.
+void enlarge(const Stage& stage, std::size_t copy, std::uint64_t bytes, char content) {
+  const std::string& path = copy == 0 ? stage.first->data() : stage.second->data();
+  const auto* device = stage.devices.empty() ? nullptr : stage.devices[copy].get();
+  std::ofstream out(device == nullptr ? path : device->file(), std::ios::binary | std::ios::app);
+  out << std::string(bytes, content);
+  REQUIRE(out.flush());
+  if (device != nullptr) device->look_at_size();
+}
+
+std::string refused_to_resize(const Stage& stage) {
+  const Status refused = stage.first->order(R"({"id":1,"do":"resize"})");
+  REQUIRE_FALSE(refused);
+  return refused.error().message;
+}
+
+void write_large_file(const std::string& path, std::uint64_t mebibytes) {
+  std::ofstream out(path, std::ios::binary);
+  for (std::uint64_t i = 0; i < mebibytes; ++i) out << std::string(mebibyte, static_cast<char>(i));
+  REQUIRE(out.flush());
+}
+
+bool large_file_is_whole(const std::string& path, std::uint64_t mebibytes) {
+  std::ifstream in(path, std::ios::binary);
+  std::string part(mebibyte, 0);
+  for (std::uint64_t i = 0; i < mebibytes; ++i) {
+    in.read(part.data(), static_cast<std::streamsize>(part.size()));
+    if (!in || part != std::string(mebibyte, static_cast<char>(i))) return false;
+  }
+  return true;
+}
+
+// The kernel grows an ext4 that is mounted only for whoever may exceed limits, which root in a
+// container may not: there it is unmounted first.
+void grow_file_system(const Stage& stage, Writers& writers) {
+  const std::string device = stage.device_of(*stage.first);
+  if (stage.type == "xfs") {
+    must(output_of({.argv = {"xfs_growfs", stage.mounted()}}));
+  } else if (prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE, 0, 0, 0) == 1) {
+    must(output_of({.argv = {"resize2fs", device}}));
+  } else {
+    writers.stop();
+    writers.let_go();
+    stage.unmount();
+    must(output_of({.argv = {"fsck.ext4", "-fp", device}}));
+    must(output_of({.argv = {"resize2fs", device}}));
+    stage.mount_from(*stage.first);
+    writers.open_again(stage.mounted());
+    writers.go_on();
+  }
+}
+
+// Both partitions are enlarged, and the file system is made to fill them, while it is written to.
+void grow_under_writers(const Wanted& wanted, std::vector<std::string> check) {
+  Stage stage(wanted);
+  stage.prepare_and_start();
+  must(stage.first->promote(1));
+  stage.make_file_system(*stage.first);
+  stage.mount_from(*stage.first);
+  must(stage.first->wait_for("peer.state", "up to date", patience));
+  Writers writers(stage.mounted());
+  const std::uint64_t larger = 2 * wanted.size;
+  const std::uint64_t large_file = wanted.size / mebibyte * 5 / 4;
+  CHECK(refused_to_resize(stage).find("this node's data partition has") != std::string::npos);
+  enlarge(stage, 0, wanted.size, '\x5a');
+  CHECK(refused_to_resize(stage).find("the other node's data partition has") != std::string::npos);
+  enlarge(stage, 1, wanted.size, '\xa5');
+  must(stage.first->order(R"({"id":1,"do":"resize"})"));
+  must(stage.first->wait_for("device_size", std::to_string(larger), patience));
+  CHECK(must(stage.second->field("device_size")) == std::to_string(larger));
+  CHECK(must(stage.first->field("peer.state")) == "up to date");
+  CHECK(must(stage.first->field("dirty_bytes")) == "0");
+
+  grow_file_system(stage, writers);
+  write_large_file(stage.mounted() + "/large", large_file);
+  // The next engine finds it as large.
+  kill_engine_again_and_again(stage, writers, 2);
+  must(stage.first->wait_for("device_size", std::to_string(larger), patience));
+  writers.stop();
+  CHECK_FALSE(writers.failed);
+  CHECK(writers.wrong() == 0);
+  writers.let_go();
+  stage.unmount();
+  check.push_back(stage.device_of(*stage.first));
+  const auto checked = must(run({.argv = check}));
+  CHECK_MESSAGE(checked.exit_code == 0, checked.out);
+  must(stage.first->wait_for("peer.state", "up to date", patience));
+  must(stage.first->demote());
+  CHECK(stage.data_is_equal());
+
+  must(stage.second->promote(2));
+  stage.mount_from(*stage.second);
+  writers.open_again(stage.mounted());
+  CHECK(writers.wrong() == 0);
+  CHECK(large_file_is_whole(stage.mounted() + "/large", large_file));
+  writers.let_go();
+  stage.unmount();
+}
+
+TEST_CASE("block devices that were enlarged are used whole under writers on ext4") {
+  grow_under_writers({.block = true}, {"fsck.ext4", "-fn"});
+}
+
+TEST_CASE("files that were enlarged are used whole under writers on xfs") {
+  grow_under_writers({.size = 320 * mebibyte, .type = "xfs"}, {"xfs_repair", "-n"});
 }
 
 TEST_CASE("by force a device is taken from whoever uses it, and the other node goes on") {

@@ -100,6 +100,7 @@ class FakeEngine {
         R"("peer":{{"state":"recovering","percent":42}},"connected":true,)"
         R"("path":"10.0.2.10:29051","dirty_bytes":73400320,)"
         R"("resync":{{"bytes_per_second":104857600,"seconds_left":0.5}},"device":"{}",)"
+        R"("device_size":1000,"grown_from":500,"growth":{{"to_bytes":2000,"percent":25}},)"
         R"("latency":{{"flush":{{"count":20,"p50_us":130,"p99_us":900}}}})",
         role, term, own, role == "primary" ? "/dev/null" : "");
   }

@@ -57,6 +57,9 @@ TEST_CASE("everything the engine says of itself is read") {
   CHECK(status.dirty_bytes == 73400320);
   CHECK(status.path == "10.0.2.10:29051");
   CHECK(status.device == "/dev/null");
+  CHECK(status.size == 1000);
+  CHECK(status.grown_from == 500);
+  CHECK(status.growth == MirrorGrowth{.to = 2000, .percent = 25});
   CHECK(status.latencies.at("flush").p99_us == 900);
 }
 

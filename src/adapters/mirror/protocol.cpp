@@ -103,6 +103,13 @@ void take_verify(const Json& json, MirrorStatus& status) {
   told.unreadable_regions = number(verify, "unreadable_regions");
 }
 
+void take_growth(const Json& json, MirrorStatus& status) {
+  const Json& growth = member(json, "growth");
+  if (!growth.is_object()) return;
+  status.growth = {.to = number(growth, "to_bytes"),
+                   .percent = fraction(growth, "percent").value_or(0)};
+}
+
 void take_latencies(const Json& json, MirrorStatus& status) {
   const Json& latencies = member(json, "latency");
   if (!latencies.is_object()) return;
@@ -165,12 +172,14 @@ Result<MirrorStatus> mirror_status_from(std::string_view line) {
   status.dirty_bytes = number(*answer, "dirty_bytes");
   status.device = text(*answer, "device");
   status.size = number(*answer, "device_size");
+  status.grown_from = number(*answer, "grown_from");
   status.queue = number(*answer, "queue_depth");
   status.waiting_for_record = flag(*answer, "waiting_for_record");
   status.restarts = number(*answer, "engine_restarts");
   status.trouble = text(*answer, "trouble");
   take_resync(*answer, status);
   take_verify(*answer, status);
+  take_growth(*answer, status);
   take_latencies(*answer, status);
   return status;
 }

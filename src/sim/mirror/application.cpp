@@ -17,7 +17,7 @@ constexpr std::uint64_t ghost_value = 1ULL << 62;
 
 Application::Application(World& world)
     : world_(world),
-      ledger_(world.environment().geometry.sectors),
+      ledger_(world.environment().sectors_max),
       sectors_(world.environment().geometry.sectors) {}
 
 void Application::start(Copy copy, Term term) {
@@ -29,8 +29,20 @@ void Application::start(Copy copy, Term term) {
   own_ = 0;
   read_next_ = 0;
   reading_ = 0;
+  sectors_ = world_.engine(copy).size();
+  if (sectors_ < seen_sectors_) {
+    return world_.violate(
+        readable, fmt::format("the device has {} sectors, and had {}", sectors_, seen_sectors_));
+  }
+  seen_sectors_ = sectors_;
   ledger_.restart();
   work(run_);
+}
+
+void Application::resized(Copy copy, std::uint64_t sectors) {
+  if (!running_ || copy != copy_) return;
+  world_.tell(copy, fmt::format("the application has {} sectors, no longer {}", sectors, sectors_));
+  seen_sectors_ = sectors_ = sectors;
 }
 
 void Application::end() {

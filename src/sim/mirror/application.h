@@ -25,6 +25,10 @@ class Application {
   void on_acknowledged(mirror::Copy copy, const mirror::Acknowledge& done);
   // A person has decided that this is what the sector holds.
   void chosen(mirror::Sector sector, std::uint64_t value) { ledger_.chosen(sector, value); }
+  // The device is larger now.
+  void resized(mirror::Copy copy, std::uint64_t sectors);
+  // ... or a person has chosen a copy of that size.
+  void size_chosen(std::uint64_t sectors) { seen_sectors_ = sectors; }
   void power_lost() { ledger_.power_lost(); }
   std::uint64_t acknowledged() const { return acknowledged_; }
 
@@ -51,7 +55,8 @@ class Application {
 
   World& world_;
   Ledger ledger_;
-  std::uint64_t sectors_;
+  std::uint64_t sectors_;           // of the device
+  std::uint64_t seen_sectors_ = 0;  // ... that it has had already
   bool running_ = false;
   bool resting_ = false;
   mirror::Copy copy_ = 0;

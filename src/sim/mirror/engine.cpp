@@ -11,8 +11,13 @@ using namespace mirror;
 Engine::Engine(World& world, Copy copy)
     : world_(world),
       copy_(copy),
-      data_(world.environment().geometry.sectors),
-      metadata_(Layout::size(world.environment().geometry) / sector_size) {}
+      data_(world.environment().sectors_max),
+      metadata_(Layout::size(world.environment().geometry) / sector_size),
+      capacity_(world.environment().geometry.sectors) {
+  for (Sector sector = capacity_; sector < data_.sectors(); ++sector) {
+    data_.write_through(sector, 1ULL << 63 | sector << 1 | copy_);
+  }
+}
 
 void Engine::start() {
   if (running()) return;
@@ -20,7 +25,9 @@ void Engine::start() {
   frozen_ = false;
   world_.tell(copy_, "the engine starts");
   actions_.clear();
-  core_ = begin(world_.settings(copy_), actions_);
+  Settings settings = world_.settings(copy_);
+  if (const auto found = newest_superblock()) settings.geometry = found->geometry;
+  core_ = begin(settings, actions_);
   for (Action& action : std::exchange(actions_, {})) perform(std::move(action), 0);
 }
 
@@ -55,10 +62,19 @@ void Engine::thaw() {
 void Engine::rot() {
   for (std::uint64_t sectors = 1 + world_.random().below(3); sectors > 0; --sectors) {
     const std::uint64_t said = world_.random().next() >> 3 | rotten;
-    const Sector sector = world_.random().below(data_.sectors());
+    const Sector sector = world_.random().below(size());
     world_.rots(data_.read(sector), said);
     data_.rot(sector, said);
   }
+}
+
+void Engine::enlarge() {
+  capacity_ += 1 + world_.random().below(data_.sectors() - capacity_ + 1);
+  capacity_ = std::min(capacity_, data_.sectors());
+}
+
+std::uint64_t Engine::size() const {
+  return core_ ? core_->settings.geometry.sectors : world_.environment().geometry.sectors;
 }
 
 void Engine::replace_disks() {
@@ -119,11 +135,17 @@ void Engine::run(const Event& event, Term of_message) {
   world_.count_step(copy_, event);
   const bool verifies = core_->verify.has_value();
   const std::uint64_t compared = verification().compared;
+  const Geometry before = core_->settings.geometry;
+  const bool grew = core_->growth.has_value();
   Actions actions;
   step(*core_, event, world_.now(), actions);
   const Verification now = verification();
   if (now.compared > compared) world_.on_compared(copy_, now.latest);
-  if (verifies && !core_->verify && core_->verified) world_.on_verified(now);
+  if (verifies && !core_->verify && core_->verified) {
+    world_.on_verified(now, before.regions());
+  }
+  if (!grew && core_->growth) world_.on_growth();
+  if (size() != before.sectors) world_.application().resized(copy_, size());
   const std::uint64_t life = life_;
   for (Action& action : actions) {
     if (!running() || life_ != life) return;
@@ -163,6 +185,7 @@ void Engine::perform(Action action, Term of_message) {
   if (auto* flush = std::get_if<FlushData>(&action)) return flush_data(*flush);
   if (auto* read = std::get_if<ReadMetadata>(&action)) return read_metadata(*read);
   if (auto* write = std::get_if<WriteMetadata>(&action)) return write_metadata(std::move(*write));
+  if (auto* measured = std::get_if<MeasureDevices>(&action)) return measure(*measured);
   if (auto* sent = std::get_if<SendMessage>(&action)) {
     Parcel parcel{std::move(sent->message), {}};
     if (const auto* write = std::get_if<Write>(&parcel.message.body)) {
@@ -266,7 +289,7 @@ void Engine::write_metadata(WriteMetadata write) {
   });
 }
 
-bool Engine::newest_superblock_is(ByteView block) const {
+std::optional<Superblock> Engine::newest_superblock() const {
   const auto place = [&](std::uint64_t counter) {
     Bytes bytes;
     for (Sector at = Layout::superblock(counter) / sector_size; bytes.size() < block_size; ++at) {
@@ -274,10 +297,14 @@ bool Engine::newest_superblock_is(ByteView block) const {
     }
     return bytes;
   };
-  const auto wanted = decode_superblock(block);
-  if (!wanted) return false;
-  const auto found = choose(place(0), place(1), wanted->mirror);
-  return found && *found && **found == *wanted;
+  const auto found = choose(place(0), place(1), world_.mirror());
+  return found ? *found : std::nullopt;
+}
+
+void Engine::measure(const MeasureDevices& measure) {
+  later(disk_time(world_.environment().metadata), [this, measure] {
+    tell(DevicesMeasured{measure.ticket, {capacity_, metadata_.sectors() * sector_size}});
+  });
 }
 
 void Engine::land_metadata(const Flight& flight, bool torn) {
@@ -289,10 +316,16 @@ void Engine::land_metadata(const Flight& flight, bool torn) {
                 sector.begin());
     metadata_.write_through(flight.offset / sector_size + i, sector);
   }
-  if (!flight.chooses || !newest_superblock_is(flight.bytes)) return;
+  if (!flight.chooses) return;
+  const auto written = decode_superblock(flight.bytes);
+  if (!written || newest_superblock() != *written) return;
+  // Behind its end nothing is there, until it grows.
   for (Sector sector = 0; sector < data_.sectors(); ++sector) {
-    world_.application().chosen(sector, world_.before_rot(data_.read(sector)));
+    const bool there = sector < written->geometry.sectors;
+    const std::uint64_t value = there ? world_.before_rot(data_.read(sector)) : 0;
+    world_.application().chosen(sector, value);
   }
+  world_.application().size_chosen(written->geometry.sectors);
 }
 
 void Engine::land(const Flight& flight, bool torn) {

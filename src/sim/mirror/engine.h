@@ -47,6 +47,10 @@ class Engine {
 
   // ---- Disks.
   void rot();
+  // More of the disk belongs to the partition; what is there may be anything.
+  void enlarge();
+  // What the core calls its size, in sectors; of one that does not run, what it was at first.
+  std::uint64_t size() const;
   void stall_until(Instant until) { stalled_until_ = until; }
   void set_failing(double rate) { failing_ = rate; }
   const Disk<std::uint64_t>& data() const { return data_; }
@@ -80,7 +84,8 @@ class Engine {
   void write_metadata(mirror::WriteMetadata write);
   void land(const Flight& flight, bool torn);
   void land_metadata(const Flight& flight, bool torn);
-  bool newest_superblock_is(ByteView block) const;
+  std::optional<mirror::Superblock> newest_superblock() const;
+  void measure(const mirror::MeasureDevices& measure);
   void arm();
   mirror::Verification verification() const;
   Instant disk_time(const Span& span);
@@ -101,6 +106,7 @@ class Engine {
   std::uint64_t last_flight_ = 0;
   std::map<mirror::BufferId, Payload> buffers_;
   mirror::BufferId last_buffer_ = 2000;
+  std::uint64_t capacity_;  // sectors of the partition
   Instant stalled_until_{};
   double failing_ = 0;
   Instant armed_ = never;

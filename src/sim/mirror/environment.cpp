@@ -29,6 +29,8 @@ constexpr std::array<Habit, fault_kinds> habits = {{
     {FaultKind::forced, 0.3, 3s, {200ms, 2s}},
     {FaultKind::disk_rots, 0.3, 4s, {1ms, 1ms}},
     {FaultKind::verified, 0.5, 3s, {1ms, 1ms}},
+    {FaultKind::enlarged, 0.6, 3s, {1ms, 1s}},
+    {FaultKind::resized, 0.8, 2s, {1ms, 6s}},
 }};
 
 void draw_faults(Random& random, const std::vector<FaultKind>& wanted, Environment& environment) {
@@ -90,6 +92,10 @@ std::string_view to_text(FaultKind kind) {
       return "the disk rots";
     case FaultKind::verified:
       return "the copies are to be compared";
+    case FaultKind::enlarged:
+      return "the partition is enlarged";
+    case FaultKind::resized:
+      return "the copies are to use all of their partitions";
   }
   return "?";
 }
@@ -120,6 +126,7 @@ Environment draw_environment(Random& random, const std::vector<FaultKind>& wante
   environment.zeroes = 0.1 * random.fraction();
   environment.reads = 0.4 * random.fraction();
   draw_faults(random, wanted, environment);
+  environment.sectors_max = geometry.sectors + static_cast<std::uint64_t>(random.between(1, 256));
   return environment;
 }
 

@@ -32,8 +32,10 @@ enum class FaultKind : std::uint8_t {
   forced,         // a person chooses a copy, while nobody is served
   disk_rots,      // some sectors say something else from now on
   verified,       // somebody has both copies compared, and what differs repaired, or not
+  enlarged,       // the partitions, one after the other
+  resized,        // somebody has both copies use all of it
 };
-inline constexpr std::size_t fault_kinds = 15;
+inline constexpr std::size_t fault_kinds = 17;
 std::string_view to_text(FaultKind kind);
 
 struct Fault {
@@ -57,6 +59,7 @@ struct Environment {
   Duration think{};                  // of the application, between two requests
   std::size_t depth = 4;             // requests of the application at one time
   double flushes = 0, durable = 0, zeroes = 0, reads = 0;
+  std::uint64_t sectors_max = 0;  // what partitions are enlarged to at most
   Duration faults_for = 20s;
   std::vector<Fault> faults;
 };

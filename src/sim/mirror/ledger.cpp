@@ -99,7 +99,7 @@ std::optional<std::string> Ledger::read(mirror::Sector at, std::uint64_t value) 
   for (const Id id : sector.possible) {
     if (id >= newest || value_of(id) == value) continue;
     ++clock_;
-    sector.replaced.push_back({id, clock_, clock_});
+    sector.replaced.push_back({id, clock_, writes_.at(newest).issued});
   }
   if (!sector.replaced.empty()) replaced_.insert(at);
   sector.possible = std::move(shown);

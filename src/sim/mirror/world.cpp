@@ -48,6 +48,8 @@ Settings World::settings(Copy copy) {
           .seed = random_.next()};
 }
 
+const MirrorId& World::mirror() const { return name; }
+
 void World::build() {
   const Superblock source = format_source(settings(0), random_.next() | 1);
   engine(0).format(source);
@@ -102,8 +104,51 @@ void World::replace_disk(const Fault& fault) {
   if (core == nullptr || core->phase != Phase::primary) return;
   tell(copy, "the disk is replaced");
   engine(copy).replace_disks();
-  engine(copy).format(format_target(settings(copy)));
+  Settings made = settings(copy);
+  made.geometry = core->settings.geometry;
+  // As large as the other one was, too: then it grows before it is built.
+  const std::uint64_t before = core->growth ? 0 : core->durable.grown_from;
+  if (before != 0 && random_.chance(0.5)) made.geometry.sectors = before;
+  engine(copy).format(format_target(made));
   restart_in(copy, fault.length);
+}
+
+void World::enlarge(const Fault& fault) {
+  engine(fault.copy).enlarge();
+  at(now_ + fault.length, [this, copy = other(fault.copy)] { engine(copy).enlarge(); });
+}
+
+// Whoever is refused says it again for a while.
+void World::resize_until(Instant until) {
+  // Its answer is nobody's.
+  if (cluster_.holder()) engine(*cluster_.holder()).tell(Resize{0});
+  if (now_ + 200ms > until) return;
+  at(now_ + 200ms, [this, until] { resize_until(until); });
+}
+
+// It does not take long, and is interrupted all the same.
+void World::on_growth() {
+  if (!random_.chance(0.4)) return;
+  const auto copy = static_cast<Copy>(random_.below(2));
+  at(now_ + random_.between(Duration{}, Duration(150ms)), [this, copy] {
+    if (!healed_) interrupt_growth(copy);
+  });
+}
+
+void World::interrupt_growth(Copy copy) {
+  const Duration pause = random_.between(10ms, 1s);
+  switch (random_.below(4)) {
+    case 0:
+      return lose_power(copy, pause);
+    case 1:
+      return lose_all_power({.length = pause, .copy = copy});
+    case 2:
+      engine(copy).kill();
+      return restart_in(copy, pause);
+    default:
+      link_.cut();
+      at(now_ + pause, [this] { link_.mend(); });
+  }
 }
 
 void World::lose_power(Copy copy, Duration pause) {
@@ -165,6 +210,10 @@ void World::strike(const Fault& fault) {
       // Its answer is nobody's.
       if (cluster_.holder()) engine(*cluster_.holder()).tell(Verify{0, random_.chance(0.5)});
       return;
+    case FaultKind::enlarged:
+      return enlarge(fault);
+    case FaultKind::resized:
+      return resize_until(now_ + fault.length);
     case FaultKind::forced:
       return cluster_.force_when_idle(fault.copy, now_ + fault.length);
     case FaultKind::disk_replaced:
@@ -228,7 +277,15 @@ bool World::in_order() {
   if (!holder || !application_->has_read() || engine(*holder).core() == nullptr) return false;
   const State& core = *engine(*holder).core();
   const UpToDate record = arbiter_.record();
-  return core.standing == Standing::paired && !core.verify && record.first && record.second;
+  return core.standing == Standing::paired && !core.verify && record.first && record.second &&
+         of_one_size();
+}
+
+bool World::of_one_size() {
+  const State* first = engine(0).core();
+  const State* second = engine(1).core();
+  return first != nullptr && second != nullptr && !first->growth && !second->growth &&
+         first->settings.geometry == second->settings.geometry;
 }
 
 void World::tell(const std::string& what) {
@@ -261,10 +318,10 @@ void World::on_compared(Copy copy, const Verification::Latest& latest) {
   }
 }
 
-void World::on_verified(const Verification& verification) {
+void World::on_verified(const Verification& verification, std::uint64_t regions) {
   if (verification.repairs && verification.unreadable == 0) repaired_since_ = verification.began;
   for (const Checker& checker : checkers_) {
-    if (checker.on_verified) checker.on_verified(*this, verification);
+    if (checker.on_verified) checker.on_verified(*this, verification, regions);
   }
 }
 

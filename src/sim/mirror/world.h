@@ -29,7 +29,7 @@ struct Checker {
   // The primary has compared one more region.
   std::function<void(World&, mirror::Copy, const mirror::Verification::Latest&)> on_compared;
   // ... and has come to an end with it.
-  std::function<void(World&, const mirror::Verification&)> on_verified;
+  std::function<void(World&, const mirror::Verification&, std::uint64_t regions)> on_verified;
   // Now and then, between two steps.
   std::function<void(World&)> at_rest;
   std::function<void(World&)> at_end;
@@ -51,6 +51,7 @@ class World {
   const Environment& environment() const { return environment_; }
   bool healed() const { return healed_; }
   mirror::Settings settings(mirror::Copy copy);
+  const mirror::MirrorId& mirror() const;
   Random& random() { return random_; }
   Instant now() const { return now_; }
   void at(Instant when, Queue::Work work) { queue_.at(when, std::move(work)); }
@@ -67,8 +68,9 @@ class World {
   void count_step(mirror::Copy copy, const mirror::Event& event);
   void on_landing(mirror::Copy copy, mirror::Term term);
   void on_record(const mirror::UpToDate& record);
+  void on_growth();
   void on_compared(mirror::Copy copy, const mirror::Verification::Latest& latest);
-  void on_verified(const mirror::Verification& verification);
+  void on_verified(const mirror::Verification& verification, std::uint64_t regions);
   Instant last_rot() const { return last_rot_; }
   void rots(std::uint64_t value, std::uint64_t said) { before_rot_[said] = value; }
   // What a sector said before it said this; its counterpart on the other disk may say it still.
@@ -90,6 +92,10 @@ class World {
   void relieve(const Fault& fault);
   void lose_all_power(const Fault& fault);
   void replace_disk(const Fault& fault);
+  void enlarge(const Fault& fault);
+  void resize_until(Instant until);
+  void interrupt_growth(mirror::Copy copy);
+  bool of_one_size();
   void restart_in(mirror::Copy copy, Duration pause);
   void supervise();
   void heal();

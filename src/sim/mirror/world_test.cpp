@@ -74,6 +74,19 @@ TEST_CASE("a power cut brings back what was not flushed away, and nothing else d
   CHECK(ledger.read(0, two).has_value());
 }
 
+TEST_CASE("what a read has shown may be lost by a power cut of the other node before it") {
+  Ledger ledger(4);
+  const auto one = ledger.write_issued(first_two, false);
+  const auto two = ledger.write_issued(first_two, false);
+  ledger.write_acknowledged(one, false);
+  ledger.write_acknowledged(two, false);
+  ledger.power_lost();
+  CHECK_FALSE(ledger.read(0, two).has_value());
+  CHECK(ledger.read(0, one).has_value());
+  ledger.restart();
+  CHECK_FALSE(ledger.read(0, one).has_value());
+}
+
 TEST_CASE("a flush, and a durable write, end what a power cut may bring back") {
   Ledger ledger(4);
   const auto one = ledger.write_issued(first_two, false);
@@ -141,6 +154,20 @@ TEST_CASE("a copy that was never built is built, and then equal") {
   CHECK(world.application().acknowledged() > 50);
   CHECK(world.arbiter().record().has(0));
   CHECK(world.arbiter().record().has(1));
+}
+
+TEST_CASE("copies whose partitions were enlarged grow when somebody says so, and are used whole") {
+  Random random(3);
+  Environment environment = draw_environment(random);
+  environment.faults = {{FaultKind::enlarged, 1s, 10ms, 0}, {FaultKind::resized, 2s, 2s, 0}};
+  environment.faults_for = 5s;
+  const std::uint64_t before = environment.geometry.sectors;
+  World world(3, environment, false);
+  world.run();
+  CHECK(world.violations().empty());
+  CHECK(world.in_order());
+  CHECK(world.engine(0).size() > before);
+  CHECK(world.engine(1).size() == world.engine(0).size());
 }
 
 }  // namespace

@@ -22,8 +22,7 @@ bool comparable(const State& leader, const State& follower) {
          !follower.wish;
 }
 
-void check_region(World& world, Region region) {
-  const Range range = world.environment().geometry.range_of(region);
+void check_region(World& world, Region region, const Range& range) {
   for (Sector sector = range.first; sector < range.end(); ++sector) {
     const std::uint64_t first = world.engine(0).data().read(sector);
     const std::uint64_t second = world.engine(1).data().read(sector);
@@ -42,8 +41,13 @@ void check(World& world) {
   const State* follower = world.engine(other(*holder)).core();
   if (leader == nullptr || follower == nullptr || !comparable(*leader, *follower)) return;
   if (leader->phase != Phase::primary) return;
-  for (Region region = 0; region < leader->dirty.size() && world.violations().empty(); ++region) {
-    if (!suspect(*leader, region) && !suspect(*follower, region)) check_region(world, region);
+  // One may have grown already, and the other one not.
+  const Geometry& ours = leader->settings.geometry;
+  const Geometry& theirs = follower->settings.geometry;
+  const Geometry& both = ours.sectors < theirs.sectors ? ours : theirs;
+  for (Region region = 0; region < both.regions() && world.violations().empty(); ++region) {
+    if (suspect(*leader, region) || suspect(*follower, region)) continue;
+    check_region(world, region, both.range_of(region));
   }
 }
 

@@ -1,4 +1,4 @@
-// Two copies that are called equal are equal, sector by sector.
+// Two copies that are called equal are equal, sector by sector, as far as they are used.
 #include <fmt/format.h>
 
 #include "sim/mirror/world.h"
@@ -8,8 +8,8 @@ namespace {
 
 using namespace mirror;
 
-void compare_all(World& world) {
-  for (Sector sector = 0; sector < world.environment().geometry.sectors; ++sector) {
+void compare_all(World& world, std::uint64_t sectors) {
+  for (Sector sector = 0; sector < sectors; ++sector) {
     const std::uint64_t first = world.engine(0).data().read(sector);
     const std::uint64_t second = world.engine(1).data().read(sector);
     if (!world.differ(first, second)) continue;
@@ -25,7 +25,13 @@ void check(World& world) {
   const State* follower = world.engine(other(*holder)).core();
   if (primary == nullptr || follower == nullptr || !in_step(*primary)) return;
   if (follower->following != primary->wanted.term || !follower->taken.empty()) return;
-  compare_all(world);
+  const std::uint64_t sectors = primary->settings.geometry.sectors;
+  if (follower->settings.geometry.sectors < sectors) {
+    return world.violate("equal_is_equal",
+                         fmt::format("{} sectors are used, and the other copy has {}", sectors,
+                                     follower->settings.geometry.sectors));
+  }
+  compare_all(world, sectors);
 }
 
 }  // namespace

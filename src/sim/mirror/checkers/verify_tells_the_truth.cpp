@@ -17,8 +17,7 @@ bool can_be_told(World& world, Copy copy, const Verification::Latest& latest) {
   return latest.readable && follows && world.last_rot() < latest.since;
 }
 
-bool is_different(World& world, Region region) {
-  const Range range = world.environment().geometry.range_of(region);
+bool is_different(World& world, const Range& range) {
   for (Sector sector = range.first; sector < range.end(); ++sector) {
     if (world.engine(0).data().read(sector) != world.engine(1).data().read(sector)) return true;
   }
@@ -26,14 +25,14 @@ bool is_different(World& world, Region region) {
 }
 
 void check(World& world, Copy copy, const Verification::Latest& latest) {
-  if (can_be_told(world, copy, latest) && latest.differs != is_different(world, latest.region)) {
+  const Range range = world.engine(copy).core()->settings.geometry.range_of(latest.region);
+  if (can_be_told(world, copy, latest) && latest.differs != is_different(world, range)) {
     world.violate(law, fmt::format("region {} is called {}, and is not", latest.region,
                                    latest.differs ? "different" : "equal"));
   }
 }
 
-void check_end(World& world, const Verification& verification) {
-  const std::uint64_t regions = world.environment().geometry.regions();
+void check_end(World& world, const Verification& verification, std::uint64_t regions) {
   if (verification.compared != regions) {
     world.violate(law,
                   fmt::format("{} of {} regions were compared", verification.compared, regions));
