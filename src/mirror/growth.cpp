@@ -1,8 +1,9 @@
 // Both copies become larger while they are used: the follower's first, so that it takes whatever is
 // written to the new part, then the primary's. Who was away meanwhile does so before it is led.
+#include <algorithm>
+
 #include <fmt/format.h>
 
-#include "base/check.h"
 #include "mirror/parts.h"
 
 namespace mainstay::mirror {
@@ -110,8 +111,8 @@ void flush(Step& step) {
   State& s = step.s;
   s.growth->flushed = true;
   if (sabotaged(Sabotage::growth_not_flushed)) return;
-  s.growth->busy = ++s.tickets;
-  step.act(FlushData{ticket(Kind::growth, s.growth->busy)});
+  s.growth->busy = s.growth->flush = ++s.tickets;
+  step.act(FlushData{ticket(Kind::growth, s.growth->flush)});
 }
 
 // What lies behind the bitmap on the cluster partition may be anything.
@@ -181,7 +182,7 @@ void pump_order(Step& step) {
 
 std::uint64_t zeroed_bytes(const State& s) {
   if (!s.growth || s.growth->sectors == 0) return 0;
-  return bytes_of(s.growth->zeroed - s.settings.geometry.sectors);
+  return bytes_of(std::min(s.growth->zeroed, s.growth->sectors) - s.settings.geometry.sectors);
 }
 
 std::uint64_t growth_bytes(const State& s) {
@@ -208,14 +209,13 @@ void on_copy_size(Step& step, std::uint64_t sectors) {
   if (!s.growth) return begin_growth(step, {.sectors = sectors, .peer_ready = true});
   Growth& growth = *s.growth;
   if (growth.order || growth.given_up) return;
-  if (growth.sectors != sectors && growth.own) {
-    if (const std::string why = obstacle(s, "this node's", *growth.own, sectors); !why.empty()) {
-      return give_up(step, why);
-    }
-    growth.sectors = sectors;
-    growth.flushed = false;
-  }
   growth.peer_ready = true;
+  if (growth.sectors == sectors) return;
+  growth.sectors = sectors;
+  growth.flushed = false;
+  if (!growth.own) return;
+  const std::string why = obstacle(s, "this node's", *growth.own, sectors);
+  if (!why.empty()) give_up(step, why);
 }
 
 void on_resize(Step& step, const Resize& event) {
@@ -273,7 +273,7 @@ void on_growth_done(Step& step, Handle handle, bool ok) {
   if (!s.growth || s.growth->busy != handle) return;
   s.growth->busy = 0;
   if (ok) return;
-  if (s.growth->flushed) {
+  if (s.growth->flush == handle) {
     return fail_stop(step, "data partition: a flush failed; replace the disk");
   }
   give_up(step, "the new part of the data partition cannot be written to");

@@ -236,6 +236,30 @@ TEST_CASE("a follower that cannot grow says so, and the primary stays as it is")
   CHECK(primary.state.durable.geometry == small_geometry());
 }
 
+TEST_CASE("zeroes that cannot be written end the growth, a flush that fails ends the run") {
+  Core core = follower();
+  core.hear(Grow{larger}, 2);
+  core.tell(DevicesMeasured{measured(core), enough});
+  core.tell(DataDone{core.only<WriteData>().ticket, false});
+  CHECK(core.said<Grown>()[0].sectors == 64);
+  CHECK_FALSE(core.state.growth);
+  CHECK(core.state.phase == Phase::secondary);
+
+  core.hear(Grow{66}, 2);
+  core.tell(DevicesMeasured{measured(core), enough});
+  core.tell(DataDone{core.only<WriteData>().ticket, true});
+  core.tell(DataDone{core.only<FlushData>().ticket, false});
+  CHECK(core.state.phase == Phase::broken);
+}
+
+TEST_CASE("a primary takes the size that the other copy has, if it is another one") {
+  Core core = growing();
+  core.hear(Grown{larger - 800}, 2);
+  CHECK(core.state.growth->sectors == larger - 800);
+  zero_all(core);
+  CHECK(core.state.durable.geometry.sectors == larger - 800);
+}
+
 TEST_CASE("what is in hand when a growth is given up is waited for") {
   Core core = growing();
   const auto under_way = core.only<WriteData>();

@@ -147,7 +147,7 @@ void on_grow(Step& step, const Message& message, const Grow& grow);
 void on_growth_done(Step& step, Handle handle, bool ok);
 void on_growth_cleared(Step& step, Handle handle);
 void pump_growth(Step& step);
-// It waits for the pace, or may.
+// More is to be made zero, and nothing of it is in hand: it is for the pace to say when.
 bool zeroing(const State& s);
 
 // ---- outside.cpp

@@ -148,6 +148,7 @@ struct Growth {
   Session asked = 0;  // it was told in this session
   // Where this is in hand it is waited for: nothing of it may land on what is written later.
   Handle busy = 0;
+  Handle flush = 0;  // the last one that was begun
   bool given_up = false;
   Sector zeroed = 0;  // up to there
   bool flushed = false;
