@@ -35,8 +35,9 @@ std::string on_one_line(std::string_view text) {
 
 struct Log::Impl {
   Form form;
-  std::shared_ptr<spdlog::details::thread_pool> pool;
   std::shared_ptr<spdlog::async_logger> logger;
+  // Goes first, and ends its thread, which uses the logger.
+  std::shared_ptr<spdlog::details::thread_pool> pool;
 };
 
 Log::Form Log::form() {
